@@ -102,6 +102,10 @@ tags: number,
  */
 saveOnOpen: boolean | null, 
 /**
+ * Whether the host stores icons of web sites (`putIcon`, `icons`).
+ */
+icons: boolean, 
+/**
  * Why the site isn't served, as a sentence; null if it is.
  */
 siteProblem: string | null, 
@@ -756,6 +760,35 @@ export type SearchListResult = {
  */
 searches: Array<SavedSearch>, };
 
+export type PutIconParams = { 
+/**
+ * Address of a saved page.
+ */
+url: string, 
+/**
+ * The image: PNG, at most 64 × 64 pixels and 4,096 bytes, not interlaced, in Base64.
+ */
+icon: string, };
+
+export type PutIconResult = { 
+/**
+ * Whether the store was changed. False if it has the icon already, or no note from the web
+ * site.
+ */
+stored: boolean, };
+
+export type IconsParams = { 
+/**
+ * Web sites as in [`NoteRow`](super::NoteRow). The first 100 are answered.
+ */
+sites: Array<string>, };
+
+export type IconsResult = { 
+/**
+ * A PNG image in Base64 for each of the web sites that has an icon.
+ */
+icons: { [key in string]: string }, };
+
 export type RenderMarkdownParams = { 
 /**
  * CommonMark with GFM tables, strikethrough and task lists; up to 64 KiB.
@@ -880,6 +913,8 @@ export interface Methods {
   searchSave: { params: SearchSaveParams; result: SearchListResult };
   searchForget: { params: SearchForgetParams; result: SearchListResult };
   searchList: { params: SearchListParams; result: SearchListResult };
+  putIcon: { params: PutIconParams; result: PutIconResult };
+  icons: { params: IconsParams; result: IconsResult };
   renderMarkdown: { params: RenderMarkdownParams; result: RenderMarkdownResult };
   stats: { params: StatsParams; result: StatsResult };
 }

@@ -19,6 +19,7 @@ import { counted, exceptions, number, outcome, question } from "./results.js";
 import { isLink, nameOf, RowView } from "./row-view.js";
 import { loadPage } from "./search.js";
 import { Selection } from "./selection.js";
+import { SiteIcons } from "./site-icons.js";
 import { Triage } from "./triage.js";
 
 /** @import {LibraryStatus} from "../shared/messages.js" */
@@ -36,7 +37,10 @@ document.title = say("libraryPageTitle");
 const connection = new Connection();
 const notes = new NoteList((params) => loadPage(connection, params));
 const selection = new Selection();
-const view = new RowView(element("list"), element("rows"), notes, selection);
+const icons = new SiteIcons(
+	async (sites) => (await connection.call("icons", { sites })).icons,
+);
+const view = new RowView(element("list"), element("rows"), notes, selection, icons);
 const triageNotes = new NoteList((params) => loadPage(connection, params));
 const triage = new Triage(connection, element("triage-panel"), triageNotes);
 const query = /** @type {HTMLInputElement} */ (element("query"));

@@ -29,6 +29,7 @@ use crate::{
     },
 };
 
+mod icons;
 mod library;
 mod rendered_text;
 
@@ -113,6 +114,10 @@ impl<S: Fn() -> SiteState> RequestHandler for Handler<S> {
                 library::search_forget(self.store()?, &params).map(Outcome::Searches)
             }
             Request::SearchList => library::search_list(self.store()?).map(Outcome::Searches),
+            Request::PutIcon(params) => {
+                icons::put_icon(self.store()?, &params).map(Outcome::PutIcon)
+            }
+            Request::Icons(params) => icons::icons(self.store()?, &params).map(Outcome::Icons),
             Request::RenderMarkdown(params) => render_markdown(&params).map(Outcome::Markdown),
             Request::Stats => self.stats().map(Outcome::Stats),
         }
@@ -204,6 +209,7 @@ impl<S: Fn() -> SiteState> Handler<S> {
             notes: counts.notes,
             tags: counts.tags,
             save_on_open: self.settings.save_on_open,
+            icons: true,
             site_problem: site.problem,
             store_problem,
         })

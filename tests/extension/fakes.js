@@ -123,6 +123,7 @@ export const HELLO = {
 	notes: 0,
 	tags: 0,
 	saveOnOpen: null,
+	icons: true,
 	siteProblem: null,
 	storeProblem: null,
 };

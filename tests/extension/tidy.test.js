@@ -218,7 +218,7 @@ test("nothing but its own files runs in its pages, and nothing is sent from them
 		"default-src 'none'",
 		"script-src 'self'",
 		"style-src 'self'",
-		"img-src 'self'",
+		"img-src 'self' data:",
 		"object-src 'none'",
 		"base-uri 'none'",
 		"form-action 'none'",
@@ -226,7 +226,11 @@ test("nothing but its own files runs in its pages, and nothing is sent from them
 	]);
 	for (const { name, text } of sources) {
 		assert.doesNotMatch(
-			withoutComments(text),
+			// Reads the browser's cache, and fails instead of asking the network.
+			withoutComments(text).replace(
+				'fetch(address, { cache: "only-if-cached", mode: "same-origin" })',
+				"",
+			),
 			/\bfetch\(|XMLHttpRequest|WebSocket|EventSource|sendBeacon|importScripts|\bimport\((?!"\.)/,
 			name,
 		);

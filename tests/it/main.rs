@@ -14,6 +14,7 @@ mod dependencies;
 mod doctor;
 mod edit;
 mod host;
+mod icons;
 mod imports;
 mod layers;
 mod many_notes;

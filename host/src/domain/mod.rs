@@ -3,6 +3,7 @@
 
 mod app_routes;
 mod compounds;
+mod icon;
 mod invisible;
 mod letters;
 mod markdown;
@@ -26,6 +27,9 @@ mod typo;
 mod words;
 
 pub use compounds::spellings;
+pub use icon::Icon;
+#[cfg(test)]
+pub(crate) use icon::tests::plain_png;
 pub use letters::folded;
 #[cfg(test)]
 pub(crate) use markdown::pathological::pathological_texts;

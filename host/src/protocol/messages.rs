@@ -8,6 +8,7 @@ use serde::{
 };
 
 use crate::protocol::{
+    icons::{IconsParams, IconsResult, PutIconParams, PutIconResult},
     library::{
         ChangeAddressParams, EditIdParams, EditNotesParams, EditResult, ListNotesParams,
         ListNotesResult, MergeNotesParams, SearchForgetParams, SearchListResult, SearchSaveParams,
@@ -109,6 +110,9 @@ pub struct HelloResult {
     pub tags: u64,
     /// `save-on-open` of the configuration file; null if it isn't set.
     pub save_on_open: Option<bool>,
+    /// Whether the host stores icons of web sites (`putIcon`, `icons`).
+    #[serde(default)]
+    pub icons: bool,
     /// Why the site isn't served, as a sentence; null if it is.
     pub site_problem: Option<String>,
     /// Why the notes can't be opened, as a sentence (the counts are then 0); null if they can. Each
@@ -513,6 +517,10 @@ pub enum Request {
     SearchForget(SearchForgetParams),
     /// See [`SearchListParams`](super::SearchListParams).
     SearchList,
+    /// See [`PutIconParams`].
+    PutIcon(PutIconParams),
+    /// See [`IconsParams`].
+    Icons(IconsParams),
     /// See [`RenderMarkdownParams`].
     RenderMarkdown(RenderMarkdownParams),
     /// See [`StatsParams`].
@@ -543,6 +551,10 @@ pub enum Outcome {
     Edit(EditResult),
     /// To `searchSave`, `searchForget`, `searchList`.
     Searches(SearchListResult),
+    /// To `putIcon`.
+    PutIcon(PutIconResult),
+    /// To `icons`.
+    Icons(IconsResult),
     /// To `renderMarkdown`.
     Markdown(RenderMarkdownResult),
     /// To `stats`.

@@ -29,6 +29,7 @@ fn declarations() -> String {
         ListNotesResult NoteRow EditNotesParams EditState EditResult RefusedNote RefusalReason
         EditIdParams UndoEditParams ChangeAddressParams MergeNotesParams SavedSearch
         SearchSaveParams SearchForgetParams SearchListParams SearchListResult
+        PutIconParams PutIconResult IconsParams IconsResult
         RenderMarkdownParams RenderMarkdownResult MarkdownNode MarkdownElement MarkdownAlign
         MarkdownName StatsParams StatsResult ErrorKind ErrorObject ErrorData
     }
@@ -56,6 +57,8 @@ fn declarations() -> String {
         ("searchSave", "SearchSaveParams", "SearchListResult"),
         ("searchForget", "SearchForgetParams", "SearchListResult"),
         ("searchList", "SearchListParams", "SearchListResult"),
+        ("putIcon", "PutIconParams", "PutIconResult"),
+        ("icons", "IconsParams", "IconsResult"),
         (
             "renderMarkdown",
             "RenderMarkdownParams",
@@ -158,6 +161,8 @@ fn parameters_are_an_object_by_name() {
         "searchSave",
         "searchForget",
         "searchList",
+        "putIcon",
+        "icons",
         "renderMarkdown",
         "stats",
     ] {

@@ -70,3 +70,22 @@ CREATE TABLE searches (
     query    TEXT NOT NULL,
     saved_at INTEGER NOT NULL
 ) STRICT, WITHOUT ROWID;
+
+-- Icons of web sites. labels: the site, as in the table of sites. name: of the image, as in
+-- domain/icon.rs. unused_since: null while a note is from the site; 0 if the last one has just
+-- been deleted; otherwise the time of the write that deleted it.
+CREATE TABLE icons (
+    labels       TEXT PRIMARY KEY,
+    name         TEXT NOT NULL,
+    png          BLOB NOT NULL,
+    unused_since INTEGER
+) STRICT;
+CREATE INDEX icons_by_name ON icons (name, labels);
+CREATE INDEX icons_unused ON icons (unused_since) WHERE unused_since IS NOT NULL;
+CREATE TRIGGER icons_in_use AFTER UPDATE OF uses ON sites
+WHEN (old.uses = 0) <> (new.uses = 0) BEGIN
+    UPDATE icons SET unused_since = iif(new.uses = 0, 0, NULL) WHERE labels = new.labels;
+END;
+
+-- icons: the revision of the last change of an icon.
+ALTER TABLE meta ADD COLUMN icons INTEGER NOT NULL DEFAULT 0;

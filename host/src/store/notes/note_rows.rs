@@ -209,6 +209,12 @@ pub(in crate::store) fn labels(site: &str) -> String {
     site.rsplit('.').flat_map(|label| [label, "."]).collect()
 }
 
+/// Returns the site for reversed labels, the inverse of [`labels`].
+pub(in crate::store) fn name_of(labels: &str) -> String {
+    let labels: Vec<&str> = labels.trim_end_matches('.').rsplit('.').collect();
+    labels.join(".")
+}
+
 /// Returns the existing notes with these ids, in their order.
 pub(in crate::store) fn load_ids(conn: &Connection, ids: &[i64]) -> Result<Vec<Note>> {
     let mut notes = Vec::with_capacity(ids.len());

@@ -256,6 +256,7 @@ impl Writer<'_> {
             )?
             .execute([PRUNED_AT_ONCE, self.clock.days_ago(OPERATION_DAYS)])?;
         self.prune_edits(self.clock.days_ago(TRASH_DAYS), PRUNED_AT_ONCE)?;
+        self.prune_icons()?;
         self.prune_changes()
     }
 

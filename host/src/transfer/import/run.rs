@@ -3,6 +3,7 @@
 use super::{
     detect,
     formats::Format,
+    own_entry::OwnEntry,
     report::{Report, ReportBuilder},
     row::{Found, ImportOptions, RowNormalizer},
     secrets,
@@ -10,7 +11,7 @@ use super::{
     zip,
 };
 use crate::{
-    domain::{ImportedRow, Omission, Tag},
+    domain::{Icon, ImportedRow, Omission, Tag},
     error::{Error, Result},
     store::{Import, RowOutcome},
 };
@@ -38,6 +39,7 @@ trait RowTarget {
     fn note(&self, note: &ImportedRow) -> Result<RowOutcome>;
     fn alias(&self, name: &Tag, of: &Tag) -> Result<RowOutcome>;
     fn search(&self, name: &str, query: &str) -> Result<RowOutcome>;
+    fn icon(&self, site: &str, icon: &Icon) -> Result<RowOutcome>;
     /// Returns the parts that didn't fit into the existing note.
     fn left(&self) -> Vec<Omission> {
         Vec::new()
@@ -55,6 +57,10 @@ impl RowTarget for Import<'_> {
 
     fn search(&self, name: &str, query: &str) -> Result<RowOutcome> {
         Import::search(self, name, query)
+    }
+
+    fn icon(&self, site: &str, icon: &Icon) -> Result<RowOutcome> {
+        Import::icon(self, site, icon)
     }
 
     fn left(&self) -> Vec<Omission> {
@@ -187,11 +193,7 @@ fn taken(found: Found, normalizer: &mut RowNormalizer, notes: &dyn RowTarget) ->
                 notes.note(&note)
             }),
         ),
-        Found::Alias { line, name, of } => {
-            let alias = Tag::parse(&name).and_then(|name| notes.alias(&name, &Tag::parse(&of)?));
-            (line, alias)
-        }
-        Found::Search { line, name, query } => (line, notes.search(&name, &query)),
+        Found::Own(line, entry) => (line, taken_entry(entry, notes)),
         Found::Refused { line, reason } => (line, Err(Error::InvalidParams(reason))),
         Found::Part(..) | Found::File(_) | Found::Notice(_) | Found::Empty => {
             unreachable!("files are recognised before rows are counted")
@@ -201,6 +203,14 @@ fn taken(found: Found, normalizer: &mut RowNormalizer, notes: &dyn RowTarget) ->
         line,
         undated,
         became,
+    }
+}
+
+fn taken_entry(entry: OwnEntry, notes: &dyn RowTarget) -> Result<RowOutcome> {
+    match entry {
+        OwnEntry::Alias { name, of } => notes.alias(&Tag::parse(&name)?, &Tag::parse(&of)?),
+        OwnEntry::Search { name, query } => notes.search(&name, &query),
+        OwnEntry::Icon { site, icon } => notes.icon(&site, &Icon::from_base64(&icon)?),
     }
 }
 
@@ -214,7 +224,7 @@ mod tests {
 
     use super::*;
     use crate::{
-        domain::{ImportedRow, PageUrl, check_summary, check_tag_count, check_title},
+        domain::{Icon, ImportedRow, PageUrl, check_summary, check_tag_count, check_title},
         store::{Origin, Store},
         transfer::import::formats::format_named,
     };
@@ -308,6 +318,10 @@ mod tests {
         }
 
         fn search(&self, _: &str, _: &str) -> Result<RowOutcome> {
+            Ok(RowOutcome::New)
+        }
+
+        fn icon(&self, _: &str, _: &Icon) -> Result<RowOutcome> {
             Ok(RowOutcome::New)
         }
     }
