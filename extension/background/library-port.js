@@ -25,6 +25,7 @@ const WRITES = {
 	mergeNotes: true,
 	completeTags: false,
 	suggestTags: false,
+	suggestForNotes: false,
 };
 
 /**

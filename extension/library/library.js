@@ -7,9 +7,10 @@ import { showCure, standing } from "../shared/connection-status.js";
 import { announce, copies, element, put, show } from "../shared/elements.js";
 import { say, sayEverywhere } from "../shared/i18n.js";
 import { Connection, Refused } from "./connection.js";
-import { confirms, make, openDialog, tagFieldBlock } from "./dialogs.js";
+import { confirms, make } from "./dialogs.js";
 import { countOf, isUnknown, Operation } from "./edit-many.js";
 import { exportFile, wholeNotes } from "./export-notes.js";
+import { MAX_NOTES } from "./fitting-tags.js";
 import { help } from "./help.js";
 import { listAction } from "./keys.js";
 import { editNote, mergeTwo, reason } from "./note-dialog.js";
@@ -19,11 +20,13 @@ import { counted, exceptions, number, outcome, question } from "./results.js";
 import { isLink, nameOf, RowView } from "./row-view.js";
 import { loadPage } from "./search.js";
 import { Selection } from "./selection.js";
+import { chooseTags } from "./tag-dialog.js";
 import { Triage } from "./triage.js";
 
 /** @import {LibraryStatus} from "../shared/messages.js" */
 /** @import {Change, Target} from "./edit-many.js" */
 /** @import {Action} from "./keys.js" */
+/** @import {Done} from "./suggested-tags.js" */
 
 /** How long typing in the search field must pause before it is searched, in milliseconds. */
 const PAUSE_MS = 150;
@@ -230,6 +233,7 @@ async function apply(change, to) {
  * @param {Operation} operation
  * @param {Change | null} change Null for an undo.
  * @param {number} n
+ * @returns {Promise<Done>}
  */
 async function carryOut(operation, change, n) {
 	/** @type {Map<number, string>} */
@@ -249,28 +253,32 @@ async function carryOut(operation, change, n) {
 	};
 	try {
 		const result = await operation.run();
-		const { edit } = result;
-		if (!change) {
-			const done = counted(result.restored, "didUndo_one", "didUndo_many");
-			notify([done, ...exceptions(result, name)].join(" "));
-		} else if (result.state === "undone") notify(say("didCancel"));
-		else
-			notify(outcome(change, result, name), {
-				...(edit !== null &&
-					result.changed > 0 && { undo: () => void undoEdit(edit, result.changed) }),
-			});
+		const edit = change && result.state === "done" ? result.edit : null;
+		let sentence = say("didCancel");
+		if (!change)
+			sentence = [
+				counted(result.restored, "didUndo_one", "didUndo_many"),
+				...exceptions(result, name),
+			].join(" ");
+		else if (result.state !== "undone") sentence = outcome(change, result, name);
+		const canUndo = edit !== null && result.changed > 0;
+		notify(sentence, {
+			...(canUndo && { undo: () => void undoEdit(edit, result.changed) }),
+		});
 		if (change?.delete || change?.restore) selection.clear();
 		await reload();
+		return { sentence, edit: canUndo ? edit : null };
 	} catch (error) {
 		if (isUnknown(error)) {
 			const why = error instanceof Refused ? reason(error) : "";
 			const sentence = counted(n, "allOrNone_one", "allOrNone_many");
 			notify(`${sentence} ${why}`, { again: () => void carryOut(operation, change, n) });
 			connection.tryHost();
-			return;
+			return { sentence: `${sentence} ${why}`, edit: null };
 		}
-		fail(error);
+		const sentence = fail(error);
 		if (error instanceof Refused && error.kind === "selection_changed") await reload();
+		return { sentence, edit: null };
 	}
 }
 
@@ -291,38 +299,27 @@ function fail(error) {
 async function changeTags(which) {
 	const whom = await target();
 	if (!whom) return;
-	const n = countOf(whom);
-	const adds = which === "addTags";
-	const { field, input, block } = tagFieldBlock(connection, say(which), () =>
-		adds || !("ids" in whom) ? null : tagsOf(whom.ids),
-	);
-	const isAgreed = await openDialog({
-		heading: adds
-			? counted(n, "addTagsTo_one", "addTagsTo_many")
-			: counted(n, "removeTagsFrom_one", "removeTagsFrom_many"),
-		content: [block],
-		ok: say(which),
-		check: () => field.tags.length > 0 && field.pending.trim() === "",
-		onOpen: (agree) => {
-			field.onDone = agree;
-			input.focus();
+	const tags = await chooseTags(connection, which, whom, {
+		rows: await suggestable(whom),
+		add: (tag, ids) => {
+			const change = { addTags: [tag] };
+			const operation = Operation.edit(connection, { ids }, change);
+			return carryOut(operation, change, ids.length);
 		},
+		undo: undoEdit,
 	});
-	if (isAgreed) await apply({ [which]: field.tags }, whom);
+	if (tags) await apply({ [which]: tags }, whom);
 }
 
 /**
- * The tags of some loaded notes, with how many of these have each.
- * @param {number[]} ids
+ * The first of the notes to change, as many as tags are suggested for.
+ * @param {Target} whom
  */
-function tagsOf(ids) {
-	/** @type {Map<string, number>} */
-	const counts = new Map();
-	for (const { tags } of notes.rowsOf(ids))
-		for (const tag of tags) counts.set(tag, (counts.get(tag) ?? 0) + 1);
-	return [...counts]
-		.map(([name, count]) => ({ name, count }))
-		.sort((a, b) => b.count - a.count || a.name.localeCompare(b.name));
+async function suggestable(whom) {
+	if ("ids" in whom) return notes.rowsOf(whom.ids);
+	const params = { query: whom.query, limit: MAX_NOTES };
+	const first = await connection.call("listNotes", params).catch(() => null);
+	return first?.notes ?? [];
 }
 
 /** Marks the notes as read; if the first of them is read, as unread. */

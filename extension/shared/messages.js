@@ -199,7 +199,7 @@ export const LIBRARY_PORT = "library";
  * The methods of the host that the library page may call.
  * @typedef {"listNotes" | "searchNotes" | "noteForUrl" | "editNotes" | "editStatus" |
  *   "cancelEdit" | "undoEdit" | "updateNote" | "changeAddress" | "mergeNotes" |
- *   "completeTags" | "suggestTags"} LibraryMethod
+ *   "completeTags" | "suggestTags" | "suggestForNotes"} LibraryMethod
  */
 
 /**

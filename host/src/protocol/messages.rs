@@ -11,7 +11,7 @@ use crate::protocol::{
     library::{
         ChangeAddressParams, EditIdParams, EditNotesParams, EditResult, ListNotesParams,
         ListNotesResult, MergeNotesParams, SearchForgetParams, SearchListResult, SearchSaveParams,
-        UndoEditParams,
+        SuggestForNotesParams, SuggestForNotesResult, UndoEditParams,
     },
     markdown::{RenderMarkdownParams, RenderMarkdownResult},
     search::{SearchNotesParams, SearchNotesResult},
@@ -464,6 +464,8 @@ pub enum Request {
     CompleteTags(CompleteTagsParams),
     /// See [`SuggestTagsParams`].
     SuggestTags(Box<SuggestTagsParams>),
+    /// See [`SuggestForNotesParams`].
+    SuggestForNotes(SuggestForNotesParams),
     /// See [`SearchNotesParams`].
     SearchNotes(SearchNotesParams),
     /// See [`ListNotesParams`].
@@ -508,6 +510,8 @@ pub enum Outcome {
     Tags(CompleteTagsResult),
     /// To `suggestTags`.
     Suggested(SuggestTagsResult),
+    /// To `suggestForNotes`.
+    SuggestedForNotes(SuggestForNotesResult),
     /// To `searchNotes`.
     Found(SearchNotesResult),
     /// To `listNotes`.

@@ -1,0 +1,93 @@
+// The library page: suggestions for the selected notes, saved searches, long lists and edits.
+
+import assert from "node:assert/strict";
+import { until } from "./driver/until.js";
+import { focusList, found, lists, PAGE, put, says } from "./library-page.js";
+import { inEachBrowser } from "./test-environment.js";
+
+/** @typedef {import("puppeteer-core").Page} Page */
+
+/**
+ * Notes about bread and about trains; of those without tags, two are about bread.
+ * @param {import("./test-environment.js").World} world
+ */
+const putBread = (world) =>
+	put(world, 15, (n) => ({
+		title:
+			n <= 6
+				? `Railway journeys: across the Alps by night train ${n}`
+				: n === 15
+					? "Railway to Lisbon"
+					: `Baking bread with a long fermentation ${n - 6}`,
+		url: `https://${n <= 6 || n === 15 ? "rails" : "kitchen"}.example/${n}`,
+		tags: n <= 6 ? ["railway"] : n <= 12 ? ["baking"] : [],
+	}));
+
+inEachBrowser(
+	"a suggested tag is added to all selected notes that it fits, and taken back",
+	async (world, browser) => {
+		await putBread(world);
+		const page = await browser.own(`${PAGE}?q=is%3Auntagged`);
+		await says(page, "#count", /^3 notes$/);
+		await page.click("#select-all");
+		await focusList(page);
+		await page.keyboard.press("t");
+		const baking = '#suggested [data-tag="baking"]';
+		await says(page, `${baking} .fits`, /^“baking” fits 2 of these 3 notes$/);
+		await page.type("#dialog #tags", "typed");
+		await page.click(`${baking} > button`);
+		await says(page, `${baking} .done`, /^Added “baking” to 2 notes\.$/);
+		assert.equal(await found(world, "tag:baking"), 8);
+		await says(page, `${baking} > button`, /^Undo$/);
+		await page.click(`${baking} > button`);
+		await says(page, `${baking} .done`, /^Undone on 2 notes\.$/);
+		assert.equal(await found(world, "tag:baking"), 6);
+		// What was typed meanwhile is still there.
+		assert.deepEqual(
+			await page.$$eval("#chosen [data-tag]", (all) =>
+				all.map((tag) => tag.getAttribute("data-tag")),
+			),
+			["typed"],
+		);
+		await page.keyboard.press("Escape");
+	},
+);
+
+inEachBrowser(
+	"a suggested tag is added to those of the selected notes that the user chooses",
+	async (world, browser) => {
+		await putBread(world);
+		const page = await browser.own(`${PAGE}?q=is%3Auntagged`);
+		await says(page, "#count", /^3 notes$/);
+		await page.click("#row-1 .pick");
+		await page.click("#row-2 .pick");
+		await page.click("#add-tags");
+		const baking = '#suggested [data-tag="baking"]';
+		await says(page, `${baking} .fits`, /^“baking” fits 2 of these 2 notes$/);
+		await page.click(`${baking} > button[aria-expanded]`);
+		await page.waitForSelector(`${baking} .choices:not([hidden])`);
+		const names = await page.$$eval(`${baking} .choices bdi`, (all) =>
+			all.map(({ textContent }) => textContent),
+		);
+		assert.deepEqual(names.sort(), [
+			"Baking bread with a long fermentation 7",
+			"Baking bread with a long fermentation 8",
+		]);
+		await page.click(`${baking} .choices input`);
+		await says(page, `${baking} > button`, /^Add to 1$/);
+		await page.click(`${baking} > button`);
+		await says(page, `${baking} .done`, /^Added “baking” to 1 note\.$/);
+		assert.equal(await found(world, "tag:baking"), 7);
+		await page.click("#dialog-cancel");
+		await says(page, "#notice-text", /^Added “baking” to 1 note\.$/);
+		await page.click("#notice-undo");
+		await until("it is undone", async () => (await found(world, "tag:baking")) === 6);
+		await page.click("#view-trash");
+		await page.click("#view-notes");
+		await lists(page, [
+			"Railway to Lisbon",
+			"Baking bread with a long fermentation 8",
+			"Baking bread with a long fermentation 7",
+		]);
+	},
+);
