@@ -747,7 +747,12 @@ name: string,
 /**
  * The query, up to 4 KiB.
  */
-query: string, };
+query: string, 
+/**
+ * Name of a saved search that is forgotten at the same time, to rename it. An unknown name
+ * isn't an error.
+ */
+oldName?: string, };
 
 export type SearchForgetParams = { 
 /**

@@ -26,6 +26,9 @@ const WRITES = {
 	completeTags: false,
 	suggestTags: false,
 	suggestForNotes: false,
+	searchList: false,
+	searchSave: false,
+	searchForget: false,
 };
 
 /**

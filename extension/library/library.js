@@ -18,6 +18,7 @@ import { NoteList } from "./note-list.js";
 import { closeNotice, listenToNotice, notify, press } from "./notice.js";
 import { counted, exceptions, number, outcome, question } from "./results.js";
 import { isLink, nameOf, RowView } from "./row-view.js";
+import { SavedSearches } from "./saved-searches.js";
 import { loadPage } from "./search.js";
 import { Selection } from "./selection.js";
 import { chooseTags } from "./tag-dialog.js";
@@ -42,6 +43,7 @@ const selection = new Selection();
 const view = new RowView(element("list"), element("rows"), notes, selection);
 const triageNotes = new NoteList((params) => loadPage(connection, params));
 const triage = new Triage(connection, element("triage-panel"), triageNotes);
+const searches = new SavedSearches(connection);
 const query = /** @type {HTMLInputElement} */ (element("query"));
 const order = /** @type {HTMLSelectElement} */ (element("order"));
 const list = element("list");
@@ -131,6 +133,7 @@ function drawStatus(now) {
 }
 
 connection.onStatus = (now) => {
+	if (now.hello !== null && status?.hello !== now.hello) void searches.refresh();
 	const isBack = now.hello !== null && status?.hello !== now.hello && failure !== null;
 	status = now;
 	drawStatus(now);
@@ -158,6 +161,7 @@ async function open() {
 	};
 	selection.clear();
 	view.toTop();
+	searches.mark(asked.query);
 	const address = new URL(location.href);
 	address.search = "";
 	if (asked.query) address.searchParams.set("q", asked.query);
@@ -195,6 +199,12 @@ function showTrash(trash) {
 	isTrash = trash;
 	void open().then(() => list.focus());
 }
+
+searches.onOpen = (saved) => {
+	query.value = saved;
+	if (isTriage) leaveTriage();
+	void open().then(() => list.focus());
+};
 
 /* Changes. */
 
@@ -553,7 +563,9 @@ listenToNotice(() => {
 });
 // Notes are saved and changed elsewhere meanwhile.
 document.addEventListener("visibilitychange", () => {
-	if (document.visibilityState === "visible" && wasListed && !isTriage) void reload();
+	if (document.visibilityState !== "visible") return;
+	void searches.refresh();
+	if (wasListed && !isTriage) void reload();
 });
 
 const parameters = new URLSearchParams(location.search);

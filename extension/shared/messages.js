@@ -199,7 +199,8 @@ export const LIBRARY_PORT = "library";
  * The methods of the host that the library page may call.
  * @typedef {"listNotes" | "searchNotes" | "noteForUrl" | "editNotes" | "editStatus" |
  *   "cancelEdit" | "undoEdit" | "updateNote" | "changeAddress" | "mergeNotes" |
- *   "completeTags" | "suggestTags" | "suggestForNotes"} LibraryMethod
+ *   "completeTags" | "suggestTags" | "suggestForNotes" | "searchList" | "searchSave" |
+ *   "searchForget"} LibraryMethod
  */
 
 /**

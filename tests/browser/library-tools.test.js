@@ -91,3 +91,79 @@ inEachBrowser(
 		]);
 	},
 );
+
+/**
+ * @param {Page} page
+ * @param {string} text
+ */
+const search = (page, text) =>
+	page.$eval(
+		"#query",
+		(field, value) => {
+			/** @type {HTMLInputElement} */ (field).value = value;
+			field.dispatchEvent(new Event("input", { bubbles: true }));
+		},
+		text,
+	);
+
+/** @param {import("./test-environment.js").World} world */
+const savedSearches = async (world) =>
+	JSON.parse(await world.command("search", "--list-saved", "--json")).map(
+		(/** @type {{name: string, query: string}} */ { name, query }) => `${name}: ${query}`,
+	);
+
+inEachBrowser(
+	"searches are saved in the library, opened, renamed and forgotten, with undo",
+	async (world, browser) => {
+		await putBread(world);
+		await world.command("search", "--save", "Trains", "tag:railway");
+		const page = await browser.own(PAGE);
+		await says(page, "#saved-list", /^Trains$/);
+		await page.click("#saved-list button");
+		await says(page, "#count", /^6 notes$/);
+		await page.waitForSelector('#saved-list button[aria-pressed="true"]');
+		await search(page, "bread");
+		await says(page, "#count", /^8 notes$/);
+		await page.click("#save-search");
+		await page.type("#search-name", "trains");
+		await page.click("#dialog-ok");
+		await says(page, "#search-problem", /^“Trains” already exists .*: tag:railway\. /);
+		await page.$eval("#search-name", (field) => {
+			/** @type {HTMLInputElement} */ (field).value = "Bakery";
+		});
+		await page.click("#dialog-ok");
+		await says(page, "#saved-list", /^BakeryTrains$/);
+		assert.deepEqual(await savedSearches(world), [
+			"Bakery: bread",
+			"Trains: tag:railway",
+		]);
+		await page.click("#edit-searches");
+		const rename = (/** @type {number} */ place, /** @type {string} */ name) =>
+			page.$$eval(
+				"#searches input[type=text]",
+				(fields, at, value) => {
+					/** @type {HTMLInputElement} */ (fields[at]).value = value;
+				},
+				place,
+				name,
+			);
+		await rename(0, "TRAINS");
+		await page.click("#dialog-ok");
+		await says(page, "#search-problem", /^Another saved search is called “TRAINS”\.$/);
+		await rename(0, "");
+		await page.click("#dialog-ok");
+		await says(page, "#search-problem", /^A saved search needs a name\.$/);
+		await rename(0, "BAKERY");
+		await page.click("#searches li:nth-child(2) input[type=checkbox]");
+		await page.click("#dialog-ok");
+		await says(page, "#notice-text", /^Forgot 1 saved search\.$/);
+		assert.deepEqual(await savedSearches(world), ["BAKERY: bread"]);
+		await page.click("#notice-undo");
+		await says(page, "#notice-text", /^1 saved search is back\.$/);
+		await says(page, "#saved-list", /^BAKERYTrains$/);
+		assert.deepEqual(await savedSearches(world), [
+			"BAKERY: bread",
+			"Trains: tag:railway",
+		]);
+	},
+);

@@ -364,13 +364,16 @@ pub struct SavedSearch {
 /// `invalid_params` if the name or the query is invalid, or if there are 1,000 saved searches
 /// already; the `store_*` kinds.
 #[derive(Debug, Clone, Serialize, Deserialize)]
-#[cfg_attr(test, derive(ts_rs::TS))]
+#[cfg_attr(test, derive(ts_rs::TS), ts(optional_fields))]
 #[serde(rename_all = "camelCase")]
 pub struct SearchSaveParams {
     /// See [`SavedSearch`].
     pub name: String,
     /// The query, up to 4 KiB.
     pub query: String,
+    /// Name of a saved search that is forgotten at the same time, to rename it. An unknown name
+    /// isn't an error.
+    pub old_name: Option<String>,
 }
 
 /// `searchForget`: forgets a saved search. An unknown name isn't an error.
