@@ -5,7 +5,7 @@
 
 import { showCure, standing } from "../shared/connection-status.js";
 import { announce, copies, element, put, show } from "../shared/elements.js";
-import { say, sayEverywhere } from "../shared/i18n.js";
+import { problemOf, say, sayEverywhere } from "../shared/i18n.js";
 import { Connection, Refused } from "./connection.js";
 import { confirms, make } from "./dialogs.js";
 import { countOf, isUnknown, Operation } from "./edit-many.js";
@@ -79,7 +79,7 @@ function draw() {
 	show("trouble", failure !== null);
 	if (state === "list") view.draw();
 	drawTools();
-	const sentences = notes.problems.map(({ message }) => message);
+	const sentences = notes.problems.map(problemOf);
 	show("query-problems", sentences.length > 0);
 	put(element("query-problems"), sentences.join(" "));
 }
@@ -212,6 +212,12 @@ searches.onOpen = (saved) => {
 async function target() {
 	if (selection.isAll) {
 		const { query: asked, order: by } = notes.asked;
+		const [problem] = notes.problems;
+		if (problem) {
+			// The host refuses it too: a partly ignored query finds more notes than intended.
+			notify(say("nothingChanged", problemOf(problem)));
+			return null;
+		}
 		if (selection.excluded.length === 0 && by !== "best")
 			return /** @type {Target} */ ({ query: asked, count: notes.total });
 		const ids = await notes.allIds(selection.excluded);

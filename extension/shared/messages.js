@@ -36,8 +36,8 @@ export const LIBRARY_PORT = "library";
 
 /**
  * Why a write was refused. `cause` is set if the host failed without a response; then it is
- * shown instead of `message`.
- * @typedef {{kind: ErrorKind | "program_crashed", message: string,
+ * shown instead of `message`. `own_site`: a page of the user's own site isn't saved.
+ * @typedef {{kind: ErrorKind | "program_crashed" | "own_site", message: string,
  *   cause?: Cause}} Refusal
  */
 

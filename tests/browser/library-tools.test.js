@@ -167,3 +167,34 @@ inEachBrowser(
 		]);
 	},
 );
+
+for (const [language, sentence] of /** @type {const} */ ([
+	["en", "A bracket isn’t closed. The search closed it at the end."],
+	["de", "Eine Klammer ist nicht geschlossen."],
+])) {
+	inEachBrowser(
+		`an open bracket is named in the user's language, and nothing it finds is changed together (${language})`,
+		async (world, browser) => {
+			await putBread(world);
+			const page = await browser.own(PAGE);
+			await search(page, "(bread OR railway");
+			await says(page, "#count", /^15 /);
+			await until("the problem is named", async () => {
+				const text = await page.$eval("#query-problems", (e) => e.textContent ?? "");
+				if (text.replace("'", "’").startsWith(sentence)) return true;
+				throw new Error(`it says "${text}"`);
+			});
+			await page.click("#select-all");
+			await page.click("#delete");
+			const notice = language === "en" ? /^Nothing was changed\. A b/ : /^Nichts .* Klammer/;
+			await says(page, "#notice-text", notice);
+			assert.equal(await found(world, ""), 15);
+			// Single notes are changed all the same.
+			await page.click("#clear");
+			await page.click("#row-0 .pick");
+			await page.click("#delete");
+			await says(page, "#count", /^14 /);
+		},
+		{ language },
+	);
+}

@@ -74,7 +74,7 @@ inEachBrowser(
 		await page.goto(`${world.site}/tags`);
 		const other = await world.click(browser, page, "error");
 		await searches(other);
-		await other.says("#status", /your own library/);
+		await other.says("#status", /a page of your local site/);
 		await other.dismiss();
 		await world.holds([{ url, tags: ["gpu", "cuda"] }]);
 	},
