@@ -20,12 +20,6 @@ import { StorageQueue } from "./background/storage-queue.js";
 import { serveWindow } from "./background/window-port.js";
 import { browser, isFirefox } from "./shared/browser.js";
 import {
-	LIBRARY_PORT,
-	OPTIONS_PORT,
-	POPUP_PORT,
-	WINDOW_PORT,
-} from "./shared/messages.js";
-import {
 	firstRun,
 	heedRevocation,
 	loadSettings,
@@ -161,10 +155,11 @@ browser.runtime.onConnect.addListener((port) => {
 		savable,
 		watchers,
 	};
-	if (port.name === POPUP_PORT) servePopup(port, parts);
-	if (port.name === OPTIONS_PORT) serveOptions(port, parts);
-	if (port.name === WINDOW_PORT) serveWindow(port, parts);
-	if (port.name === LIBRARY_PORT) serveLibrary(port, { ...parts, badge });
+	const name = /** @type {import("./shared/messages.js").PortName} */ (port.name);
+	if (name === "popup") servePopup(port, parts);
+	if (name === "options") serveOptions(port, parts);
+	if (name === "window") serveWindow(port, parts);
+	if (name === "library") serveLibrary(port, { ...parts, badge });
 });
 browser.alarms.onAlarm.addListener((alarm) => {
 	if (alarm.name === ALARM) void ready.then(tryHost);

@@ -189,7 +189,12 @@ samePage?: SamePage,
  * Names of parameters in the note's addresses that look like access tokens. Such notes are
  * left out of the published site.
  */
-tokens?: Array<string>, };
+tokens?: Array<string>, 
+/**
+ * Present if `created` is true and the trash has an earlier note of the page: the one that
+ * was deleted last. `restoreNote` restores it.
+ */
+deletedNote?: Note, };
 
 export type SamePage = { 
 /**
@@ -222,6 +227,10 @@ note: Note | null,
  * As in [`SaveNoteResult`].
  */
 tokens?: Array<string>, 
+/**
+ * As in [`SaveNoteResult`], if `note` is null.
+ */
+deletedNote?: Note, 
 /**
  * Number of notes from the same web site.
  */
@@ -277,6 +286,21 @@ opId: string,
  * The note's id.
  */
 id: number, };
+
+export type RestoreNoteParams = { 
+/**
+ * UUID of this operation.
+ */
+opId: string, 
+/**
+ * The note's id.
+ */
+id: number, 
+/**
+ * Id of the note that the page has by now. Its content is added to the restored note, and
+ * it is deleted.
+ */
+mergeWith?: number, };
 
 export type NoteResult = { 
 /**
@@ -878,7 +902,7 @@ export interface Methods {
   noteForUrl: { params: NoteForUrlParams; result: NoteForUrlResult };
   updateNote: { params: UpdateNoteParams; result: NoteResult };
   deleteNote: { params: NoteIdParams; result: NoteResult };
-  restoreNote: { params: NoteIdParams; result: NoteResult };
+  restoreNote: { params: RestoreNoteParams; result: NoteResult };
   completeTags: { params: CompleteTagsParams; result: CompleteTagsResult };
   suggestTags: { params: SuggestTagsParams; result: SuggestTagsResult };
   suggestForNotes: { params: SuggestForNotesParams; result: SuggestForNotesResult };

@@ -7,6 +7,7 @@
  */
 
 import * as typed from "../shared/merge.js";
+import { replacesNote } from "./deleted-note.js";
 
 /** @import {Entry, PageRecord} from "../shared/messages.js" */
 
@@ -85,14 +86,15 @@ export class PageRecords {
 	}
 
 	/**
-	 * Whether the outbox has a save of the page that isn't answered.
+	 * Whether the outbox has a save of the page that isn't answered, or another write that
+	 * replaces its note.
 	 * @param {PageRecord} page
 	 * @param {Entry} [answered] An entry whose answer is being handled: it doesn't count.
 	 */
 	isSaving(page, answered) {
 		return this.#outbox
 			.waitingFor(page.url)
-			.some((entry) => entry.method === "saveNote" && entry !== answered);
+			.some((entry) => replacesNote(entry) && entry !== answered);
 	}
 
 	/**

@@ -9,7 +9,9 @@
 
 import * as typed from "../shared/merge.js";
 import { fit, LIMITS } from "../shared/text.js";
+import { replacesNote, restoreDeleted, worthRestoring } from "./deleted-note.js";
 import { Unreachable } from "./host.js";
+import { passOnLate } from "./late-captures.js";
 import { PageRecords } from "./page-records.js";
 import { PageSaves } from "./page-saves.js";
 import { viewOf } from "./popup-view.js";
@@ -117,6 +119,7 @@ export class Pages {
 				tokens: [],
 				removed: null,
 				trashed: false,
+				deletedNote: null,
 			});
 		}
 		const session = this.#startSession(page, popup, tab.tabId);
@@ -253,6 +256,20 @@ export class Pages {
 	}
 
 	/**
+	 * The user pressed Restore: the page gets back the note that was deleted earlier.
+	 * @param {string} url
+	 */
+	restore(url) {
+		const page = this.#records.get(url);
+		if (!page?.deletedNote) return;
+		this.#sendEdits(page);
+		restoreDeleted(page, this.#outbox);
+		if (!this.#records.isSaving(page)) this.#noteChanged(page);
+		this.#records.store(page);
+		this.#show(page);
+	}
+
+	/**
 	 * The user pressed Undo or Delete.
 	 * @param {string} url
 	 * @param {"undone" | "deleted"} how
@@ -284,7 +301,7 @@ export class Pages {
 	answered(entry, result) {
 		const page = this.#records.get(entry.page);
 		if (!page) return;
-		if (entry.method === "saveNote") this.#saved(page, entry, result);
+		if (replacesNote(entry)) this.#saved(page, entry, result);
 		else if (page.note) {
 			// The fields stay as they are in the popup: further updates may be in the outbox.
 			const { updatedAt, deletedAt } = result.note;
@@ -386,33 +403,7 @@ export class Pages {
 			page.pendingCaptures = page.pendingCaptures.filter((capture) => capture !== chosen);
 		const fields = this.#fieldsToSave(page, captured);
 		if (page.wanted) this.#saves.addSave(page, fields); // Else it was undone meanwhile.
-		this.#saveLateCaptures(page, late, captured, chosen === null);
-	}
-
-	/**
-	 * Saves what is captured of a page later, while it still loads.
-	 * @param {PageRecord} page
-	 * @param {Promise<import("./capture.js").Captured> | undefined} late
-	 * @param {import("./capture.js").Captured} before What was captured so far.
-	 * @param {boolean} quotes Whether to save the page's selection.
-	 */
-	#saveLateCaptures(page, late, before, quotes) {
-		void late?.then(({ quote, late: later, ...more }) => {
-			const changed = Object.entries(more).filter(
-				([name, value]) =>
-					JSON.stringify(value) !== JSON.stringify(Reflect.get(before, name)),
-			);
-			this.#addLate(page, {
-				...Object.fromEntries(changed),
-				...(quote && quotes && !before.quote && { quote }),
-			});
-			this.#saveLateCaptures(
-				page,
-				later,
-				{ ...before, ...more, ...(quote && { quote }) },
-				quotes,
-			);
-		});
+		void passOnLate(late, captured, chosen === null, (more) => this.#addLate(page, more));
 	}
 
 	/**
@@ -463,10 +454,10 @@ export class Pages {
 		this.#show(page);
 		if (page.note || this.#records.isSaving(page)) return;
 		try {
-			const { note, tokens } = await this.#host.request("noteForUrl", {
-				url: page.url,
-			});
+			const found = await this.#host.request("noteForUrl", { url: page.url });
 			if (page.note || page.wanted || this.#records.isSaving(page)) return;
+			const { note, tokens } = found;
+			page.deletedNote = worthRestoring(found.deletedNote);
 			if (note) {
 				// The note is shown with the changes that the outbox still has to send.
 				for (const { params } of this.#outbox.waitingFor(page.url)) {
@@ -492,12 +483,13 @@ export class Pages {
 	/**
 	 * @param {PageRecord} page
 	 * @param {Entry} entry
-	 * @param {SaveNoteResult} result
+	 * @param {Partial<SaveNoteResult> & {note: Note}} result Of a save, or of a restored note.
 	 */
 	#saved(page, entry, result) {
 		const before = page.note;
 		page.note = result.note;
-		page.created ||= result.created;
+		page.created ||= result.created ?? false;
+		page.deletedNote = worthRestoring(result.deletedNote) ?? page.deletedNote ?? null;
 		page.samePage = result.samePage ?? null;
 		page.tokens = result.tokens ?? [];
 		page.trashed = false;

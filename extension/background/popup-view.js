@@ -56,6 +56,7 @@ export function viewOf(parts) {
 			tokens: page.tokens ?? [],
 			removed: page.removed,
 			trashed: page.trashed,
+			deletedNote: page.removed ? null : (page.deletedNote ?? null),
 		},
 		leftover: session.leftover,
 		leftoverSeen: session.leftover !== null && page.seen && page.note !== null,

@@ -15,14 +15,14 @@ use crate::{
     extension_registry::ExtensionRegistry,
     messaging::RequestHandler,
     protocol::{
-        ChangeAddressParams, CompleteTagsParams, CompleteTagsResult, HelloParams, HelloResult,
-        ListNotesParams, ListNotesResult, MAX_RESPONSE_BYTES, MergeNotesParams, NoteForUrlParams,
-        NoteForUrlResult, NoteIdParams, NoteResult, Outcome, PROTOCOL, Request, SaveNoteParams,
-        SaveNoteResult, SearchNotesParams, SearchNotesResult, SearchOrder, StatsResult,
-        SuggestTagsParams, SuggestTagsResult, UpdateNoteParams,
+        self, ChangeAddressParams, CompleteTagsParams, CompleteTagsResult, HelloParams,
+        HelloResult, ListNotesParams, ListNotesResult, MAX_RESPONSE_BYTES, MergeNotesParams,
+        NoteForUrlParams, NoteForUrlResult, NoteResult, Outcome, PROTOCOL, Request,
+        RestoreNoteParams, SaveNoteParams, SaveNoteResult, SearchNotesParams, SearchNotesResult,
+        SearchOrder, StatsResult, SuggestTagsParams, SuggestTagsResult, UpdateNoteParams,
     },
     site::SiteState,
-    store::{Counts, OperationResult, Store},
+    store::{Counts, OperationResult, Reader, Store},
     wire::{
         fit_addresses, wire_hit, wire_note, wire_problem, wire_saved, wire_stats, wire_suggestion,
         wire_tag, wire_tokens,
@@ -250,6 +250,9 @@ impl<S: Fn() -> SiteState> Handler<S> {
             })?;
         let mut saved = wire_saved(&url, &done.note, done.created);
         fit_addresses(&mut saved.note);
+        if saved.created {
+            saved.deleted_note = deleted_note(self.opened()?, &url)?;
+        }
         Ok(saved)
     }
 
@@ -264,6 +267,10 @@ impl<S: Fn() -> SiteState> Handler<S> {
                     note
                 }),
                 tokens: note.as_ref().map(wire_tokens).unwrap_or_default(),
+                deleted_note: match note {
+                    Some(_) => None,
+                    None => deleted_note(store, &url)?,
+                },
                 on_this_site: store.notes_on_site(url.site())?,
             })
         })
@@ -284,9 +291,13 @@ impl<S: Fn() -> SiteState> Handler<S> {
         })
     }
 
-    fn restore_note(&mut self, params: &NoteIdParams) -> Result<NoteResult> {
+    fn restore_note(&mut self, params: &RestoreNoteParams) -> Result<NoteResult> {
+        let id = NoteId(params.id);
         self.note_operation(&params.op_id, "restoreNote", |writer| {
-            writer.restore_note(NoteId(params.id))
+            match params.merge_with {
+                Some(new) => writer.restore_note_with(id, NoteId(new)),
+                None => writer.restore_note(id),
+            }
         })
     }
 
@@ -432,4 +443,14 @@ impl<S: Fn() -> SiteState> Handler<S> {
     fn stats(&mut self) -> Result<StatsResult> {
         Ok(wire_stats(&self.store()?.stats()?))
     }
+}
+
+/// Returns the note of this page that was deleted last, if the trash has one.
+fn deleted_note(store: &Reader, url: &PageUrl) -> Result<Option<protocol::Note>> {
+    let deleted = store.trashed_note_for_url(url)?;
+    Ok(deleted.map(|note| {
+        let mut note = wire_note(&note);
+        fit_addresses(&mut note);
+        note
+    }))
 }

@@ -183,6 +183,11 @@ pub struct SaveNoteResult {
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     #[cfg_attr(test, ts(optional, as = "Option<Vec<String>>"))]
     pub tokens: Vec<String>,
+    /// Present if `created` is true and the trash has an earlier note of the page: the one that
+    /// was deleted last. `restoreNote` restores it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(test, ts(optional))]
+    pub deleted_note: Option<Note>,
 }
 
 /// Why two URLs are the same page.
@@ -235,6 +240,10 @@ pub struct NoteForUrlResult {
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     #[cfg_attr(test, ts(optional, as = "Option<Vec<String>>"))]
     pub tokens: Vec<String>,
+    /// As in [`SaveNoteResult`], if `note` is null.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(test, ts(optional))]
+    pub deleted_note: Option<Note>,
     /// Number of notes from the same web site.
     #[cfg_attr(test, ts(type = "number"))]
     pub on_this_site: u64,
@@ -276,8 +285,7 @@ pub struct SeenFields {
     pub summary: Option<String>,
 }
 
-/// `deleteNote` (moves to the trash for 30 days) and `restoreNote` (restores from it). Errors:
-/// `not_found`; `conflict` if the page was saved again meanwhile.
+/// `deleteNote`: moves a note to the trash, for 30 days. Errors: `not_found`.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[cfg_attr(test, derive(ts_rs::TS))]
 #[serde(rename_all = "camelCase")]
@@ -287,6 +295,25 @@ pub struct NoteIdParams {
     /// The note's id.
     #[cfg_attr(test, ts(type = "number"))]
     pub id: i64,
+}
+
+/// `restoreNote`: restores a note from the trash. Errors: `not_found`; `conflict` if the page was
+/// saved again and `mergeWith` doesn't name its note; `too_large` and `invalid_tag` if both notes
+/// don't fit into one.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
+#[serde(rename_all = "camelCase")]
+pub struct RestoreNoteParams {
+    /// UUID of this operation.
+    pub op_id: String,
+    /// The note's id.
+    #[cfg_attr(test, ts(type = "number"))]
+    pub id: i64,
+    /// Id of the note that the page has by now. Its content is added to the restored note, and
+    /// it is deleted.
+    #[serde(default)]
+    #[cfg_attr(test, ts(optional, type = "number"))]
+    pub merge_with: Option<i64>,
 }
 
 /// Result of `updateNote`, `deleteNote` and `restoreNote`.
@@ -458,8 +485,8 @@ pub enum Request {
     UpdateNote(UpdateNoteParams),
     /// See [`NoteIdParams`].
     DeleteNote(NoteIdParams),
-    /// See [`NoteIdParams`].
-    RestoreNote(NoteIdParams),
+    /// See [`RestoreNoteParams`].
+    RestoreNote(RestoreNoteParams),
     /// See [`CompleteTagsParams`].
     CompleteTags(CompleteTagsParams),
     /// See [`SuggestTagsParams`].

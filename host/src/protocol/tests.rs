@@ -22,7 +22,7 @@ fn declarations() -> String {
     declare! {
         Note HelloParams HelloResult Quote SaveNoteParams SaveNoteResult SamePage
             SamePageReason
-        NoteForUrlParams NoteForUrlResult UpdateNoteParams SeenFields NoteIdParams NoteResult
+        NoteForUrlParams NoteForUrlResult UpdateNoteParams SeenFields NoteIdParams RestoreNoteParams NoteResult
         CompleteTagsParams CompleteTagsResult TagCount SuggestTagsParams SuggestTagsResult
         SuggestedTag SuggestReason SearchNotesParams SearchOrder
         SearchNotesResult FoundNote QueryProblemKind QueryProblem ListOrder ListNotesParams
@@ -43,7 +43,7 @@ fn declarations() -> String {
         ("noteForUrl", "NoteForUrlParams", "NoteForUrlResult"),
         ("updateNote", "UpdateNoteParams", "NoteResult"),
         ("deleteNote", "NoteIdParams", "NoteResult"),
-        ("restoreNote", "NoteIdParams", "NoteResult"),
+        ("restoreNote", "RestoreNoteParams", "NoteResult"),
         ("completeTags", "CompleteTagsParams", "CompleteTagsResult"),
         ("suggestTags", "SuggestTagsParams", "SuggestTagsResult"),
         (

@@ -19,6 +19,9 @@ CREATE INDEX notes_noted ON notes (id) WHERE summary <> '';
 -- merged_into: the id of the note that this one was merged into, if any.
 ALTER TABLE trash ADD COLUMN merged_into INTEGER;
 
+-- The deleted note of a page that is saved again.
+CREATE INDEX trash_by_page ON trash (page_key, deleted_at);
+
 -- Edits of many notes (store/notes/bulk_edits.rs). change: the change, as JSON. state: 'running',
 -- 'done', 'undoing' or 'undone'. next_part: the first part that isn't done yet. undone_to: on
 -- notes up to this id, the edit is undone. The other numbers count notes.

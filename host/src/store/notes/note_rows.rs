@@ -86,7 +86,7 @@ impl Reader {
     pub fn trashed_note_for_url(&self, url: &PageUrl) -> Result<Option<Note>> {
         trashed(
             &self.conn,
-            "SELECT * FROM trash WHERE page_key = ? ORDER BY deleted_at DESC, id DESC",
+            "SELECT * FROM trash WHERE page_key = ? ORDER BY deleted_at DESC, id DESC LIMIT 1",
             [url.key()],
         )
     }
