@@ -13,7 +13,7 @@ import { exportFile, wholeNotes } from "./export-notes.js";
 import { MAX_NOTES } from "./fitting-tags.js";
 import { help } from "./help.js";
 import { listAction } from "./keys.js";
-import { editNote, mergeTwo, reason } from "./note-dialog.js";
+import { editNote, editPage, mergeTwo, reason } from "./note-dialog.js";
 import { NoteList } from "./note-list.js";
 import { closeNotice, listenToNotice, notify, press } from "./notice.js";
 import { counted, exceptions, number, outcome, question } from "./results.js";
@@ -51,6 +51,8 @@ const list = element("list");
 let isTrash = false;
 let isTriage = false;
 let wasListed = false;
+/** @type {string | null} The page whose note is edited first. */
+let toEdit = null;
 /** @type {LibraryStatus | null} */
 let status = null;
 /** @type {unknown} Why the list couldn't be loaded. */
@@ -151,6 +153,17 @@ notes.onError = (error) => {
 };
 view.onNeed = (place) => void notes.need(place);
 
+/** Keeps in the page's address what it shows, so that it survives a reload. */
+function showInAddress() {
+	const address = new URL(location.href);
+	address.search = "";
+	if (query.value) address.searchParams.set("q", query.value);
+	if (order.value !== "newest") address.searchParams.set("order", order.value);
+	if (isTrash) address.searchParams.set("view", "trash");
+	if (toEdit !== null) address.searchParams.set("edit", toEdit);
+	history.replaceState(null, "", address);
+}
+
 /* The list. */
 
 async function open() {
@@ -162,12 +175,7 @@ async function open() {
 	selection.clear();
 	view.toTop();
 	searches.mark(asked.query);
-	const address = new URL(location.href);
-	address.search = "";
-	if (asked.query) address.searchParams.set("q", asked.query);
-	if (asked.order !== "newest") address.searchParams.set("order", asked.order);
-	if (isTrash) address.searchParams.set("view", "trash");
-	history.replaceState(null, "", address);
+	showInAddress();
 	for (const [id, on] of /** @type {const} */ ([
 		["view-notes", !isTrash],
 		["view-trash", isTrash],
@@ -581,6 +589,12 @@ if (wantedOrder) order.value = wantedOrder;
 if (order.selectedIndex < 0) order.value = "newest";
 isTrash = parameters.get("view") === "trash";
 draw();
-void open().then(() => {
+toEdit = parameters.get("edit");
+void open().then(async () => {
 	if (document.activeElement === document.body) list.focus();
+	if (toEdit === null) return;
+	const page = toEdit;
+	await aboutNote(() => editPage(connection, page));
+	toEdit = null;
+	showInAddress();
 });

@@ -186,7 +186,8 @@ for (const [language, sentence] of /** @type {const} */ ([
 			});
 			await page.click("#select-all");
 			await page.click("#delete");
-			const notice = language === "en" ? /^Nothing was changed\. A b/ : /^Nichts .* Klammer/;
+			const notice =
+				language === "en" ? /^Nothing was changed\. A b/ : /^Nichts .* Klammer/;
 			await says(page, "#notice-text", notice);
 			assert.equal(await found(world, ""), 15);
 			// Single notes are changed all the same.
@@ -198,3 +199,22 @@ for (const [language, sentence] of /** @type {const} */ ([
 		{ language },
 	);
 }
+
+inEachBrowser(
+	"the library opens the note of a page for editing",
+	async (world, browser) => {
+		await putBread(world);
+		const url = "https://kitchen.example/14";
+		const page = await browser.own(`${PAGE}?${new URLSearchParams({ edit: url })}`);
+		await page.waitForSelector("#note-title");
+		const title = await page.$eval(
+			"#note-title",
+			(field) => /** @type {HTMLInputElement} */ (field).value,
+		);
+		assert.equal(title, "Baking bread with a long fermentation 8");
+		await page.click("#dialog-cancel");
+		const gone = "https://nothing.example/";
+		const other = await browser.own(`${PAGE}?${new URLSearchParams({ edit: gone })}`);
+		await says(other, "#notice-text", /deleted elsewhere: https:\/\/nothing\.example\/$/);
+	},
+);
