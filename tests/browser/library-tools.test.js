@@ -214,7 +214,9 @@ inEachBrowser(
 		assert.equal(title, "Baking bread with a long fermentation 8");
 		await page.click("#dialog-cancel");
 		const gone = "https://nothing.example/";
-		const other = await browser.own(`${PAGE}?${new URLSearchParams({ edit: gone })}`);
-		await says(other, "#notice-text", /deleted elsewhere: https:\/\/nothing\.example\/$/);
+		await page.evaluate((wanted) => {
+			location.search = wanted;
+		}, new URLSearchParams({ edit: gone }).toString());
+		await says(page, "#notice-text", /deleted elsewhere: https:\/\/nothing\.example\/$/);
 	},
 );
