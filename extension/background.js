@@ -179,7 +179,7 @@ browser.runtime.onInstalled.addListener(async ({ reason }) => {
 	}
 });
 browser.contextMenus.onClicked.addListener((click, tab) => {
-	void onMenuClick(click, tab, { pages, backgroundSaves, ready, savable });
+	void onMenuClick(click, tab, { pages, backgroundSaves, host, ready, savable });
 });
 
 omnibox.started();

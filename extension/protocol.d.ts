@@ -721,6 +721,37 @@ keep: number,
  */
 drop: number, };
 
+export type SuggestForNotesParams = { 
+/**
+ * Ids of the notes, up to 200.
+ */
+ids: number[], 
+/**
+ * Most tags for each note: 1 to 20, default 5.
+ */
+limit?: number, };
+
+export type SuggestForNotesResult = { 
+/**
+ * The notes in the requested order, without those that no longer exist.
+ */
+notes: Array<NoteSuggestions>, 
+/**
+ * Number of ids that were looked at, at least one. The host stops after about 200 ms; ask again
+ * with the remaining ids.
+ */
+lookedAt: number, };
+
+export type NoteSuggestions = { 
+/**
+ * The note's id.
+ */
+id: number, 
+/**
+ * The likeliest first, without the note's own.
+ */
+tags: Array<SuggestedTag>, };
+
 export type SavedSearch = { 
 /**
  * Its name: 1 to 100 characters, without control characters. Names that differ only in case
@@ -744,7 +775,12 @@ name: string,
 /**
  * The query, up to 4 KiB.
  */
-query: string, };
+query: string, 
+/**
+ * Name of a saved search that is forgotten at the same time, to rename it. An unknown name
+ * isn't an error.
+ */
+oldName?: string, };
 
 export type SearchForgetParams = { 
 /**
@@ -902,6 +938,7 @@ export interface Methods {
   restoreNote: { params: RestoreNoteParams; result: NoteResult };
   completeTags: { params: CompleteTagsParams; result: CompleteTagsResult };
   suggestTags: { params: SuggestTagsParams; result: SuggestTagsResult };
+  suggestForNotes: { params: SuggestForNotesParams; result: SuggestForNotesResult };
   searchNotes: { params: SearchNotesParams; result: SearchNotesResult };
   listNotes: { params: ListNotesParams; result: ListNotesResult };
   editNotes: { params: EditNotesParams; result: EditResult };

@@ -26,6 +26,10 @@ const WRITES = {
 	completeTags: false,
 	suggestTags: false,
 	icons: false,
+	suggestForNotes: false,
+	searchList: false,
+	searchSave: false,
+	searchForget: false,
 };
 
 /**

@@ -152,6 +152,9 @@ function showOwn({ note }) {
 	pageUrl = note.url;
 	element("address").textContent = element("address").title = shownAddress(pageUrl);
 	fields.showTabTitle(note.title);
+	const library = /** @type {HTMLAnchorElement} */ (element("open-library"));
+	library.search = new URLSearchParams({ edit: note.url }).toString();
+	library.textContent = say("editInLibrary");
 }
 
 /** The page can't be saved. */

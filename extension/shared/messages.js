@@ -34,8 +34,8 @@
 
 /**
  * Why a write was refused. `cause` is set if the host failed without a response; then it is
- * shown instead of `message`.
- * @typedef {{kind: ErrorKind | "program_crashed", message: string,
+ * shown instead of `message`. `own_site`: a page of the user's own site isn't saved.
+ * @typedef {{kind: ErrorKind | "program_crashed" | "own_site", message: string,
  *   cause?: Cause}} Refusal
  */
 
@@ -199,7 +199,8 @@
  * The methods of the host that the library page may call.
  * @typedef {"listNotes" | "searchNotes" | "noteForUrl" | "editNotes" | "editStatus" |
  *   "cancelEdit" | "undoEdit" | "updateNote" | "changeAddress" | "mergeNotes" |
- *   "completeTags" | "suggestTags" | "icons"} LibraryMethod
+ *   "completeTags" | "suggestTags" | "suggestForNotes" | "icons" | "searchList" |
+ *   "searchSave" | "searchForget"} LibraryMethod
  */
 
 /**

@@ -87,6 +87,9 @@ impl<S: Fn() -> SiteState> RequestHandler for Handler<S> {
             }
             Request::CompleteTags(params) => self.complete_tags(&params).map(Outcome::Tags),
             Request::SuggestTags(params) => self.suggest_tags(&params).map(Outcome::Suggested),
+            Request::SuggestForNotes(params) => {
+                library::suggest_for_notes(self.store()?, &params).map(Outcome::SuggestedForNotes)
+            }
             Request::SearchNotes(params) => self.search_notes(&params).map(Outcome::Found),
             Request::ListNotes(params) => self.list_notes(&params).map(Outcome::Listed),
             Request::EditNotes(params) => {

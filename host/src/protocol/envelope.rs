@@ -142,6 +142,7 @@ fn parse_params(method: &str, params: &str) -> Result<Request, ErrorObject> {
         "restoreNote" => Request::RestoreNote(typed(params)?),
         "completeTags" => Request::CompleteTags(typed(params)?),
         "suggestTags" => Request::SuggestTags(Box::new(typed(params)?)),
+        "suggestForNotes" => Request::SuggestForNotes(typed(params)?),
         "searchNotes" => Request::SearchNotes(typed(params)?),
         "listNotes" => Request::ListNotes(typed(params)?),
         "editNotes" => Request::EditNotes(Box::new(typed(params)?)),

@@ -12,7 +12,7 @@ use crate::protocol::{
     library::{
         ChangeAddressParams, EditIdParams, EditNotesParams, EditResult, ListNotesParams,
         ListNotesResult, MergeNotesParams, SearchForgetParams, SearchListResult, SearchSaveParams,
-        UndoEditParams,
+        SuggestForNotesParams, SuggestForNotesResult, UndoEditParams,
     },
     markdown::{RenderMarkdownParams, RenderMarkdownResult},
     search::{SearchNotesParams, SearchNotesResult},
@@ -495,6 +495,8 @@ pub enum Request {
     CompleteTags(CompleteTagsParams),
     /// See [`SuggestTagsParams`].
     SuggestTags(Box<SuggestTagsParams>),
+    /// See [`SuggestForNotesParams`].
+    SuggestForNotes(SuggestForNotesParams),
     /// See [`SearchNotesParams`].
     SearchNotes(SearchNotesParams),
     /// See [`ListNotesParams`].
@@ -543,6 +545,8 @@ pub enum Outcome {
     Tags(CompleteTagsResult),
     /// To `suggestTags`.
     Suggested(SuggestTagsResult),
+    /// To `suggestForNotes`.
+    SuggestedForNotes(SuggestForNotesResult),
     /// To `searchNotes`.
     Found(SearchNotesResult),
     /// To `listNotes`.

@@ -27,7 +27,8 @@ fn declarations() -> String {
         SuggestedTag SuggestReason SearchNotesParams SearchOrder
         SearchNotesResult FoundNote QueryProblemKind QueryProblem ListOrder ListNotesParams
         ListNotesResult NoteRow EditNotesParams EditState EditResult RefusedNote RefusalReason
-        EditIdParams UndoEditParams ChangeAddressParams MergeNotesParams SavedSearch
+        EditIdParams UndoEditParams ChangeAddressParams MergeNotesParams SuggestForNotesParams
+        SuggestForNotesResult NoteSuggestions SavedSearch
         SearchSaveParams SearchForgetParams SearchListParams SearchListResult
         PutIconParams PutIconResult IconsParams IconsResult
         RenderMarkdownParams RenderMarkdownResult MarkdownNode MarkdownElement MarkdownAlign
@@ -46,6 +47,11 @@ fn declarations() -> String {
         ("restoreNote", "RestoreNoteParams", "NoteResult"),
         ("completeTags", "CompleteTagsParams", "CompleteTagsResult"),
         ("suggestTags", "SuggestTagsParams", "SuggestTagsResult"),
+        (
+            "suggestForNotes",
+            "SuggestForNotesParams",
+            "SuggestForNotesResult",
+        ),
         ("searchNotes", "SearchNotesParams", "SearchNotesResult"),
         ("listNotes", "ListNotesParams", "ListNotesResult"),
         ("editNotes", "EditNotesParams", "EditResult"),
@@ -150,6 +156,7 @@ fn parameters_are_an_object_by_name() {
         "restoreNote",
         "completeTags",
         "suggestTags",
+        "suggestForNotes",
         "searchNotes",
         "listNotes",
         "editNotes",

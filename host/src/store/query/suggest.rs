@@ -5,7 +5,10 @@
 //! changes. Of older notes, those that share rare words or the site with the page are read. Nothing
 //! is stored: after a start, an idle host learns again from the newest notes, in pieces.
 
-use std::{collections::HashMap, time::Duration};
+use std::{
+    collections::HashMap,
+    time::{Duration, Instant},
+};
 
 use rusqlite::{OptionalExtension as _, params};
 
@@ -63,6 +66,41 @@ impl Store {
             let (remembered, _) = follow(reader, &mut remembered)?;
             remembered.learn_some(reader, LEARNED_BEFORE)?;
             reader.suggest(remembered, text, choices, limit)
+        });
+        if suggested.is_ok() {
+            self.remembered = remembered;
+        }
+        suggested
+    }
+
+    /// Returns, for each of these notes, tags in use that suit it, the likeliest first, without its
+    /// own and unlikely ones. Notes that no longer exist are left out. Ends after `time`, but looks
+    /// at one note at least; the number says how many of the ids it has looked at.
+    ///
+    /// # Errors
+    /// The `store_*` kinds.
+    pub fn suggest_for_notes(
+        &mut self,
+        ids: &[NoteId],
+        limit: usize,
+        time: Duration,
+    ) -> Result<(Vec<(NoteId, Vec<Suggestion>)>, usize)> {
+        let begun = Instant::now();
+        let mut remembered = self.remembered.take();
+        let suggested = self.reader.read_transaction(|reader| {
+            let (remembered, _) = follow(reader, &mut remembered)?;
+            let mut suggested = Vec::new();
+            for (place, id) in ids.iter().enumerate() {
+                if place > 0 && begun.elapsed() >= time {
+                    return Ok((suggested, place));
+                }
+                for note in load_ids(&reader.conn, &[id.0])? {
+                    let choices = Choices::of(&note.tags);
+                    let text = PageText::of_note(&note);
+                    suggested.push((*id, reader.suggest(remembered, text, &choices, limit)?));
+                }
+            }
+            Ok((suggested, ids.len()))
         });
         if suggested.is_ok() {
             self.remembered = remembered;
@@ -806,6 +844,56 @@ mod tests {
                 }
             }
         }
+    }
+
+    #[test]
+    fn suggests_for_saved_notes_as_for_their_pages_without_their_own_tags() {
+        let mut store = TestStore::filled();
+        let bread = store.save(
+            "https://bread.example/",
+            "Bread, a fermentation",
+            &[],
+            "Flour.",
+        );
+        let tagged = store.save(
+            "https://bread.example/2",
+            "Bread with a long fermentation",
+            &["baking"],
+            "Flour.",
+        );
+        let ids = [bread.note.id, NoteId(7), tagged.note.id];
+        let (suggested, looked_at) = store
+            .store
+            .suggest_for_notes(&ids, 5, Duration::from_secs(60))
+            .unwrap();
+        assert_eq!(looked_at, 3);
+        let found: Vec<NoteId> = suggested.iter().map(|(id, _)| *id).collect();
+        assert_eq!(found, [bread.note.id, tagged.note.id]);
+        let names = |place: usize| -> Vec<&str> {
+            let (_, tags) = &suggested[place];
+            tags.iter().map(|s| s.tag.as_str()).collect()
+        };
+        assert!(names(0).contains(&"baking") && names(0).contains(&"sourdough"));
+        assert!(names(1).contains(&"sourdough") && !names(1).contains(&"baking"));
+        assert!(suggested.iter().all(|(_, tags)| tags.len() <= 5));
+    }
+
+    #[test]
+    fn suggestions_for_many_notes_end_when_their_time_is_over() {
+        let mut store = TestStore::filled();
+        let ids: Vec<NoteId> = (0..3)
+            .map(|n| {
+                store
+                    .save(&format!("https://e.org/{n}"), "Bread", &[], "")
+                    .note
+                    .id
+            })
+            .collect();
+        let (suggested, looked_at) = store
+            .store
+            .suggest_for_notes(&ids, 5, Duration::ZERO)
+            .unwrap();
+        assert_eq!((suggested.len(), looked_at), (1, 1));
     }
 
     #[test]
