@@ -10,6 +10,7 @@ mod markdown_text;
 mod matching;
 mod merge;
 mod note;
+mod page_title;
 mod page_url;
 mod phrase;
 mod published_date;
@@ -39,6 +40,7 @@ pub use note::{
     Change, MAX_SUMMARY_BYTES, MAX_TAGS, MAX_TITLE_BYTES, Metadata, NewNote, Note, NoteId,
     check_summary, check_tag_count, check_title, parse_tags, timestamp_text,
 };
+pub use page_title::cleaned_title;
 pub use page_url::{Difference, PageUrl};
 pub use phrase::{Found, Phrase};
 pub use query::{

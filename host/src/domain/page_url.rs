@@ -109,6 +109,20 @@ impl PageUrl {
         host.strip_prefix("www.").unwrap_or(host)
     }
 
+    /// Returns the host name, or an empty text if the URL has none.
+    #[must_use]
+    pub(super) fn host(&self) -> &str {
+        self.parsed.host_str().unwrap_or_default()
+    }
+
+    /// Returns whether it is the address of a web site's home page.
+    #[must_use]
+    pub(super) fn is_home(&self) -> bool {
+        self.parsed.path() == "/"
+            && self.parsed.query().is_none()
+            && self.parsed.fragment().is_none()
+    }
+
     /// Returns the searchable part: site, path and parameters, decoded, without tracking
     /// parameters, and cut if it is too long.
     #[must_use]
