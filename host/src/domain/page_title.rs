@@ -6,7 +6,7 @@
 
 use std::ops::Range;
 
-use super::{letters::folded, page_url::PageUrl, share_parameters::is_below};
+use super::{letters::folded, page_forms::paper_id, page_url::PageUrl, share_parameters::is_below};
 
 /// Longest title that is cleaned, in bytes. Longer ones are texts.
 const MAX_TITLE: usize = 2_000;
@@ -218,30 +218,9 @@ fn without_id(title: &str) -> &str {
         .strip_prefix('[')
         .and_then(|rest| rest.split_once(']'));
     match id {
-        Some((id, rest)) if is_paper_id(id) && !rest.trim().is_empty() => rest.trim_start(),
+        Some((id, rest)) if paper_id(id).is_some() && !rest.trim().is_empty() => rest.trim_start(),
         _ => title,
     }
-}
-
-/// Returns whether a text is an id of arXiv: `1706.03762`, `hep-th/9901001`, with or without its
-/// version. Source: "Understanding the arXiv identifier" of arXiv.
-pub(super) fn is_paper_id(text: &str) -> bool {
-    let digits = |text: &str, lengths: Range<usize>| {
-        lengths.contains(&text.len()) && text.bytes().all(|b| b.is_ascii_digit())
-    };
-    let (id, version) = match text.rsplit_once('v') {
-        Some((id, version)) if digits(version, 1..4) => (id, true),
-        _ => (text, false),
-    };
-    let id = if version { id } else { text };
-    if let Some((archive, number)) = id.split_once('/') {
-        let (archive, class) = archive.split_once('.').unwrap_or((archive, "XX"));
-        let is_archive = archive.bytes().all(|b| b.is_ascii_lowercase() || b == b'-');
-        let is_class = class.len() == 2 && class.bytes().all(|b| b.is_ascii_uppercase());
-        return !archive.is_empty() && is_archive && is_class && digits(number, 7..8);
-    }
-    id.split_once('.')
-        .is_some_and(|(month, number)| digits(month, 4..5) && digits(number, 4..6))
 }
 
 /// Removes the site's name at both ends. A site's home page keeps it.
@@ -380,7 +359,12 @@ impl SiteNames {
     fn of(url: &PageUrl, site_name: Option<&str>) -> Self {
         let host = url.host();
         let host = host.strip_prefix("www.").unwrap_or(host);
-        let labels: Vec<&str> = host.split('.').collect();
+        // The parts of an IP address are no names.
+        let is_name = host.contains(|c: char| c.is_ascii_alphabetic()) && !host.starts_with('[');
+        let labels: Vec<&str> = match is_name {
+            true => host.split('.').collect(),
+            false => Vec::new(),
+        };
         let mut names: Vec<String> = vec![squashed(host)];
         let mut domains = Vec::new();
         let suffix = match labels.as_slice() {

@@ -67,3 +67,7 @@ CREATE TABLE searches (
     query    TEXT NOT NULL,
     saved_at INTEGER NOT NULL
 ) STRICT, WITHOUT ROWID;
+
+-- page_title: the page's own title as captured, if it is known and differs from the note's.
+ALTER TABLE notes ADD COLUMN page_title TEXT;
+ALTER TABLE trash ADD COLUMN page_title TEXT;
