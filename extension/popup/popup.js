@@ -68,6 +68,9 @@ let searchTurn = 0;
 /** Address of the site, as an answer to a search gave it. */
 let foundSite = /** @type {string | null} */ (null);
 
+/** Whether the page's changed title was offered. */
+let offersTitles = false;
+
 /** @param {FromPopup} message */
 function send(message) {
 	port?.postMessage(message);
@@ -193,6 +196,7 @@ function showView(shown) {
 	showSamePage(samePage);
 	showAddresses(removed ? null : note, [pageUrl, samePage?.url]);
 	showSecrets(pageUrl, isStripped, page.tokens);
+	void offerTitle(removed ? null : (page.newTitle ?? null));
 	show("storage-full", shown.unkept);
 	showProblem(shown);
 	updateSiteLinks();
@@ -205,6 +209,17 @@ function showView(shown) {
 
 function updateSiteLinks() {
 	showSiteLinks(view, { tags: tagField.tags, pageUrl, related, foundSite });
+}
+
+/**
+ * Offers the page's changed title. The module is loaded at the first one.
+ * @param {string | null} title
+ */
+async function offerTitle(title) {
+	if (!title && !offersTitles) return;
+	offersTitles = true;
+	const { showNewTitle } = await import("./new-title.js");
+	showNewTitle(title, fields.title);
 }
 
 /** Opens the search. Its module is loaded at the first use. */

@@ -2,6 +2,7 @@
 
 mod clock;
 mod model;
+mod titles;
 
 use std::path::Path;
 
