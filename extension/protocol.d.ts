@@ -16,9 +16,14 @@ url: string,
  */
 addresses: Array<string>, 
 /**
- * Page title; if empty, the URL is shown instead.
+ * Title: the page's own, cleaned of counters and the web site's name, or the user's. If
+ * empty, the URL is shown instead.
  */
 title: string, 
+/**
+ * The page's own title as captured. Absent if it equals `title` or isn't known.
+ */
+pageTitle?: string, 
 /**
  * Normalised tag names in the user's order.
  */
@@ -139,9 +144,15 @@ opId: string,
  */
 url: string, 
 /**
- * The page's own title, up to 16 KiB; may be empty.
+ * The page's own title, up to 16 KiB; may be empty. It is cleaned: a counter of unread
+ * messages, an id and the web site's name are taken off.
  */
 title: string, 
+/**
+ * Titles in the page's metadata (`citation_title`, `og:title`), the best first. One that is
+ * the heart of `title` becomes the note's title.
+ */
+otherTitles?: Array<string>, 
 /**
  * Tags in the user's order.
  */
@@ -190,6 +201,11 @@ created: boolean,
  */
 samePage?: SamePage, 
 /**
+ * Present if the note has a title that the user typed, and the page's own title has changed
+ * since the last save.
+ */
+newTitle?: NewTitle, 
+/**
  * Names of parameters in the note's addresses that look like access tokens. Such notes are
  * left out of the published site.
  */
@@ -214,7 +230,7 @@ because: string,
  */
 reason: SamePageReason, };
 
-export type SamePageReason = "form" | "tracking" | "place" | "user_info" | "spelling";
+export type SamePageReason = "form" | "version" | "tracking" | "place" | "user_info" | "spelling";
 
 export type NoteForUrlParams = { 
 /**

@@ -122,6 +122,8 @@ export class Pages {
 				note: null,
 				samePage: null,
 				tokens: [],
+				newTitle: null,
+				oldTitle: undefined,
 				removed: null,
 				trashed: false,
 				deletedNote: null,
@@ -514,6 +516,12 @@ export class Pages {
 		page.deletedNote = worthRestoring(result.deletedNote) ?? page.deletedNote ?? null;
 		page.samePage = result.samePage ?? null;
 		page.tokens = result.tokens ?? [];
+		if (result.newTitle) {
+			const { title, before: old } = result.newTitle;
+			// A page may have another title while it loads, and then its old one again.
+			page.oldTitle ??= old;
+			page.newTitle = title === page.oldTitle ? null : title;
+		}
 		page.trashed = false;
 		this.#noteChanged(page, before);
 		if (page.removed && !this.#records.isSaving(page, entry)) {

@@ -17,6 +17,7 @@
  * @property {string} [keywords] Separated by commas.
  * @property {string} [canonical] The page's canonical URL.
  * @property {string} [title] Its own title, else its first heading; empty if it has neither.
+ * @property {string[]} [otherTitles] Titles in its metadata, the best first.
  * @property {string} [address] URL of the document.
  * @property {string[]} [otherDates] Further candidates for `publishedAt`, the best first.
  * @property {boolean} [loading] Whether the page is still loading.
@@ -453,6 +454,12 @@ export function readPage() {
 			const others = dates.slice(1, 11).flatMap((date) => date ?? []);
 			if (others.length > 0) data.otherDates = others;
 		}
+		const titles = [
+			...metas("citation_title", "dc.title", "og:title", "twitter:title"),
+			...textsOf(things.about, "headline"),
+		].filter((title, at, all) => title !== data.title && all.indexOf(title) === at);
+		// The host uses one that is the heart of the title.
+		if (data.title && titles.length > 0) data.otherTitles = titles.slice(0, 4);
 		put(
 			"siteName",
 			meta("og:site_name", "application-name") ??

@@ -8,6 +8,7 @@ import { browser } from "../shared/browser.js";
 import { announce, element } from "../shared/elements.js";
 import { showAddresses, showSamePage, showSecrets } from "./addresses.js";
 import { listenToRestore, showDeletedBefore } from "./deleted-before.js";
+import { showNewTitle } from "./new-title.js";
 import { NotePreview } from "./note-preview.js";
 import {
 	listenToProblemBox,
@@ -139,8 +140,9 @@ export class Extras {
 	show(shown) {
 		this.#shown = shown;
 		const { view, pageUrl, isStripped } = shown;
-		const { note, removed, samePage, tokens } = view.page;
+		const { note, removed, samePage, tokens, newTitle } = view.page;
 		showSamePage(samePage);
+		showNewTitle(removed ? null : (newTitle ?? null), this.#fields.title);
 		showDeletedBefore(view.page.deletedNote);
 		showAddresses(removed ? null : note, [pageUrl, samePage?.url]);
 		showSecrets(pageUrl, isStripped, tokens);

@@ -63,6 +63,9 @@
  * @property {boolean} created Whether this click created the note.
  * @property {SamePage | null} samePage
  * @property {string[]} [tokens] Names of the access tokens in its addresses.
+ * @property {string | null} [newTitle] The page's title, if it changed since the user typed the
+ *   note's.
+ * @property {string} [oldTitle] The page's title before the click, if it changed since.
  * @property {Edits} edits
  * @property {boolean} seen Whether the edits were made in sight of the note.
  * @property {"undone" | "deleted" | null} removed Whether the user pressed Undo or Delete.
@@ -100,7 +103,7 @@
 /**
  * What a popup sends back if the background ends before it.
  * @typedef {Pick<PageRecord, "note" | "created" | "samePage" | "removed" | "trashed">
- *   & {tokens: string[], deletedNote: Note | null}} Known
+ *   & {tokens: string[], deletedNote: Note | null, newTitle?: string | null}} Known
  */
 
 /**

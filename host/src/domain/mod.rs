@@ -11,6 +11,8 @@ mod markdown_text;
 mod matching;
 mod merge;
 mod note;
+mod page_forms;
+mod page_title;
 mod page_url;
 mod phrase;
 mod published_date;
@@ -18,7 +20,6 @@ mod query;
 mod quote;
 mod secrets;
 mod share_parameters;
-mod short_links;
 mod snippet;
 mod suggest;
 mod tag;
@@ -38,11 +39,12 @@ pub use markdown::{
 };
 pub use markdown_text::{is_too_deep, plain_text};
 pub use matching::{Matcher, ReadSummary, Searched, holds, relevance};
-pub use merge::{ExportedFields, ImportedRow, Merged, Omission, TitleOf};
+pub use merge::{ExportedFields, ImportedRow, Merged, NewTitle, Omission, TitleOf};
 pub use note::{
     Change, MAX_SUMMARY_BYTES, MAX_TAGS, MAX_TITLE_BYTES, Metadata, NewNote, Note, NoteId,
     check_summary, check_tag_count, check_title, parse_tags, timestamp_text,
 };
+pub use page_title::cleaned_title;
 pub use page_url::{Difference, PageUrl};
 pub use phrase::{Found, Phrase};
 pub use query::{

@@ -45,8 +45,13 @@ pub struct Note {
     /// Other addresses that the page was saved under, in the same form, the oldest first.
     #[serde(default)]
     pub addresses: Vec<String>,
-    /// Page title; if empty, the URL is shown instead.
+    /// Title: the page's own, cleaned of counters and the web site's name, or the user's. If
+    /// empty, the URL is shown instead.
     pub title: String,
+    /// The page's own title as captured. Absent if it equals `title` or isn't known.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(test, ts(optional))]
+    pub page_title: Option<String>,
     /// Normalised tag names in the user's order.
     pub tags: Vec<String>,
     /// The user's own text, Markdown; may be empty.
@@ -147,8 +152,12 @@ pub struct SaveNoteParams {
     pub op_id: String,
     /// Address of the page: http or https (file if the configuration permits it).
     pub url: String,
-    /// The page's own title, up to 16 KiB; may be empty.
+    /// The page's own title, up to 16 KiB; may be empty. It is cleaned: a counter of unread
+    /// messages, an id and the web site's name are taken off.
     pub title: String,
+    /// Titles in the page's metadata (`citation_title`, `og:title`), the best first. One that is
+    /// the heart of `title` becomes the note's title.
+    pub other_titles: Option<Vec<String>>,
     /// Tags in the user's order.
     pub tags: Option<Vec<String>>,
     /// The user's text, Markdown, up to 64 KiB. Used if the note has none yet.
@@ -182,6 +191,11 @@ pub struct SaveNoteResult {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[cfg_attr(test, ts(optional))]
     pub same_page: Option<SamePage>,
+    /// Present if the note has a title that the user typed, and the page's own title has changed
+    /// since the last save.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(test, ts(optional))]
+    pub new_title: Option<NewTitle>,
     /// Names of parameters in the note's addresses that look like access tokens. Such notes are
     /// left out of the published site.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
@@ -192,6 +206,17 @@ pub struct SaveNoteResult {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[cfg_attr(test, ts(optional))]
     pub deleted_note: Option<Note>,
+}
+
+/// The title of a page that has changed.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
+#[serde(rename_all = "camelCase")]
+pub struct NewTitle {
+    /// The page's title now, cleaned.
+    pub title: String,
+    /// The page's title at the last save, cleaned.
+    pub before: String,
 }
 
 /// Why two URLs are the same page.
@@ -212,8 +237,10 @@ pub struct SamePage {
 #[cfg_attr(test, derive(ts_rs::TS))]
 #[serde(rename_all = "snake_case")]
 pub enum SamePageReason {
-    /// One of them is a short link, or uses another host name of the web site.
+    /// One of them is a short link or has another form, or uses another host name of the web site.
     Form,
+    /// Another version of a paper.
+    Version,
     /// Parameters that don't identify the page.
     Tracking,
     /// The position in the page.

@@ -95,6 +95,9 @@ pub(in crate::site) fn article(layout: &Layout, note: &Note) -> Markup {
                 }
             }
             dl.facts {
+                @if let Some(own) = &note.page_title {
+                    div { dt { "Page title" } dd { bdi { (own) } } }
+                }
                 div { dt { "Address" } dd { bdi { (note.address()) } } }
                 @let others = note.other_addresses();
                 @if !others.is_empty() {

@@ -89,3 +89,7 @@ END;
 
 -- icons: the revision of the last change of an icon.
 ALTER TABLE meta ADD COLUMN icons INTEGER NOT NULL DEFAULT 0;
+
+-- page_title: the page's own title as captured, if it is known and differs from the note's.
+ALTER TABLE notes ADD COLUMN page_title TEXT;
+ALTER TABLE trash ADD COLUMN page_title TEXT;

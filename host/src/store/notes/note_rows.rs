@@ -54,7 +54,7 @@ macro_rules! select_notes {
     ($rest:literal) => {
         concat!(
             "SELECT n.id, n.url, n.title, n.summary, n.excerpt, n.published_at, n.site_name, \
-             n.lang, n.updated_at, n.shift, n.addresses, n.title_typed, n.read FROM notes n ",
+             n.lang, n.updated_at, n.shift, n.addresses, n.title_typed, n.read, n.page_title FROM notes n ",
             $rest
         )
     };
@@ -301,6 +301,7 @@ pub(in crate::store) fn deleted_note(row: &Row<'_>) -> rusqlite::Result<Result<N
         url: row.get("url")?,
         title: row.get("title")?,
         title_typed: row.get("title_typed")?,
+        page_title: row.get("page_title")?,
         addresses: addresses_of_column(row.get_ref("addresses")?.as_str_or_null()?),
         tags: Vec::new(),
         summary: row.get("summary")?,
@@ -339,6 +340,7 @@ pub(in crate::store) fn note_of_row(row: &Row<'_>) -> rusqlite::Result<Note> {
         url: row.get(1)?,
         title: row.get(2)?,
         title_typed: row.get(11)?,
+        page_title: row.get(13)?,
         addresses: addresses_of_column(row.get_ref(10)?.as_str_or_null()?),
         tags: Vec::new(),
         summary: row.get(3)?,

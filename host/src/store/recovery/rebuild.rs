@@ -483,6 +483,7 @@ impl Rebuilding<'_> {
             url: key.to_owned(),
             title: String::new(),
             title_typed: false,
+            page_title: None,
             addresses: Vec::new(),
             tags: self.tags_of(id)?,
             summary: String::new(),
@@ -615,7 +616,15 @@ mod tests {
             store
                 .idempotent(operation, now, |writer| {
                     Ok(OperationResult {
-                        note: writer.save_note_of(&new, moment)?.note,
+                        new_title: None,
+                        note: {
+                            let note = writer.save_note_of(&new, moment)?.note;
+                            let title = format!("The page's own title {n}");
+                            match n % 4 {
+                                0 => writer.save_page(NewNote { title, ..new }, &[])?.note,
+                                _ => note,
+                            }
+                        },
                         created: true,
                     })
                 })
@@ -682,6 +691,17 @@ mod tests {
         let store = Store::open(&path).unwrap();
         let (new, salvage) = rebuilt(&path);
         assert_eq!(notes(&new), notes(&store));
+        let kept = |note: &Note| note.page_title.is_some();
+        assert!(
+            notes(&new)
+                .iter()
+                .any(|note| kept(note) && note.deleted_at.is_some())
+        );
+        assert!(
+            notes(&new)
+                .iter()
+                .any(|note| kept(note) && note.deleted_at.is_none())
+        );
         for sql in [
             OPERATIONS,
             ALIASES,

@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 
 use crate::{
-    domain::{ExportedFields, NoteId, PageUrl},
+    domain::{ExportedFields, MAX_TITLE_BYTES, NoteId, PageUrl},
     error::{Error, Result},
     transfer::import::{
         json::{self, Fields},
@@ -93,6 +93,9 @@ pub(super) fn kept(entry: &Fields<'_>) -> (ExportedFields, Option<(LeftOut, Stri
             .into_iter()
             .filter(|url| PageUrl::parse(url).is_ok())
             .collect(),
+        page_title: entry
+            .some("pageTitle")
+            .filter(|title| title.len() <= MAX_TITLE_BYTES),
     };
     (kept, left)
 }
@@ -141,6 +144,7 @@ const MEMBERS: &[&str] = &[
     "lang",
     "deletedAt",
     "addresses",
+    "pageTitle",
     "read",
     "text",
     "shift",
