@@ -13,6 +13,16 @@ UPDATE notes SET read = 0 WHERE id IN (
 UPDATE trash SET read = 0 WHERE EXISTS (SELECT 1 FROM json_each(tags) WHERE value = 'to read');
 CREATE INDEX notes_unread ON notes (id) WHERE read = 0;
 
+-- The index of page keys becomes one that a large import can drop and create again. Both kinds have
+-- the same b-tree, so only their definitions change; the next statement makes SQLite read them.
+PRAGMA writable_schema = ON;
+UPDATE sqlite_schema SET sql = replace(sql, 'TEXT NOT NULL UNIQUE', 'TEXT NOT NULL')
+WHERE type = 'table' AND name = 'notes';
+UPDATE sqlite_schema
+SET name = 'notes_by_page', sql = 'CREATE UNIQUE INDEX notes_by_page ON notes (page_key)'
+WHERE type = 'index' AND name = 'sqlite_autoindex_notes_1';
+PRAGMA writable_schema = RESET;
+
 -- The notes with a text by the user.
 CREATE INDEX notes_noted ON notes (id) WHERE summary <> '';
 

@@ -18,7 +18,7 @@ use crate::{
         notes::{
             aliases::{tag_of_alias, without_aliases},
             fts_index,
-            note_rows::{labels, note_of_page},
+            note_rows::labels,
             saved_searches::{SavedSearch, saved_search},
         },
         transaction::{TRASH_DAYS, Writer, pending_index::Indexed},
@@ -109,7 +109,7 @@ impl Import<'_> {
             return self.deleted(row, deleted_at);
         }
         if self.may_have_page(row.url.key())
-            && let Some(note) = note_of_page(tx, &row.url)?
+            && let Some(note) = self.writer.note_of_page(&row.url)?
         {
             return self.merge(&note, &row);
         }
@@ -365,7 +365,9 @@ impl Import<'_> {
         if self.changed.get() == MANY {
             writer.begin_bulk()?;
         }
-        writer.know_what_is_taken(i64::from(self.changed.get()))?;
+        let changed = i64::from(self.changed.get());
+        writer.know_what_is_taken(changed)?;
+        writer.drop_page_index(changed)?;
         self.unindexed.set(self.unindexed.get() + 1);
         if self.unindexed.get() >= INDEXED_AT_ONCE {
             self.unindexed.set(0);

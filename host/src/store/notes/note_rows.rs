@@ -252,9 +252,17 @@ pub(in crate::store) fn load(
 /// See [`Reader::note_for_url`].
 pub(in crate::store) fn note_of_page(conn: &Connection, url: &PageUrl) -> Result<Option<Note>> {
     let own = load(conn, select_notes!("WHERE n.page_key = ?"), [url.key()])?;
-    if let Some(note) = own.into_iter().next() {
-        return Ok(Some(note));
+    match own.into_iter().next() {
+        Some(note) => Ok(Some(note)),
+        None => note_of_other_address(conn, url),
     }
+}
+
+/// Returns the note that has this page as another of its addresses.
+pub(in crate::store) fn note_of_other_address(
+    conn: &Connection,
+    url: &PageUrl,
+) -> Result<Option<Note>> {
     let others = load(
         conn,
         select_notes!("WHERE n.id = (SELECT min(note_id) FROM address_keys WHERE page_key = ?)"),

@@ -333,7 +333,7 @@ impl Writer<'_> {
         self.execute("DELETE FROM address_keys WHERE note_id = ?", [note.id.0])?;
         for key in other_keys(&note.addresses, own) {
             if let Some(bulk) = &mut *self.bulk.borrow_mut() {
-                bulk.take(&key, fts_index::row(note.id));
+                bulk.take_other_page(&key);
             }
             self.execute(
                 "INSERT OR IGNORE INTO address_keys (page_key, note_id) VALUES (?, ?)",

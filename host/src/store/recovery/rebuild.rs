@@ -294,10 +294,15 @@ impl DamagedDatabase {
         if !self.is_damaged("notes") {
             return Ok(());
         }
-        const KEYS: &str = "sqlite_autoindex_notes_1";
+        // The index had another name before schema 7.
+        const OLDER: &str = "sqlite_autoindex_notes_1";
+        let keys = match self.trees.contains_key(OLDER) {
+            true => OLDER,
+            false => "notes_by_page",
+        };
         let mut seen = HashSet::new();
-        let own = self.own(KEYS).map(|page| (page, false));
-        for (page, stray) in own.chain(self.stray(KEYS).map(|page| (page, true))) {
+        let own = self.own(keys).map(|page| (page, false));
+        for (page, stray) in own.chain(self.stray(keys).map(|page| (page, true))) {
             for row in self.pages.rows(page).rows {
                 let Some((key, id)) = named(&row) else {
                     continue;
