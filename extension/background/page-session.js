@@ -11,7 +11,7 @@ import * as typed from "../shared/merge.js";
 import { fit, LIMITS } from "../shared/text.js";
 import { Unreachable } from "./host.js";
 import { passOnLate } from "./late-captures.js";
-import { PageRecords, takeStoredTags } from "./page-records.js";
+import { PageRecords, takeSaved, takeStoredTags } from "./page-records.js";
 import { PageSaves } from "./page-saves.js";
 import { viewOf } from "./popup-view.js";
 import {
@@ -511,18 +511,7 @@ export class Pages {
 	 */
 	#saved(page, entry, result) {
 		const before = page.note;
-		page.note = result.note;
-		page.created ||= result.created ?? false;
-		page.deletedNote = worthRestoring(result.deletedNote) ?? page.deletedNote ?? null;
-		page.samePage = result.samePage ?? null;
-		page.tokens = result.tokens ?? [];
-		if (result.newTitle) {
-			const { title, before: old } = result.newTitle;
-			// A page may have another title while it loads, and then its old one again.
-			page.oldTitle ??= old;
-			page.newTitle = title === page.oldTitle ? null : title;
-		}
-		page.trashed = false;
+		takeSaved(page, result);
 		this.#noteChanged(page, before);
 		if (page.removed && !this.#records.isSaving(page, entry)) {
 			// Undone before the host answered. A note that existed before the save stays.
