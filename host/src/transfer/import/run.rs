@@ -35,7 +35,7 @@ pub fn run(
 
 /// Receives rows: the notes, or a substitute in tests.
 trait RowTarget {
-    fn note(&self, note: &ImportedRow) -> Result<RowOutcome>;
+    fn note(&self, note: ImportedRow) -> Result<RowOutcome>;
     fn alias(&self, name: &Tag, of: &Tag) -> Result<RowOutcome>;
     fn search(&self, name: &str, query: &str) -> Result<RowOutcome>;
     /// Returns the parts that didn't fit into the existing note.
@@ -45,7 +45,7 @@ trait RowTarget {
 }
 
 impl RowTarget for Import<'_> {
-    fn note(&self, note: &ImportedRow) -> Result<RowOutcome> {
+    fn note(&self, note: ImportedRow) -> Result<RowOutcome> {
         Import::note(self, note)
     }
 
@@ -184,7 +184,7 @@ fn taken(found: Found, normalizer: &mut RowNormalizer, notes: &dyn RowTarget) ->
             row.line,
             normalizer.note(*row).and_then(|note| {
                 undated = note.saved_at.is_none() && note.kept.id.is_none();
-                notes.note(&note)
+                notes.note(note)
             }),
         ),
         Found::Alias { line, name, of } => {
@@ -291,7 +291,7 @@ mod tests {
     struct Looking;
 
     impl RowTarget for Looking {
-        fn note(&self, note: &ImportedRow) -> Result<RowOutcome> {
+        fn note(&self, note: ImportedRow) -> Result<RowOutcome> {
             assert_eq!(PageUrl::parse(note.url.as_str()).unwrap(), note.url);
             for (at, tag) in note.tags.iter().enumerate() {
                 assert_eq!(&Tag::parse(tag.as_str()).unwrap(), tag);
