@@ -978,3 +978,52 @@ test("once a page has tags, the site's home is linked too", async () => {
 	await show(1, "", view);
 	assert.equal(await home(), true);
 });
+
+test("the page's changed title is offered, and becomes the note's by one click", async () => {
+	const page1 = {
+		note: null,
+		created: false,
+		samePage: null,
+		removed: null,
+		trashed: false,
+	};
+	const offer = (/** @type {string | null} */ newTitle, /** @type {number} */ revision) =>
+		show(revision, "", {
+			page: {
+				...page1,
+				note: {
+					id: 1,
+					url: "",
+					title: "Mine",
+					tags: [],
+					summary: "",
+					savedAt: "2026-01-01",
+				},
+				newTitle,
+			},
+		});
+	await offer(null, 1);
+	assert.equal(await page.$("#new-title"), null);
+	await offer("Now another", 2);
+	await page.waitForSelector("#new-title button");
+	assert.equal(
+		await page.$eval("#title", (field) => Reflect.get(field, "value")),
+		"Mine",
+	);
+	await page.click("#new-title button");
+	assert.equal(
+		await page.$eval("#title", (field) => Reflect.get(field, "value")),
+		"Now another",
+	);
+	assert.equal(await page.$("#new-title"), null);
+	const edits = await page.evaluate(
+		() =>
+			/** @type {any} */ (globalThis).sent.findLast(
+				(/** @type {any} */ m) => m.do === "edit",
+			).edits,
+	);
+	assert.equal(edits.title, "Now another");
+	// The next view still has it, and the field too.
+	await offer("Now another", 3);
+	await page.waitForFunction("!document.querySelector('#new-title')");
+});
