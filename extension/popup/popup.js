@@ -314,7 +314,7 @@ function listen() {
 	};
 	suggestions.onAnnounce = tagField.onAnnounce = announce;
 	notePreview.onRequest = (text, previewTurn) =>
-		send({ do: "preview", text, turn: previewTurn });
+		send({ do: "preview", text: fields.fullText(text), turn: previewTurn });
 	notePreview.onClose = () => fields.growSummary();
 	listenToProblemBox(() => send({ do: "tryHost" }));
 	// Firefox may focus the popup only after its scripts have run, and then no field.

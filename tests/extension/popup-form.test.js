@@ -1027,3 +1027,42 @@ test("the page's changed title is offered, and becomes the note's by one click",
 	await offer("Now another", 3);
 	await page.waitForFunction("!document.querySelector('#new-title')");
 });
+
+test("the link of a quote is short in the field, and whole in what is sent", async () => {
+	const address = `https://example.org/a#:~:text=${"word%20".repeat(60)}end`;
+	const quote = `> words\n>\n> [Go to passage](<${address}>)`;
+	const value = () => page.$eval("#summary", (field) => Reflect.get(field, "value"));
+	const sent = () =>
+		page.evaluate(
+			() =>
+				/** @type {any} */ (globalThis).sent.findLast(
+					(/** @type {any} */ m) => m.do === "edit",
+				).edits.summary,
+		);
+	await show(1, quote);
+	assert.equal(await value(), "> words\n>\n> [Go to passage](#1)");
+	assert.equal(await sent(), undefined);
+	await page.focus("#summary");
+	await page.keyboard.press("End");
+	await page.keyboard.down("Control");
+	await page.keyboard.press("End");
+	await page.keyboard.up("Control");
+	await page.keyboard.type("Mine.");
+	assert.equal(await sent(), `${quote}\n\nMine.`);
+	await page.click("#preview-note");
+	const text = await page.evaluate(
+		() =>
+			/** @type {any} */ (globalThis).sent.findLast(
+				(/** @type {any} */ m) => m.do === "preview",
+			).text,
+	);
+	assert.equal(text, `${quote}\n\nMine.`);
+	// It is saved, and a second quote arrives.
+	await show(1, `${quote}\n\nMine.`);
+	const other = quote.replace("words", "more").replace("end>", "other>");
+	await show(2, `${quote}\n\nMine.\n\n${other}`);
+	assert.equal(
+		await value(),
+		"> words\n>\n> [Go to passage](#1)\n\nMine.\n\n> more\n>\n> [Go to passage](#2)",
+	);
+});
