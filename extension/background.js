@@ -8,6 +8,7 @@ import { Badge } from "./background/badge.js";
 import { capture } from "./background/capture.js";
 import { DismissedTags } from "./background/dismissed-tags.js";
 import { Host } from "./background/host.js";
+import { IconSaves } from "./background/icon-saves.js";
 import { serveLibrary } from "./background/library-port.js";
 import { offerMenus, onMenuClick } from "./background/menus.js";
 import { Omnibox } from "./background/omnibox.js";
@@ -19,12 +20,6 @@ import { ALARM, Retry } from "./background/retry.js";
 import { StorageQueue } from "./background/storage-queue.js";
 import { serveWindow } from "./background/window-port.js";
 import { browser, isFirefox } from "./shared/browser.js";
-import {
-	LIBRARY_PORT,
-	OPTIONS_PORT,
-	POPUP_PORT,
-	WINDOW_PORT,
-} from "./shared/messages.js";
 import {
 	firstRun,
 	heedRevocation,
@@ -49,11 +44,15 @@ const savable = (url) => savableUrl(url, stripsUserInfo);
 const queue = new StorageQueue(area);
 const host = new Host({ extension: browser.runtime.getManifest().version });
 const outbox = new Outbox(queue, host);
+const iconSaves = new IconSaves(host, browser.tabs);
 const pages = new Pages({
 	queue,
 	outbox,
 	host,
-	capture,
+	capture(tabId, what, url) {
+		iconSaves.expect(url, tabId);
+		return capture(tabId, what, url);
+	},
 	savesOnOpen: () => saves,
 });
 const badge = new Badge(browser.action, browser.tabs, host, savable);
@@ -120,6 +119,7 @@ outbox.onAnswer = (entry, result) => {
 	pages.answered(entry, result);
 	backgroundSaves.answered(entry, result);
 	badge.written(entry.method);
+	void iconSaves.answered(entry);
 };
 outbox.onRefused = (entry) => {
 	pages.refused(entry);
@@ -161,10 +161,11 @@ browser.runtime.onConnect.addListener((port) => {
 		savable,
 		watchers,
 	};
-	if (port.name === POPUP_PORT) servePopup(port, parts);
-	if (port.name === OPTIONS_PORT) serveOptions(port, parts);
-	if (port.name === WINDOW_PORT) serveWindow(port, parts);
-	if (port.name === LIBRARY_PORT) serveLibrary(port, { ...parts, badge });
+	const name = /** @type {import("./shared/messages.js").PortName} */ (port.name);
+	if (name === "popup") servePopup(port, parts);
+	if (name === "options") serveOptions(port, parts);
+	if (name === "window") serveWindow(port, parts);
+	if (name === "library") serveLibrary(port, { ...parts, badge });
 });
 browser.alarms.onAlarm.addListener((alarm) => {
 	if (alarm.name === ALARM) void ready.then(tryHost);
@@ -178,7 +179,7 @@ browser.runtime.onInstalled.addListener(async ({ reason }) => {
 	}
 });
 browser.contextMenus.onClicked.addListener((click, tab) => {
-	void onMenuClick(click, tab, { pages, backgroundSaves, ready, savable });
+	void onMenuClick(click, tab, { pages, backgroundSaves, host, ready, savable });
 });
 
 omnibox.started();

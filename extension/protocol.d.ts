@@ -107,6 +107,10 @@ tags: number,
  */
 saveOnOpen: boolean | null, 
 /**
+ * Whether the host stores icons of web sites (`putIcon`, `icons`).
+ */
+icons: boolean, 
+/**
  * Why the site isn't served, as a sentence; null if it is.
  */
 siteProblem: string | null, 
@@ -205,7 +209,12 @@ newTitle?: NewTitle,
  * Names of parameters in the note's addresses that look like access tokens. Such notes are
  * left out of the published site.
  */
-tokens?: Array<string>, };
+tokens?: Array<string>, 
+/**
+ * Present if `created` is true and the trash has an earlier note of the page: the one that
+ * was deleted last. `restoreNote` restores it.
+ */
+deletedNote?: Note, };
 
 export type SamePage = { 
 /**
@@ -238,6 +247,10 @@ note: Note | null,
  * As in [`SaveNoteResult`].
  */
 tokens?: Array<string>, 
+/**
+ * As in [`SaveNoteResult`], if `note` is null.
+ */
+deletedNote?: Note, 
 /**
  * Number of notes from the same web site.
  */
@@ -293,6 +306,21 @@ opId: string,
  * The note's id.
  */
 id: number, };
+
+export type RestoreNoteParams = { 
+/**
+ * UUID of this operation.
+ */
+opId: string, 
+/**
+ * The note's id.
+ */
+id: number, 
+/**
+ * Id of the note that the page has by now. Its content is added to the restored note, and
+ * it is deleted.
+ */
+mergeWith?: number, };
 
 export type NoteResult = { 
 /**
@@ -709,6 +737,37 @@ keep: number,
  */
 drop: number, };
 
+export type SuggestForNotesParams = { 
+/**
+ * Ids of the notes, up to 200.
+ */
+ids: number[], 
+/**
+ * Most tags for each note: 1 to 20, default 5.
+ */
+limit?: number, };
+
+export type SuggestForNotesResult = { 
+/**
+ * The notes in the requested order, without those that no longer exist.
+ */
+notes: Array<NoteSuggestions>, 
+/**
+ * Number of ids that were looked at, at least one. The host stops after about 200 ms; ask again
+ * with the remaining ids.
+ */
+lookedAt: number, };
+
+export type NoteSuggestions = { 
+/**
+ * The note's id.
+ */
+id: number, 
+/**
+ * The likeliest first, without the note's own.
+ */
+tags: Array<SuggestedTag>, };
+
 export type SavedSearch = { 
 /**
  * Its name: 1 to 100 characters, without control characters. Names that differ only in case
@@ -732,7 +791,12 @@ name: string,
 /**
  * The query, up to 4 KiB.
  */
-query: string, };
+query: string, 
+/**
+ * Name of a saved search that is forgotten at the same time, to rename it. An unknown name
+ * isn't an error.
+ */
+oldName?: string, };
 
 export type SearchForgetParams = { 
 /**
@@ -747,6 +811,35 @@ export type SearchListResult = {
  * All saved searches, sorted by name.
  */
 searches: Array<SavedSearch>, };
+
+export type PutIconParams = { 
+/**
+ * Address of a saved page.
+ */
+url: string, 
+/**
+ * The image: PNG, at most 64 × 64 pixels and 4,096 bytes, not interlaced, in Base64.
+ */
+icon: string, };
+
+export type PutIconResult = { 
+/**
+ * Whether the store was changed. False if it has the icon already, or no note from the web
+ * site.
+ */
+stored: boolean, };
+
+export type IconsParams = { 
+/**
+ * Web sites as in [`NoteRow`](super::NoteRow). The first 100 are answered.
+ */
+sites: Array<string>, };
+
+export type IconsResult = { 
+/**
+ * A PNG image in Base64 for each of the web sites that has an icon.
+ */
+icons: { [key in string]: string }, };
 
 export type RenderMarkdownParams = { 
 /**
@@ -858,9 +951,10 @@ export interface Methods {
   noteForUrl: { params: NoteForUrlParams; result: NoteForUrlResult };
   updateNote: { params: UpdateNoteParams; result: NoteResult };
   deleteNote: { params: NoteIdParams; result: NoteResult };
-  restoreNote: { params: NoteIdParams; result: NoteResult };
+  restoreNote: { params: RestoreNoteParams; result: NoteResult };
   completeTags: { params: CompleteTagsParams; result: CompleteTagsResult };
   suggestTags: { params: SuggestTagsParams; result: SuggestTagsResult };
+  suggestForNotes: { params: SuggestForNotesParams; result: SuggestForNotesResult };
   searchNotes: { params: SearchNotesParams; result: SearchNotesResult };
   listNotes: { params: ListNotesParams; result: ListNotesResult };
   editNotes: { params: EditNotesParams; result: EditResult };
@@ -872,6 +966,8 @@ export interface Methods {
   searchSave: { params: SearchSaveParams; result: SearchListResult };
   searchForget: { params: SearchForgetParams; result: SearchListResult };
   searchList: { params: SearchListParams; result: SearchListResult };
+  putIcon: { params: PutIconParams; result: PutIconResult };
+  icons: { params: IconsParams; result: IconsResult };
   renderMarkdown: { params: RenderMarkdownParams; result: RenderMarkdownResult };
   stats: { params: StatsParams; result: StatsResult };
 }

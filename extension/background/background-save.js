@@ -33,6 +33,12 @@ import { fit, LIMITS } from "../shared/text.js";
  * @property {boolean} created Whether the batch created the note.
  */
 
+/** Why a page of the user's own site isn't saved. The pages say it in the user's language. */
+const OWN = /** @type {const} */ ({
+	kind: "own_site",
+	message: "This is a page of your own site.",
+});
+
 export class BackgroundSaves {
 	/** @type {import("./outbox.js").Outbox} */ #outbox;
 	/** @type {(tabId: number, good: boolean) => void} */ #flash;
@@ -73,14 +79,23 @@ export class BackgroundSaves {
 	}
 
 	/**
+	 * Shows on the badge of a tab that nothing was saved.
+	 * @param {number} tabId
+	 */
+	flashFailure(tabId) {
+		this.#flash(tabId, false);
+	}
+
+	/**
 	 * Saves many pages, each once.
 	 * @param {PageToSave[]} pages
 	 * @param {string[]} tags For all of them.
 	 * @param {() => void} onChange Called after each answer.
 	 * @param {Map<number, string[]>} [tagsBefore] Tags of the notes that are there already, by id.
+	 * @param {Set<PageToSave>} [own] Those of the user's own site, which aren't saved.
 	 * @returns {Batch}
 	 */
-	saveAll(pages, tags, onChange, tagsBefore = new Map()) {
+	saveAll(pages, tags, onChange, tagsBefore = new Map(), own = new Set()) {
 		/** @type {Batch} */
 		const batch = {
 			waiting: new Map(),
@@ -92,12 +107,17 @@ export class BackgroundSaves {
 		};
 		this.#batches.add(batch);
 		const seen = new Set();
-		for (const { url: address, title } of pages) {
+		for (const sent of pages) {
+			const { url: address, title } = sent;
 			const url = this.#savable(address);
 			if (seen.has(url ?? address)) continue;
 			seen.add(url ?? address);
 			if (url === null) {
 				batch.unsavable.push({ url: address, title, refusal: null });
+				continue;
+			}
+			if (own.has(sent)) {
+				batch.unsavable.push({ url, title, refusal: OWN });
 				continue;
 			}
 			const page = { url, title: fit(title, LIMITS.title) };

@@ -25,6 +25,11 @@ const WRITES = {
 	mergeNotes: true,
 	completeTags: false,
 	suggestTags: false,
+	icons: false,
+	suggestForNotes: false,
+	searchList: false,
+	searchSave: false,
+	searchForget: false,
 };
 
 /**

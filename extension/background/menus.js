@@ -7,6 +7,7 @@ import { browser } from "../shared/browser.js";
 import { say } from "../shared/i18n.js";
 import { savableUrl } from "../shared/tab.js";
 import { fit, LIMITS } from "../shared/text.js";
+import { ownPage } from "./own-site.js";
 
 const WEB = ["http://*/*", "https://*/*"];
 const PAGES = [...WEB, "file:///*"];
@@ -61,13 +62,14 @@ export async function offerMenus() {
  * @param {object} parts
  * @param {import("./page-session.js").Pages} parts.pages
  * @param {import("./background-save.js").BackgroundSaves} parts.backgroundSaves
+ * @param {import("./own-site.js").Host} parts.host
  * @param {Promise<void>} parts.ready
  * @param {(url?: string) => string | null} [parts.savable] The address to save; valid once `ready` resolves.
  */
 export async function onMenuClick(
 	click,
 	tab,
-	{ pages, backgroundSaves, ready, savable = savableUrl },
+	{ pages, backgroundSaves, host, ready, savable = savableUrl },
 ) {
 	if (tab?.id === undefined || tab.incognito) return;
 	switch (click.menuItemId) {
@@ -81,12 +83,14 @@ export async function onMenuClick(
 				pages.cancelRequest(tab.id);
 				return;
 			}
+			const title = fit(tab.title ?? "", LIMITS.title);
+			if (await ownPage({ url, title }, host)) {
+				pages.cancelRequest(tab.id);
+				backgroundSaves.flashFailure(tab.id);
+				return;
+			}
 			backgroundSaves.flashResult(url, tab.id);
-			await pages.saveWithoutPopup({
-				url,
-				title: fit(tab.title ?? "", LIMITS.title),
-				tabId: tab.id,
-			});
+			await pages.saveWithoutPopup({ url, title, tabId: tab.id });
 			return;
 		}
 		case SAVE_LINK: {
@@ -96,7 +100,9 @@ export async function onMenuClick(
 			const text = linkText?.trim() || (await textOfLink(tab.id, click));
 			await ready;
 			const url = savable(click.linkUrl);
-			if (url !== null) backgroundSaves.save(url, text, tab.id);
+			if (url === null) return;
+			if (await ownPage({ url, title: "" }, host)) backgroundSaves.flashFailure(tab.id);
+			else backgroundSaves.save(url, text, tab.id);
 			return;
 		}
 		case OPEN_LIBRARY:

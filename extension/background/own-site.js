@@ -7,6 +7,9 @@ import { ALL } from "./note-search.js";
 /** A page that is perhaps of another site must not wait longer for its save. */
 const ANSWER_WITHIN_MS = 2000;
 
+/** The site's port unless the configuration names another one. */
+const USUAL_PORT = "6683";
+
 /** @typedef {Pick<import("./host.js").Host, "request" | "hello">} Host */
 
 /** @param {string} hostname */
@@ -48,11 +51,25 @@ export async function ownPage({ url, title }, host) {
 	const siteUrl = host.hello?.siteUrl;
 	const isOwn = siteUrl
 		? parsed(siteUrl)?.port === address.port
-		: // Without the host only the title shows it.
-			/^url-notes( \||$)/.test(title);
+		: // Without the host only the title and the usual port show it.
+			/^url-notes( \||$)/.test(title) || (!host.hello && address.port === USUAL_PORT);
 	if (!isOwn) return null;
 	const [note] = found?.notes ?? [];
 	return { note: id && note?.id === id ? { url: note.url, title: note.title } : null };
+}
+
+/**
+ * The pages of the site among some pages.
+ * @template {{url: string, title: string}} P
+ * @param {P[]} pages
+ * @param {Host} host
+ * @returns {Promise<Set<P>>}
+ */
+export async function ownPages(pages, host) {
+	const found = await Promise.all(
+		pages.map(async (page) => ((await ownPage(page, host)) ? [page] : [])),
+	);
+	return new Set(found.flat());
 }
 
 /** @param {string} address */

@@ -10,9 +10,16 @@
 import * as typed from "../shared/merge.js";
 import { fit, LIMITS } from "../shared/text.js";
 import { Unreachable } from "./host.js";
-import { PageRecords } from "./page-records.js";
+import { passOnLate } from "./late-captures.js";
+import { PageRecords, takeSaved, takeStoredTags } from "./page-records.js";
 import { PageSaves } from "./page-saves.js";
 import { viewOf } from "./popup-view.js";
+import {
+	mergeInto,
+	replacesNote,
+	restoreDeleted,
+	worthRestoring,
+} from "./replaced-note.js";
 
 /**
  * @import {Entry, Known, PageRecord, PendingCapture, Tab} from "../shared/messages.js"
@@ -119,6 +126,7 @@ export class Pages {
 				oldTitle: undefined,
 				removed: null,
 				trashed: false,
+				deletedNote: null,
 			});
 		}
 		const session = this.#startSession(page, popup, tab.tabId);
@@ -255,6 +263,37 @@ export class Pages {
 	}
 
 	/**
+	 * The user pressed Restore: the page gets back the note that was deleted earlier.
+	 * @param {string} url
+	 */
+	restore(url) {
+		this.#replaceNote(url, restoreDeleted);
+	}
+
+	/**
+	 * The user pressed Merge: the page's note is merged into that of another of its addresses.
+	 * @param {string} url
+	 * @param {number} keep Id of the other note.
+	 */
+	merge(url, keep) {
+		this.#replaceNote(url, (page, outbox) => mergeInto(page, keep, outbox));
+	}
+
+	/**
+	 * @param {string} url
+	 * @param {typeof restoreDeleted} replace Adds the write to the outbox.
+	 */
+	#replaceNote(url, replace) {
+		const page = this.#records.get(url);
+		if (!page) return;
+		this.#sendEdits(page);
+		if (!replace(page, this.#outbox)) return;
+		if (!this.#records.isSaving(page)) this.#noteChanged(page);
+		this.#records.store(page);
+		this.#show(page);
+	}
+
+	/**
 	 * The user pressed Undo or Delete.
 	 * @param {string} url
 	 * @param {"undone" | "deleted"} how
@@ -286,12 +325,12 @@ export class Pages {
 	answered(entry, result) {
 		const page = this.#records.get(entry.page);
 		if (!page) return;
-		if (entry.method === "saveNote") this.#saved(page, entry, result);
+		if (replacesNote(entry)) this.#saved(page, entry, result);
 		else if (page.note) {
 			// The fields stay as they are in the popup: further updates may be in the outbox.
 			const { updatedAt, deletedAt } = result.note;
 			page.note = { ...page.note, updatedAt, deletedAt };
-			this.#takeStoredTags(page, entry, result.note.tags);
+			takeStoredTags(page, entry, result.note.tags);
 		}
 		this.#records.store(page, entry);
 	}
@@ -388,33 +427,7 @@ export class Pages {
 			page.pendingCaptures = page.pendingCaptures.filter((capture) => capture !== chosen);
 		const fields = this.#fieldsToSave(page, captured);
 		if (page.wanted) this.#saves.addSave(page, fields); // Else it was undone meanwhile.
-		this.#saveLateCaptures(page, late, captured, chosen === null);
-	}
-
-	/**
-	 * Saves what is captured of a page later, while it still loads.
-	 * @param {PageRecord} page
-	 * @param {Promise<import("./capture.js").Captured> | undefined} late
-	 * @param {import("./capture.js").Captured} before What was captured so far.
-	 * @param {boolean} quotes Whether to save the page's selection.
-	 */
-	#saveLateCaptures(page, late, before, quotes) {
-		void late?.then(({ quote, late: later, ...more }) => {
-			const changed = Object.entries(more).filter(
-				([name, value]) =>
-					JSON.stringify(value) !== JSON.stringify(Reflect.get(before, name)),
-			);
-			this.#addLate(page, {
-				...Object.fromEntries(changed),
-				...(quote && quotes && !before.quote && { quote }),
-			});
-			this.#saveLateCaptures(
-				page,
-				later,
-				{ ...before, ...more, ...(quote && { quote }) },
-				quotes,
-			);
-		});
+		void passOnLate(late, captured, chosen === null, (more) => this.#addLate(page, more));
 	}
 
 	/**
@@ -465,10 +478,10 @@ export class Pages {
 		this.#show(page);
 		if (page.note || this.#records.isSaving(page)) return;
 		try {
-			const { note, tokens } = await this.#host.request("noteForUrl", {
-				url: page.url,
-			});
+			const found = await this.#host.request("noteForUrl", { url: page.url });
 			if (page.note || page.wanted || this.#records.isSaving(page)) return;
+			const { note, tokens } = found;
+			page.deletedNote = worthRestoring(found.deletedNote);
 			if (note) {
 				// The note is shown with the changes that the outbox still has to send.
 				for (const { params } of this.#outbox.waitingFor(page.url)) {
@@ -494,21 +507,11 @@ export class Pages {
 	/**
 	 * @param {PageRecord} page
 	 * @param {Entry} entry
-	 * @param {SaveNoteResult} result
+	 * @param {Partial<SaveNoteResult> & {note: Note}} result Of a save, or of a restored note.
 	 */
 	#saved(page, entry, result) {
 		const before = page.note;
-		page.note = result.note;
-		page.created ||= result.created;
-		page.samePage = result.samePage ?? null;
-		page.tokens = result.tokens ?? [];
-		if (result.newTitle) {
-			const { title, before: old } = result.newTitle;
-			// A page may have another title while it loads, and then its old one again.
-			page.oldTitle ??= old;
-			page.newTitle = title === page.oldTitle ? null : title;
-		}
-		page.trashed = false;
+		takeSaved(page, result);
 		this.#noteChanged(page, before);
 		if (page.removed && !this.#records.isSaving(page, entry)) {
 			// Undone before the host answered. A note that existed before the save stays.
@@ -537,20 +540,6 @@ export class Pages {
 			if (session) session.noteChanges = [];
 		}
 		if (session) session.revision += 1;
-	}
-
-	/**
-	 * Takes the note's tags as the host stored them: an alias that was typed became its tag.
-	 * Does nothing if other tags were typed since.
-	 * @param {PageRecord} page
-	 * @param {Entry} entry
-	 * @param {string[]} tags
-	 */
-	#takeStoredTags(page, entry, tags) {
-		const sent = JSON.stringify(/** @type {any} */ (entry.params).tags);
-		if (!page.note || JSON.stringify(page.note.tags) !== sent) return;
-		page.note.tags = tags;
-		if (JSON.stringify(page.edits.tags) === sent) page.edits.tags = tags;
 	}
 
 	/** @param {PageRecord} page */

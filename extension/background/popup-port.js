@@ -155,6 +155,12 @@ export function servePopup(
 			case "save":
 				if (url) await pages.save(url);
 				return;
+			case "restore":
+				if (url) pages.restore(url);
+				return;
+			case "merge":
+				if (url) pages.merge(url, message.keep);
+				return;
 			case "undo":
 				if (url) pages.remove(url, "undone");
 				return;

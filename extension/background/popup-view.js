@@ -57,6 +57,7 @@ export function viewOf(parts) {
 			newTitle: page.newTitle ?? null,
 			removed: page.removed,
 			trashed: page.trashed,
+			deletedNote: page.removed ? null : (page.deletedNote ?? null),
 		},
 		leftover: session.leftover,
 		leftoverSeen: session.leftover !== null && page.seen && page.note !== null,

@@ -6,6 +6,7 @@
 import { savableUrl } from "../shared/tab.js";
 import { BackgroundSaves } from "./background-save.js";
 import { cureFor } from "./diagnosis.js";
+import { ownPages } from "./own-site.js";
 
 /** @import {FromWindow, WindowSummary} from "../shared/messages.js" */
 
@@ -61,8 +62,11 @@ export function serveWindow(port, { backgroundSaves, outbox, host, ready, watche
 		const { pages, tags } = message;
 		/** @type {Promise<Map<number, string[]>>} */
 		const tooLate = new Promise((resolve) => setTimeout(resolve, WAIT_MS, new Map()));
-		const before = await Promise.race([tagsBefore(pages), tooLate]);
-		batch = backgroundSaves.saveAll(pages, tags, show, before);
+		const [before, own] = await Promise.all([
+			Promise.race([tagsBefore(pages), tooLate]),
+			ownPages(pages, host),
+		]);
+		batch = backgroundSaves.saveAll(pages, tags, show, before, own);
 		if (isOpen) show();
 		else backgroundSaves.forget(batch);
 	});

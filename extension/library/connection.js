@@ -3,8 +3,7 @@
  * connection. Knows nothing of notes.
  */
 
-import { browser } from "../shared/browser.js";
-import { LIBRARY_PORT } from "../shared/messages.js";
+import { connectToBackground } from "../shared/browser.js";
 
 /**
  * @import {FromLibrary, LibraryMethod, LibraryRefusal, LibraryStatus, Methods,
@@ -72,7 +71,7 @@ export class Connection {
 	}
 
 	#connect() {
-		const port = browser.runtime.connect({ name: LIBRARY_PORT });
+		const port = connectToBackground("library");
 		port.onMessage.addListener((message) =>
 			this.#receive(/** @type {ToLibrary} */ (message)),
 		);

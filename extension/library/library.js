@@ -5,25 +5,30 @@
 
 import { showCure, standing } from "../shared/connection-status.js";
 import { announce, copies, element, put, show } from "../shared/elements.js";
-import { say, sayEverywhere } from "../shared/i18n.js";
+import { problemOf, say, sayEverywhere } from "../shared/i18n.js";
 import { Connection, Refused } from "./connection.js";
-import { confirms, make, openDialog, tagFieldBlock } from "./dialogs.js";
+import { confirms, make } from "./dialogs.js";
 import { countOf, isUnknown, Operation } from "./edit-many.js";
 import { exportFile, wholeNotes } from "./export-notes.js";
+import { MAX_NOTES } from "./fitting-tags.js";
 import { help } from "./help.js";
 import { listAction } from "./keys.js";
-import { editNote, mergeTwo, reason } from "./note-dialog.js";
+import { editNote, editPage, mergeTwo, reason } from "./note-dialog.js";
 import { NoteList } from "./note-list.js";
 import { closeNotice, listenToNotice, notify, press } from "./notice.js";
 import { counted, exceptions, number, outcome, question } from "./results.js";
 import { isLink, nameOf, RowView } from "./row-view.js";
+import { SavedSearches } from "./saved-searches.js";
 import { loadPage } from "./search.js";
 import { Selection } from "./selection.js";
+import { SiteIcons } from "./site-icons.js";
+import { chooseTags } from "./tag-dialog.js";
 import { Triage } from "./triage.js";
 
 /** @import {LibraryStatus} from "../shared/messages.js" */
 /** @import {Change, Target} from "./edit-many.js" */
 /** @import {Action} from "./keys.js" */
+/** @import {Done} from "./suggested-tags.js" */
 
 /** How long typing in the search field must pause before it is searched, in milliseconds. */
 const PAUSE_MS = 150;
@@ -36,9 +41,13 @@ document.title = say("libraryPageTitle");
 const connection = new Connection();
 const notes = new NoteList((params) => loadPage(connection, params));
 const selection = new Selection();
-const view = new RowView(element("list"), element("rows"), notes, selection);
+const icons = new SiteIcons(
+	async (sites) => (await connection.call("icons", { sites })).icons,
+);
+const view = new RowView(element("list"), element("rows"), notes, selection, icons);
 const triageNotes = new NoteList((params) => loadPage(connection, params));
 const triage = new Triage(connection, element("triage-panel"), triageNotes);
+const searches = new SavedSearches(connection);
 const query = /** @type {HTMLInputElement} */ (element("query"));
 const order = /** @type {HTMLSelectElement} */ (element("order"));
 const list = element("list");
@@ -46,6 +55,8 @@ const list = element("list");
 let isTrash = false;
 let isTriage = false;
 let wasListed = false;
+/** @type {string | null} The page whose note is edited first. */
+let toEdit = null;
 /** @type {LibraryStatus | null} */
 let status = null;
 /** @type {unknown} Why the list couldn't be loaded. */
@@ -74,7 +85,7 @@ function draw() {
 	show("trouble", failure !== null);
 	if (state === "list") view.draw();
 	drawTools();
-	const sentences = notes.problems.map(({ message }) => message);
+	const sentences = notes.problems.map(problemOf);
 	show("query-problems", sentences.length > 0);
 	put(element("query-problems"), sentences.join(" "));
 }
@@ -128,6 +139,7 @@ function drawStatus(now) {
 }
 
 connection.onStatus = (now) => {
+	if (now.hello !== null && status?.hello !== now.hello) void searches.refresh();
 	const isBack = now.hello !== null && status?.hello !== now.hello && failure !== null;
 	status = now;
 	drawStatus(now);
@@ -145,6 +157,17 @@ notes.onError = (error) => {
 };
 view.onNeed = (place) => void notes.need(place);
 
+/** Keeps in the page's address what it shows, so that it survives a reload. */
+function showInAddress() {
+	const address = new URL(location.href);
+	address.search = "";
+	if (query.value) address.searchParams.set("q", query.value);
+	if (order.value !== "newest") address.searchParams.set("order", order.value);
+	if (isTrash) address.searchParams.set("view", "trash");
+	if (toEdit !== null) address.searchParams.set("edit", toEdit);
+	history.replaceState(null, "", address);
+}
+
 /* The list. */
 
 async function open() {
@@ -155,12 +178,8 @@ async function open() {
 	};
 	selection.clear();
 	view.toTop();
-	const address = new URL(location.href);
-	address.search = "";
-	if (asked.query) address.searchParams.set("q", asked.query);
-	if (asked.order !== "newest") address.searchParams.set("order", asked.order);
-	if (isTrash) address.searchParams.set("view", "trash");
-	history.replaceState(null, "", address);
+	searches.mark(asked.query);
+	showInAddress();
 	for (const [id, on] of /** @type {const} */ ([
 		["view-notes", !isTrash],
 		["view-trash", isTrash],
@@ -193,12 +212,24 @@ function showTrash(trash) {
 	void open().then(() => list.focus());
 }
 
+searches.onOpen = (saved) => {
+	query.value = saved;
+	if (isTriage) leaveTriage();
+	void open().then(() => list.focus());
+};
+
 /* Changes. */
 
 /** The selected notes, or the current one. Null if they couldn't be found out. */
 async function target() {
 	if (selection.isAll) {
 		const { query: asked, order: by } = notes.asked;
+		const [problem] = notes.problems;
+		if (problem) {
+			// The host refuses it too: a partly ignored query finds more notes than intended.
+			notify(say("nothingChanged", problemOf(problem)));
+			return null;
+		}
 		if (selection.excluded.length === 0 && by !== "best")
 			return /** @type {Target} */ ({ query: asked, count: notes.total });
 		const ids = await notes.allIds(selection.excluded);
@@ -230,6 +261,7 @@ async function apply(change, to) {
  * @param {Operation} operation
  * @param {Change | null} change Null for an undo.
  * @param {number} n
+ * @returns {Promise<Done>}
  */
 async function carryOut(operation, change, n) {
 	/** @type {Map<number, string>} */
@@ -249,28 +281,32 @@ async function carryOut(operation, change, n) {
 	};
 	try {
 		const result = await operation.run();
-		const { edit } = result;
-		if (!change) {
-			const done = counted(result.restored, "didUndo_one", "didUndo_many");
-			notify([done, ...exceptions(result, name)].join(" "));
-		} else if (result.state === "undone") notify(say("didCancel"));
-		else
-			notify(outcome(change, result, name), {
-				...(edit !== null &&
-					result.changed > 0 && { undo: () => void undoEdit(edit, result.changed) }),
-			});
+		const edit = change && result.state === "done" ? result.edit : null;
+		let sentence = say("didCancel");
+		if (!change)
+			sentence = [
+				counted(result.restored, "didUndo_one", "didUndo_many"),
+				...exceptions(result, name),
+			].join(" ");
+		else if (result.state !== "undone") sentence = outcome(change, result, name);
+		const canUndo = edit !== null && result.changed > 0;
+		notify(sentence, {
+			...(canUndo && { undo: () => void undoEdit(edit, result.changed) }),
+		});
 		if (change?.delete || change?.restore) selection.clear();
 		await reload();
+		return { sentence, edit: canUndo ? edit : null };
 	} catch (error) {
 		if (isUnknown(error)) {
 			const why = error instanceof Refused ? reason(error) : "";
 			const sentence = counted(n, "allOrNone_one", "allOrNone_many");
 			notify(`${sentence} ${why}`, { again: () => void carryOut(operation, change, n) });
 			connection.tryHost();
-			return;
+			return { sentence: `${sentence} ${why}`, edit: null };
 		}
-		fail(error);
+		const sentence = fail(error);
 		if (error instanceof Refused && error.kind === "selection_changed") await reload();
+		return { sentence, edit: null };
 	}
 }
 
@@ -291,38 +327,27 @@ function fail(error) {
 async function changeTags(which) {
 	const whom = await target();
 	if (!whom) return;
-	const n = countOf(whom);
-	const adds = which === "addTags";
-	const { field, input, block } = tagFieldBlock(connection, say(which), () =>
-		adds || !("ids" in whom) ? null : tagsOf(whom.ids),
-	);
-	const isAgreed = await openDialog({
-		heading: adds
-			? counted(n, "addTagsTo_one", "addTagsTo_many")
-			: counted(n, "removeTagsFrom_one", "removeTagsFrom_many"),
-		content: [block],
-		ok: say(which),
-		check: () => field.tags.length > 0 && field.pending.trim() === "",
-		onOpen: (agree) => {
-			field.onDone = agree;
-			input.focus();
+	const tags = await chooseTags(connection, which, whom, {
+		rows: await suggestable(whom),
+		add: (tag, ids) => {
+			const change = { addTags: [tag] };
+			const operation = Operation.edit(connection, { ids }, change);
+			return carryOut(operation, change, ids.length);
 		},
+		undo: undoEdit,
 	});
-	if (isAgreed) await apply({ [which]: field.tags }, whom);
+	if (tags) await apply({ [which]: tags }, whom);
 }
 
 /**
- * The tags of some loaded notes, with how many of these have each.
- * @param {number[]} ids
+ * The first of the notes to change, as many as tags are suggested for.
+ * @param {Target} whom
  */
-function tagsOf(ids) {
-	/** @type {Map<string, number>} */
-	const counts = new Map();
-	for (const { tags } of notes.rowsOf(ids))
-		for (const tag of tags) counts.set(tag, (counts.get(tag) ?? 0) + 1);
-	return [...counts]
-		.map(([name, count]) => ({ name, count }))
-		.sort((a, b) => b.count - a.count || a.name.localeCompare(b.name));
+async function suggestable(whom) {
+	if ("ids" in whom) return notes.rowsOf(whom.ids);
+	const params = { query: whom.query, limit: MAX_NOTES };
+	const first = await connection.call("listNotes", params).catch(() => null);
+	return first?.notes ?? [];
 }
 
 /** Marks the notes as read; if the first of them is read, as unread. */
@@ -556,7 +581,9 @@ listenToNotice(() => {
 });
 // Notes are saved and changed elsewhere meanwhile.
 document.addEventListener("visibilitychange", () => {
-	if (document.visibilityState === "visible" && wasListed && !isTriage) void reload();
+	if (document.visibilityState !== "visible") return;
+	void searches.refresh();
+	if (wasListed && !isTriage) void reload();
 });
 
 const parameters = new URLSearchParams(location.search);
@@ -566,6 +593,12 @@ if (wantedOrder) order.value = wantedOrder;
 if (order.selectedIndex < 0) order.value = "newest";
 isTrash = parameters.get("view") === "trash";
 draw();
-void open().then(() => {
+toEdit = parameters.get("edit");
+void open().then(async () => {
 	if (document.activeElement === document.body) list.focus();
+	if (toEdit === null) return;
+	const page = toEdit;
+	await aboutNote(() => editPage(connection, page));
+	toEdit = null;
+	showInAddress();
 });

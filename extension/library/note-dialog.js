@@ -12,9 +12,19 @@ import { nameOf } from "./row-view.js";
 /** @import {Connection} from "./connection.js" */
 
 /**
+ * Edits the note of a page, as `editNote` does.
+ * @param {Connection} connection
+ * @param {string} url
+ */
+export async function editPage(connection, url) {
+	const { note } = await connection.call("noteForUrl", { url });
+	return note ? editNote(connection, note) : say("noteGone", url);
+}
+
+/**
  * Edits a note. Resolves with a sentence about what was done; null if nothing was.
  * @param {Connection} connection
- * @param {NoteRow} row
+ * @param {Pick<NoteRow, "id" | "url" | "title">} row
  * @returns {Promise<string | null>}
  */
 export async function editNote(connection, row) {

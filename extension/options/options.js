@@ -3,12 +3,11 @@
  * sends, and sends the user's requests.
  */
 
-import { browser, isFirefox } from "../shared/browser.js";
+import { browser, connectToBackground, isFirefox } from "../shared/browser.js";
 import { showCure, standing } from "../shared/connection-status.js";
 import { dateAndTime } from "../shared/dates.js";
 import { copies, element, put } from "../shared/elements.js";
 import { language, reasonOf, say, sayEverywhere } from "../shared/i18n.js";
-import { OPTIONS_PORT } from "../shared/messages.js";
 import {
 	giveTabsBack,
 	loadSettings,
@@ -34,7 +33,7 @@ function send(message) {
 }
 
 function connect() {
-	port = browser.runtime.connect({ name: OPTIONS_PORT });
+	port = connectToBackground("options");
 	port.onMessage.addListener((message) => {
 		overview = /** @type {Overview} */ (message);
 		showConnection(overview);

@@ -25,7 +25,6 @@ export class NotePreview {
 	/** @param {HTMLTextAreaElement} summary The text field. */
 	constructor(summary) {
 		this.#summary = summary;
-		this.#button.addEventListener("click", () => this.toggle());
 	}
 
 	/** Shows the preview in place of the text field, or the other way round. */

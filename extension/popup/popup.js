@@ -6,36 +6,20 @@
  * This module owns the port and passes each view on to the parts of the popup.
  */
 
-import { browser } from "../shared/browser.js";
+import { browser, connectToBackground } from "../shared/browser.js";
 import { announce, element, show } from "../shared/elements.js";
 import { say, sayEverywhere } from "../shared/i18n.js";
-import { POPUP_PORT } from "../shared/messages.js";
 import { activeTab, savableUrl, shownAddress } from "../shared/tab.js";
-import { showAddresses, showSamePage, showSecrets } from "./addresses.js";
 import { Fields } from "./fields.js";
-import { NotePreview } from "./note-preview.js";
-import {
-	listenToProblemBox,
-	resetTryAgain,
-	showProblem,
-	showTried,
-} from "./problem-box.js";
-import { showSiteLinks } from "./site-links.js";
 import { setStatus, showStatus } from "./status-line.js";
-import { Suggestions } from "./suggestions.js";
 
-/** @import {Search} from "./search.js" */
-/** @import {FromPopup, Related, ToPopup, View} from "../shared/messages.js" */
+/** @import {Extras} from "./extras.js" */
+/** @import {FromPopup, ToPopup, View} from "../shared/messages.js" */
 
 const fields = new Fields();
 const { tagField } = fields;
-const notePreview = new NotePreview(fields.summary);
-const suggestions = new Suggestions({
-	box: element("suggested"),
-	list: element("suggestions"),
-	reason: element("why"),
-	dismiss: element("dismiss"),
-});
+/** The parts that a save doesn't need, once they are loaded. */
+let extras = /** @type {Extras | null} */ (null);
 
 /** @type {import("../shared/messages.js").Tab} */
 let tab = { url: "", title: "", tabId: undefined };
@@ -51,25 +35,6 @@ let view = null;
 let turn = 0;
 /** Number of the last request for completions. */
 let completionTurn = 0;
-/** Number of the last request for suggestions. */
-let suggestionTurn = 0;
-/** What suggestions were last requested for; null before the first request. */
-let suggestedFor = /** @type {string | null} */ (null);
-/** Number of the last request for related notes. */
-let relatedTurn = 0;
-/** What related notes were last requested for; null before the first request. */
-let relatedFor = /** @type {string | null} */ (null);
-/** @type {Related | null} */
-let related = null;
-/** The search, once it was used. */
-let search = /** @type {Search | null} */ (null);
-/** Number of the last search. */
-let searchTurn = 0;
-/** Address of the site, as an answer to a search gave it. */
-let foundSite = /** @type {string | null} */ (null);
-
-/** Whether the page's changed title was offered. */
-let offersTitles = false;
 
 /** @param {FromPopup} message */
 function send(message) {
@@ -83,38 +48,23 @@ function sendEdits() {
 
 /** Sends each input at once: the popup may be closed the next moment. */
 function onInput() {
-	suggestions.leaveOut(tagField.tags);
 	sendEdits();
 	// What was just typed isn't saved yet.
 	if (document.body.dataset.state === "saved") showState("saving");
-	updateSiteLinks();
+	extras?.onInput();
 }
 
 /** @param {ToPopup} message */
 function onMessage(message) {
-	if ("tried" in message) {
-		showTried();
-	} else if ("suggestions" in message) {
-		if (message.turn !== suggestionTurn) return;
-		// The user may have chosen tags since the request.
-		const chosen = new Set(tagField.tags);
-		suggestions.offer(message.suggestions.filter(({ name }) => !chosen.has(name)));
-	} else if ("related" in message) {
-		if (message.turn !== relatedTurn) return;
-		related = message.related;
-		updateSiteLinks();
-	} else if ("found" in message) {
-		foundSite = message.found.siteUrl ?? foundSite;
-		updateSiteLinks();
-		if (message.turn === searchTurn) search?.show(message.found);
+	if ("view" in message) {
+		onView(message.view, message.turn, message.stripped ?? false);
 	} else if ("own" in message) {
 		showOwn(message.own);
-	} else if ("preview" in message) {
-		void notePreview.show(message.preview, message.turn);
 	} else if ("tags" in message) {
 		if (message.turn === completionTurn) tagField.offer(message.tags);
 	} else {
-		onView(message.view, message.turn, message.stripped ?? false);
+		// The answer to a request of theirs.
+		extras?.onMessage(message);
 	}
 }
 
@@ -131,49 +81,6 @@ function onView(next, editTurn, stripped) {
 	if (isUpToDate && view.state === "saved") fields.takeStoredTags(view);
 	if (isUpToDate || view.state !== "saved") showState(view.state);
 	showView(view);
-	requestSuggestions();
-	requestRelated();
-}
-
-/** Requests related notes once the page's own note is known, and again when it is gone. */
-function requestRelated() {
-	if (view?.state !== "saved" && view?.state !== "unsaved") return;
-	const { note, removed } = view.page;
-	const key = JSON.stringify([view.state, note?.id, removed, view.canonical]);
-	if (key === relatedFor || !view.siteUrl) return;
-	relatedFor = key;
-	relatedTurn += 1;
-	send({ do: "findRelated", turn: relatedTurn });
-}
-
-/** Requests suggestions once the page is known, and again after each tag. */
-function requestSuggestions() {
-	suggestions.leaveOut(tagField.tags);
-	// Suggestions wait until the save is done.
-	if (!view || view.state === "saving" || view.state === "error") return;
-	if (view.state === "queued" || view.page.removed) {
-		// The host is away, or there is no note to tag. Later they are requested again.
-		suggestedFor = null;
-		suggestions.offer([]);
-		return;
-	}
-	const key = JSON.stringify([
-		tagField.tags,
-		suggestions.dismissed,
-		view.state,
-		view.page.note?.id,
-	]);
-	if (key === suggestedFor) return;
-	suggestedFor = key;
-	suggestionTurn += 1;
-	send({
-		do: "suggest",
-		title: fields.title.value.toWellFormed(),
-		text: fields.summary.value.toWellFormed(),
-		tags: tagField.tags,
-		dismissed: suggestions.dismissed,
-		turn: suggestionTurn,
-	});
 }
 
 /** @param {View["state"]} state */
@@ -184,7 +91,7 @@ function showState(state) {
 /** @param {View} shown */
 function showView(shown) {
 	const { state, page, refusal } = shown;
-	const { note, removed, samePage } = page;
+	const { note, removed } = page;
 	const focused = document.activeElement;
 	showStatus(shown);
 	const isUndoable =
@@ -193,13 +100,8 @@ function showView(shown) {
 	show("save", removed === "undone" || (removed === null && state === "unsaved"));
 	show("delete", note !== null && !page.created && !removed);
 	if (refusal?.kind === "invalid_url") fields.disable();
-	showSamePage(samePage);
-	showAddresses(removed ? null : note, [pageUrl, samePage?.url]);
-	showSecrets(pageUrl, isStripped, page.tokens);
-	void offerTitle(removed ? null : (page.newTitle ?? null));
 	show("storage-full", shown.unkept);
-	showProblem(shown);
-	updateSiteLinks();
+	extras?.show({ view: shown, pageUrl, isStripped });
 	// A focused button that was hidden passes the focus on.
 	if (focused instanceof HTMLElement && !focused.checkVisibility())
 		(
@@ -207,44 +109,32 @@ function showView(shown) {
 		).focus();
 }
 
-function updateSiteLinks() {
-	showSiteLinks(view, { tags: tagField.tags, pageUrl, related, foundSite });
+/**
+ * The parts that a save doesn't need. Loads them at the first call.
+ * @returns {Promise<Extras>}
+ */
+async function loadExtras() {
+	const { Extras } = await import("./extras.js");
+	if (!extras) {
+		extras = new Extras(fields, send);
+		if (view) extras.show({ view, pageUrl, isStripped });
+		// Tests wait for it.
+		document.body.dataset.parts = "all";
+	}
+	return extras;
 }
 
 /**
- * Offers the page's changed title. The module is loaded at the first one.
- * @param {string | null} title
+ * Uses the parts that a save doesn't need: at once, or when they are loaded.
+ * @param {(loaded: Extras) => void} use
  */
-async function offerTitle(title) {
-	if (!title && !offersTitles) return;
-	offersTitles = true;
-	const { showNewTitle } = await import("./new-title.js");
-	showNewTitle(title, fields.title);
+function withExtras(use) {
+	if (extras) use(extras);
+	else void loadExtras().then(use);
 }
 
-/** Opens the search. Its module is loaded at the first use. */
-async function openSearch() {
-	const { Search } = await import("./search.js");
-	if (!search) {
-		search = new Search();
-		search.onSearch = (query) => {
-			searchTurn += 1;
-			send({ do: "search", query, turn: searchTurn });
-		};
-		search.onOpen = (url) => {
-			void browser.tabs.create({ url }).then(() => window.close());
-		};
-		search.onLeave = leaveSearch;
-	}
-	search.open();
-}
-
-/** Returns to the form; closes the popup if there is none. */
-function leaveSearch() {
-	if (fields.tags.disabled) window.close();
-	search?.close();
-	fields.tags.focus();
-}
+const openSearch = () => withExtras((loaded) => void loaded.openSearch());
+const togglePreview = () => withExtras((loaded) => loaded.togglePreview());
 
 /**
  * The page is one of the user's own site.
@@ -256,13 +146,16 @@ function showOwn({ note }) {
 		showState("error");
 		setStatus(say("ownSite"));
 		fields.disable();
-		void openSearch();
+		openSearch();
 		return;
 	}
 	tab = { ...note, tabId: undefined };
 	pageUrl = note.url;
 	element("address").textContent = element("address").title = shownAddress(pageUrl);
 	fields.showTabTitle(note.title);
+	const library = /** @type {HTMLAnchorElement} */ (element("open-library"));
+	library.search = new URLSearchParams({ edit: note.url }).toString();
+	library.textContent = say("editInLibrary");
 }
 
 /** The page can't be saved. */
@@ -270,12 +163,12 @@ function showUnsavable() {
 	showState("error");
 	setStatus(say(tab.loading ? "stillLoading" : "unsavable"));
 	fields.disable();
-	void openSearch();
+	openSearch();
 }
 
 /** Opens a port to the background. When the browser ends that, opens one to the next. */
 function connect() {
-	port = browser.runtime.connect({ name: POPUP_PORT });
+	port = connectToBackground("popup");
 	port.onMessage.addListener(onMessage);
 	port.onDisconnect.addListener(() => {
 		connect();
@@ -283,44 +176,26 @@ function connect() {
 		if (view) send({ do: "reopen", tab, known: view.page, revision });
 		else send({ do: "open", tab });
 		sendEdits();
-		notePreview.refresh();
-		search?.repeat();
-		resetTryAgain();
+		extras?.onReconnect();
 	});
 }
 
 function listen() {
 	fields.onInput = onInput;
 	fields.onMerge = () => {
-		notePreview.refresh();
+		extras?.onMerge();
 		sendEdits();
 	};
-	tagField.onBusy = (busy) => suggestions.stepAside(busy);
 	tagField.onDone = () => fields.summary.focus();
-	tagField.onSuggestionStep = (step) => suggestions.highlight(step);
-	tagField.onSuggestionTake = () => suggestions.takeHighlighted();
-	tagField.onSuggestionKey = (place) => {
-		if (place >= 0) return suggestions.take(place);
-		suggestions.dismiss();
-		return true;
-	};
 	tagField.onRequest = (text, exclude) => {
 		completionTurn += 1;
 		send({ do: "complete", text, exclude, turn: completionTurn });
 	};
-	suggestions.onTake = (tag) => {
-		tagField.choose(tag);
-		suggestions.leaveOut(tagField.tags);
-	};
-	suggestions.onAnnounce = tagField.onAnnounce = announce;
-	notePreview.onRequest = (text, previewTurn) =>
-		send({ do: "preview", text: fields.fullText(text), turn: previewTurn });
-	notePreview.onClose = () => fields.growSummary();
-	listenToProblemBox(() => send({ do: "tryHost" }));
+	tagField.onAnnounce = announce;
 	// Firefox may focus the popup only after its scripts have run, and then no field.
 	window.addEventListener("focus", () => {
 		if (document.activeElement !== document.body) return;
-		if (search?.isOpen) element("query").focus();
+		if (extras?.isSearching) element("query").focus();
 		else fields.tags.focus();
 	});
 	element("undo").addEventListener("click", () => {
@@ -332,7 +207,8 @@ function listen() {
 		fields.tags.focus();
 	});
 	element("delete").addEventListener("click", () => send({ do: "delete" }));
-	element("find").addEventListener("click", () => void openSearch());
+	element("preview-note").addEventListener("click", togglePreview);
+	element("find").addEventListener("click", openSearch);
 	document.addEventListener("click", (event) => {
 		const link = /** @type {Element} */ (event.target).closest("a");
 		if (!link || event.ctrlKey || event.metaKey || event.shiftKey) return;
@@ -349,13 +225,13 @@ function listen() {
 			key === "/" && event.target === fields.tags && tagField.pending === "";
 		if ((isK || (isSlash && !ctrlKey && !metaKey && !altKey)) && !event.isComposing) {
 			event.preventDefault();
-			void openSearch();
+			openSearch();
 		}
 		// The physical key: with Alt it may write another character.
 		const isP = (code || `Key${key.toUpperCase()}`) === "KeyP";
 		if (altKey && !ctrlKey && !metaKey && isP) {
 			event.preventDefault();
-			notePreview.toggle();
+			togglePreview();
 		}
 	});
 }
@@ -377,6 +253,15 @@ async function start() {
 	}
 	element("address").textContent = element("address").title = shownAddress(pageUrl);
 	fields.showTabTitle(tab.title);
+	await firstPaint();
+	await loadExtras();
 }
+
+/** Resolves once the popup was painted, or at once if nobody sees it. */
+const firstPaint = () =>
+	new Promise((resolve) => {
+		if (document.hidden) resolve(null);
+		else requestAnimationFrame(() => setTimeout(resolve));
+	});
 
 void start();

@@ -5,7 +5,7 @@
 
 import { ago, dateAndTime } from "../shared/dates.js";
 import { announce, element, put } from "../shared/elements.js";
-import { language, say } from "../shared/i18n.js";
+import { language, problemOf, say } from "../shared/i18n.js";
 import { siteName } from "../shared/text.js";
 
 /** @import {Found} from "../shared/messages.js" */
@@ -125,10 +125,7 @@ export class Search {
 		this.#highlight();
 		const sentences = [
 			found.away ? `${say("notConnected")} ${say(`cause_${found.away}`)}` : "",
-			...found.problems.map(
-				// A newer host may have problems that this extension has no text for.
-				({ kind, part, message }) => say(`problem_${kind}`, part) || message,
-			),
+			...found.problems.map(problemOf),
 			query && !found.away && found.notes.length === 0 ? say("noMatches") : "",
 		];
 		put(this.#says, sentences.filter(Boolean).join(" "));

@@ -13,5 +13,11 @@ export const browser = /** @type {typeof globalThis.chrome} */ (
 	scope.browser ?? scope.chrome
 );
 
+/**
+ * Opens a port to the background, which starts if it doesn't run.
+ * @param {import("./messages.js").PortName} name
+ */
+export const connectToBackground = (name) => browser.runtime.connect({ name });
+
 /** Whether this is Firefox or a relative. */
 export const isFirefox = "getBrowserInfo" in (browser?.runtime ?? {});

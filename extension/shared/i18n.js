@@ -14,10 +14,20 @@ export function say(name, ...values) {
 
 /**
  * The sentence for a refusal: the host's, or the extension's if the host had none.
- * @param {{message: string, cause?: import("./messages.js").Cause}} refusal
+ * @param {{kind: string, message: string, cause?: import("./messages.js").Cause}} refusal
  */
-export function reasonOf({ message, cause }) {
+export function reasonOf({ kind, message, cause }) {
+	if (kind === "own_site") return say("ownSite");
 	return cause ? say(`cause_${cause}`) : message;
+}
+
+/**
+ * The sentence for an invalid part of a query. A newer host may have problems that this extension
+ * has no text for.
+ * @param {import("../protocol.js").QueryProblem} problem
+ */
+export function problemOf({ kind, part, message }) {
+	return say(`problem_${kind}`, part) || message;
 }
 
 /**

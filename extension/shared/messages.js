@@ -1,16 +1,13 @@
 /**
- * The ports between the pages of the extension and its background, and the types of their
- * messages.
+ * The types of the messages between the pages of the extension and its background. Nothing of
+ * this module is loaded at run time.
  */
 
-/** Port of the popup. */
-export const POPUP_PORT = "popup";
-/** Port of the settings and the welcome page. */
-export const OPTIONS_PORT = "options";
-/** Port of the page that saves all tabs of a window. */
-export const WINDOW_PORT = "window";
-/** Port of the library page. */
-export const LIBRARY_PORT = "library";
+/**
+ * Who is at the other end of a port: the popup, the settings and the welcome page (`options`),
+ * the page that saves all tabs of a window, or the library page.
+ * @typedef {"popup" | "options" | "window" | "library"} PortName
+ */
 
 /**
  * @typedef {import("../protocol.js").Methods} Methods
@@ -19,7 +16,8 @@ export const LIBRARY_PORT = "library";
  * @typedef {import("../protocol.js").SamePage} SamePage
  * @typedef {import("../protocol.js").SuggestedTag} SuggestedTag
  * @typedef {import("./merge.js").Edits} Edits
- * @typedef {"saveNote" | "updateNote" | "deleteNote" | "restoreNote"} WriteMethod
+ * @typedef {"saveNote" | "updateNote" | "deleteNote" | "restoreNote" |
+ *   "mergeNotes"} WriteMethod
  * @typedef {{name: string, count: number}} TagCount
  * @typedef {{url: string, title: string}} PageToSave
  */
@@ -36,8 +34,8 @@ export const LIBRARY_PORT = "library";
 
 /**
  * Why a write was refused. `cause` is set if the host failed without a response; then it is
- * shown instead of `message`.
- * @typedef {{kind: ErrorKind | "program_crashed", message: string,
+ * shown instead of `message`. `own_site`: a page of the user's own site isn't saved.
+ * @typedef {{kind: ErrorKind | "program_crashed" | "own_site", message: string,
  *   cause?: Cause}} Refusal
  */
 
@@ -72,6 +70,7 @@ export const LIBRARY_PORT = "library";
  * @property {boolean} seen Whether the edits were made in sight of the note.
  * @property {"undone" | "deleted" | null} removed Whether the user pressed Undo or Delete.
  * @property {boolean} trashed Whether a deletion of the note was added to the outbox.
+ * @property {Note | null} [deletedNote] A note of the page in the trash that can be restored.
  * @property {PendingCapture[]} pendingCaptures Captures that no save contains: a selection from
  *   the context menu, those of withdrawn saves, and those that arrived after Undo.
  */
@@ -104,7 +103,7 @@ export const LIBRARY_PORT = "library";
 /**
  * What a popup sends back if the background ends before it.
  * @typedef {Pick<PageRecord, "note" | "created" | "samePage" | "removed" | "trashed">
- *   & {tokens: string[], newTitle?: string | null}} Known
+ *   & {tokens: string[], deletedNote: Note | null, newTitle?: string | null}} Known
  */
 
 /**
@@ -116,7 +115,8 @@ export const LIBRARY_PORT = "library";
  * @typedef {{do: "open", tab: Tab}
  *   | {do: "reopen", tab: Tab, known: Known, revision: number}
  *   | {do: "edit", edits: Edits, revision: number, turn: number}
- *   | {do: "save"} | {do: "undo"} | {do: "delete"} | {do: "tryHost"}
+ *   | {do: "save"} | {do: "undo"} | {do: "delete"} | {do: "restore"}
+ *   | {do: "merge", keep: number} | {do: "tryHost"}
  *   | {do: "findRelated", turn: number} | {do: "search", query: string, turn: number}
  *   | {do: "complete", text: string, exclude: string[], turn: number}
  *   | {do: "suggest", title: string, text: string, tags: string[], dismissed: string[],
@@ -202,7 +202,8 @@ export const LIBRARY_PORT = "library";
  * The methods of the host that the library page may call.
  * @typedef {"listNotes" | "searchNotes" | "noteForUrl" | "editNotes" | "editStatus" |
  *   "cancelEdit" | "undoEdit" | "updateNote" | "changeAddress" | "mergeNotes" |
- *   "completeTags" | "suggestTags"} LibraryMethod
+ *   "completeTags" | "suggestTags" | "suggestForNotes" | "icons" | "searchList" |
+ *   "searchSave" | "searchForget"} LibraryMethod
  */
 
 /**

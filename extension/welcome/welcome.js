@@ -3,11 +3,10 @@
  * state of the connection and has the background try again until the program is connected.
  */
 
-import { browser, isFirefox } from "../shared/browser.js";
+import { browser, connectToBackground, isFirefox } from "../shared/browser.js";
 import { showCure, standing } from "../shared/connection-status.js";
 import { copies, element, put } from "../shared/elements.js";
 import { say, sayEverywhere } from "../shared/i18n.js";
-import { OPTIONS_PORT } from "../shared/messages.js";
 
 /** How often the connection is tried while this page is visible. */
 const TRY_EVERY_MS = 1500;
@@ -16,7 +15,7 @@ const TRY_EVERY_MS = 1500;
 let port;
 
 function connect() {
-	port = browser.runtime.connect({ name: OPTIONS_PORT });
+	port = connectToBackground("options");
 	port.onMessage.addListener(show);
 	// The browser suspended the background; this starts it again.
 	port.onDisconnect.addListener(connect);

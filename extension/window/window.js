@@ -5,11 +5,10 @@
  * gives it back as soon as it has read them, unless the badge needs it.
  */
 
-import { browser } from "../shared/browser.js";
+import { browser, connectToBackground } from "../shared/browser.js";
 import { showCure } from "../shared/connection-status.js";
 import { copies, element, put } from "../shared/elements.js";
 import { language, reasonOf, say, sayEverywhere } from "../shared/i18n.js";
-import { WINDOW_PORT } from "../shared/messages.js";
 import { giveTabsBack, TABS } from "../shared/settings.js";
 import { savableUrl } from "../shared/tab.js";
 import { splitTags, tagAddress } from "../shared/tags.js";
@@ -172,7 +171,7 @@ async function save() {
 	savedTags = tags;
 	document.body.dataset.state = "saving";
 	element("ask").hidden = true;
-	port = browser.runtime.connect({ name: WINDOW_PORT });
+	port = connectToBackground("window");
 	port.onMessage.addListener(show);
 	port.postMessage({ do: "save", pages, tags });
 }

@@ -15,20 +15,21 @@ use crate::{
     extension_registry::ExtensionRegistry,
     messaging::RequestHandler,
     protocol::{
-        ChangeAddressParams, CompleteTagsParams, CompleteTagsResult, HelloParams, HelloResult,
-        ListNotesParams, ListNotesResult, MAX_RESPONSE_BYTES, MergeNotesParams, NoteForUrlParams,
-        NoteForUrlResult, NoteIdParams, NoteResult, Outcome, PROTOCOL, Request, SaveNoteParams,
-        SaveNoteResult, SearchNotesParams, SearchNotesResult, SearchOrder, StatsResult,
-        SuggestTagsParams, SuggestTagsResult, UpdateNoteParams,
+        self, ChangeAddressParams, CompleteTagsParams, CompleteTagsResult, HelloParams,
+        HelloResult, ListNotesParams, ListNotesResult, MAX_RESPONSE_BYTES, MergeNotesParams,
+        NoteForUrlParams, NoteForUrlResult, NoteResult, Outcome, PROTOCOL, Request,
+        RestoreNoteParams, SaveNoteParams, SaveNoteResult, SearchNotesParams, SearchNotesResult,
+        SearchOrder, StatsResult, SuggestTagsParams, SuggestTagsResult, UpdateNoteParams,
     },
     site::SiteState,
-    store::{Counts, OperationResult, Store},
+    store::{Counts, OperationResult, Reader, Store},
     wire::{
         fit_addresses, wire_hit, wire_new_title, wire_note, wire_problem, wire_saved, wire_stats,
         wire_suggestion, wire_tag, wire_tokens,
     },
 };
 
+mod icons;
 mod library;
 mod rendered_text;
 
@@ -86,6 +87,9 @@ impl<S: Fn() -> SiteState> RequestHandler for Handler<S> {
             }
             Request::CompleteTags(params) => self.complete_tags(&params).map(Outcome::Tags),
             Request::SuggestTags(params) => self.suggest_tags(&params).map(Outcome::Suggested),
+            Request::SuggestForNotes(params) => {
+                library::suggest_for_notes(self.store()?, &params).map(Outcome::SuggestedForNotes)
+            }
             Request::SearchNotes(params) => self.search_notes(&params).map(Outcome::Found),
             Request::ListNotes(params) => self.list_notes(&params).map(Outcome::Listed),
             Request::EditNotes(params) => {
@@ -113,6 +117,10 @@ impl<S: Fn() -> SiteState> RequestHandler for Handler<S> {
                 library::search_forget(self.store()?, &params).map(Outcome::Searches)
             }
             Request::SearchList => library::search_list(self.store()?).map(Outcome::Searches),
+            Request::PutIcon(params) => {
+                icons::put_icon(self.store()?, &params).map(Outcome::PutIcon)
+            }
+            Request::Icons(params) => icons::icons(self.store()?, &params).map(Outcome::Icons),
             Request::RenderMarkdown(params) => render_markdown(&params).map(Outcome::Markdown),
             Request::Stats => self.stats().map(Outcome::Stats),
         }
@@ -204,6 +212,7 @@ impl<S: Fn() -> SiteState> Handler<S> {
             notes: counts.notes,
             tags: counts.tags,
             save_on_open: self.settings.save_on_open,
+            icons: true,
             site_problem: site.problem,
             store_problem,
         })
@@ -250,6 +259,9 @@ impl<S: Fn() -> SiteState> Handler<S> {
         let mut saved = wire_saved(&url, &done.note, done.created);
         saved.new_title = done.new_title.map(wire_new_title);
         fit_addresses(&mut saved.note);
+        if saved.created {
+            saved.deleted_note = deleted_note(self.opened()?, &url)?;
+        }
         Ok(saved)
     }
 
@@ -264,6 +276,10 @@ impl<S: Fn() -> SiteState> Handler<S> {
                     note
                 }),
                 tokens: note.as_ref().map(wire_tokens).unwrap_or_default(),
+                deleted_note: match note {
+                    Some(_) => None,
+                    None => deleted_note(store, &url)?,
+                },
                 on_this_site: store.notes_on_site(url.site())?,
             })
         })
@@ -284,9 +300,13 @@ impl<S: Fn() -> SiteState> Handler<S> {
         })
     }
 
-    fn restore_note(&mut self, params: &NoteIdParams) -> Result<NoteResult> {
+    fn restore_note(&mut self, params: &RestoreNoteParams) -> Result<NoteResult> {
+        let id = NoteId(params.id);
         self.note_operation(&params.op_id, "restoreNote", |writer| {
-            writer.restore_note(NoteId(params.id))
+            match params.merge_with {
+                Some(new) => writer.restore_note_with(id, NoteId(new)),
+                None => writer.restore_note(id),
+            }
         })
     }
 
@@ -433,4 +453,14 @@ impl<S: Fn() -> SiteState> Handler<S> {
     fn stats(&mut self) -> Result<StatsResult> {
         Ok(wire_stats(&self.store()?.stats()?))
     }
+}
+
+/// Returns the note of this page that was deleted last, if the trash has one.
+fn deleted_note(store: &Reader, url: &PageUrl) -> Result<Option<protocol::Note>> {
+    let deleted = store.trashed_note_for_url(url)?;
+    Ok(deleted.map(|note| {
+        let mut note = wire_note(&note);
+        fit_addresses(&mut note);
+        note
+    }))
 }

@@ -57,6 +57,7 @@ pub(crate) fn wire_saved(url: &PageUrl, note: &Note, created: bool) -> SaveNoteR
             },
         }),
         tokens: wire_tokens(note),
+        deleted_note: None,
         new_title: None,
     }
 }

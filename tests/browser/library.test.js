@@ -5,6 +5,17 @@ import { cp, mkdir, readFile, writeFile } from "node:fs/promises";
 import path from "node:path";
 import axe from "axe-core";
 import { until } from "./driver/until.js";
+import {
+	confirm,
+	focusList,
+	found,
+	lists,
+	PAGE,
+	put,
+	says,
+	titles,
+	typeTags,
+} from "./library-page.js";
 import { project } from "./program.js";
 import { inEachBrowser } from "./test-environment.js";
 
@@ -13,94 +24,6 @@ import { inEachBrowser } from "./test-environment.js";
 
 const pictures = path.join(project, "tests/browser/pictures");
 await mkdir(pictures, { recursive: true });
-
-const PAGE = "library/library.html";
-
-/**
- * @param {Page} page
- * @param {string} selector
- * @param {RegExp} pattern
- */
-const says = (page, selector, pattern) =>
-	until(`${selector} says ${pattern}`, async () => {
-		const text = await page.evaluate(
-			(s) => document.querySelector(s)?.textContent?.trim() ?? "",
-			selector,
-		);
-		if (!pattern.test(text)) throw new Error(`it says "${text}"`);
-		return text;
-	});
-
-/** @param {Page} page */
-const titles = (page) =>
-	page.$$eval("#list:not([hidden]) .row", (rows) =>
-		rows
-			.map((row) => ({
-				place: Number(row.getAttribute("data-place")),
-				title: row.querySelector(".title")?.textContent ?? "",
-			}))
-			.sort((a, b) => a.place - b.place)
-			.map(({ title }) => title),
-	);
-
-/**
- * @param {Page} page
- * @param {string[]} expected
- */
-const lists = (page, expected) =>
-	until(`it lists ${expected}`, async () => {
-		const found = await titles(page);
-		if (found.join("|") !== expected.join("|")) throw new Error(`it lists ${found}`);
-		return true;
-	});
-
-/**
- * @param {World} world
- * @param {number} count
- * @param {(n: number) => object} [fields]
- */
-const put = (world, count, fields = () => ({})) =>
-	world.put(
-		Array.from({ length: count }, (_, index) => ({
-			url: `https://example.org/${index + 1}`,
-			title: `Page ${index + 1}`,
-			tags: [],
-			summary: "",
-			excerpt: null,
-			...fields(index + 1),
-		})),
-	);
-
-/**
- * @param {World} world
- * @param {string} query
- */
-const found = async (world, query) =>
-	JSON.parse(await world.command("list", "--json", "--limit", "1000", "--query", query))
-		.length;
-
-/** @param {Page} page */
-const focusList = async (page) => {
-	await page.bringToFront();
-	await page.focus("#list");
-};
-
-/**
- * @param {Page} page
- * @param {...string} tags
- */
-async function typeTags(page, ...tags) {
-	await page.waitForSelector("#dialog #tags");
-	for (const tag of tags) await page.type("#dialog #tags", `${tag},`);
-	await page.keyboard.press("Enter");
-}
-
-/**
- * Clicks the dialog's button, in one step: another dialog may take this one's place.
- * @param {import("puppeteer-core").Page} page
- */
-const confirm = (page) =>
-	page.$eval("#dialog-ok", (button) => /** @type {HTMLElement} */ (button).click());
 
 inEachBrowser("the library lists, searches and orders notes", async (world, browser) => {
 	await put(world, 3, (n) => ({ tags: n === 2 ? ["rust", "web"] : [] }));

@@ -64,6 +64,7 @@ inEachBrowser(
 		await popup.hasTags("gpu");
 		assert.equal(await popup.value("#title"), "A page");
 		assert.equal(await popup.text("#address"), url);
+		assert.equal(await popup.text("#open-library"), "Edit in library");
 		await popup.type("cuda,");
 		await popup.hasTags("gpu", "cuda");
 		await popup.dismiss();
@@ -71,10 +72,24 @@ inEachBrowser(
 			const [changed] = await world.notes();
 			return changed?.tags.join() === "gpu,cuda";
 		});
+		const again = await world.click(browser, page);
+		await again.hasTags("gpu", "cuda");
+		await again.click("#open-library");
+		const library = await browser.ownTab(
+			`library/library.html?${new URLSearchParams({ edit: url })}`,
+		);
+		await library.waitForSelector("#note-address");
+		const address = await library.$eval(
+			"#note-address",
+			(field) => /** @type {HTMLInputElement} */ (field).value,
+		);
+		assert.equal(address, url);
+		await library.close();
+		await page.bringToFront();
 		await page.goto(`${world.site}/tags`);
 		const other = await world.click(browser, page, "error");
 		await searches(other);
-		await other.says("#status", /your own library/);
+		await other.says("#status", /a page of your local site/);
 		await other.dismiss();
 		await world.holds([{ url, tags: ["gpu", "cuda"] }]);
 	},

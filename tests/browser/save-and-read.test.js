@@ -214,6 +214,42 @@ inEachBrowser(
 	},
 );
 
+inEachBrowser(
+	"offers the deleted note of a page that is saved again, and restores it",
+	async (world, browser) => {
+		const url = world.web.address("/article");
+		const { popup, page } = await world.save(browser, "/article");
+		await popup.type("ci,");
+		await popup.focus("#summary");
+		await popup.type("Kept.");
+		await popup.dismiss();
+		await world.holds([{ url, tags: ["ci"], summary: "Kept." }]);
+		const [before] = await world.notes();
+		const again = await world.click(browser, page);
+		assert.equal(await again.shows("#deleted-before"), false);
+		await again.click("#delete");
+		await again.reaches("unsaved");
+		await again.dismiss();
+		await world.holds([]);
+
+		const third = await world.click(browser, page);
+		assert.match(await third.text("#deleted-before"), /just now\. Tags: ci\./);
+		await third.type("new,");
+		await third.hasTags("new");
+		await third.click("#restore");
+		await third.hasTags("ci", "new");
+		await third.reaches("saved");
+		assert.equal(await third.value("#summary"), "Kept.");
+		assert.equal(await third.focused(), "tags");
+		assert.equal(await third.shows("#deleted-before"), false);
+		await third.dismiss();
+		await world.holds([{ url, tags: ["ci", "new"], summary: "Kept." }]);
+		const [after] = await world.notes();
+		assert.equal(after?.id, before?.id);
+		assert.equal(after?.savedAt, before?.savedAt);
+	},
+);
+
 inEachBrowser("keeps Japanese and Hebrew as they are written", async (world, browser) => {
 	const japanese = await world.save(browser, "/japanese");
 	await japanese.popup.type("機械学習,図書館 巡り,");

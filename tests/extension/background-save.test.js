@@ -4,6 +4,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { BackgroundSaves } from "../../extension/background/background-save.js";
 import { HostError } from "../../extension/background/host.js";
+import { ownPages } from "../../extension/background/own-site.js";
 import { FakeBackground, FakeHost, settle } from "./fakes.js";
 
 /** A background with quick saves, and what was shown on buttons. */
@@ -158,4 +159,26 @@ test("a thousand tabs wait for the host, even over a restart, and are saved in o
 		[...host.notes.values()].map(({ title }) => Number(title)),
 		Array.from({ length: 1000 }, (_, i) => i),
 	);
+});
+
+test("pages of the own site aren't saved with the other tabs, and are named with the reason", async () => {
+	const { host, quick } = await start();
+	const pages = [
+		{ url: "http://quiet-fox.localhost:6683/note/7", title: "url-notes | A" },
+		{ url: "https://example.org/b", title: "B" },
+	];
+	const siteUrl = "http://quiet-fox.localhost:6683/";
+	const own = await ownPages(pages, {
+		hello: /** @type {any} */ ({ siteUrl }),
+		request: /** @type {any} */ (async () => ({ notes: [], more: false })),
+	});
+	const batch = quick.saveAll(pages, [], () => {}, new Map(), own);
+	await settle();
+	const { saved, unsavable } = BackgroundSaves.summary(batch);
+	assert.equal(saved, 1);
+	assert.deepEqual(
+		unsavable.map(({ title, refusal }) => [title, refusal?.kind]),
+		[["url-notes | A", "own_site"]],
+	);
+	assert.equal(host.note.title, "B");
 });

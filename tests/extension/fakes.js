@@ -123,6 +123,7 @@ export const HELLO = {
 	notes: 0,
 	tags: 0,
 	saveOnOpen: null,
+	icons: true,
 	siteProblem: null,
 	storeProblem: null,
 };
@@ -221,21 +222,42 @@ export class FakeHost {
 	#act(method, { opId: _opId, ...params }) {
 		const of = (/** @type {string} */ url) =>
 			[...this.notes.values()].find((note) => note.url === url && !note.deletedAt);
+		const deletedOf = (/** @type {string} */ url) => {
+			const found = [...this.notes.values()].findLast(
+				(note) => note.url === url && note.deletedAt,
+			);
+			return found && { deletedNote: { ...found } };
+		};
 		switch (method) {
 			case "saveNote": {
 				const quote = params.quote ? `> ${params.quote.text}` : "";
 				const old = of(params.url);
 				if (!old) {
 					const { title, tags = [] } = params;
+					const deleted = deletedOf(params.url);
 					const note = this.keep(params.url, { title, tags, summary: quote });
-					return { note, created: true };
+					return { note, created: true, ...deleted };
 				}
 				old.tags = [...new Set([...old.tags, ...(params.tags ?? [])])];
 				if (quote) old.summary = [old.summary, quote].filter(Boolean).join("\n\n");
 				return { note: old, created: false };
 			}
 			case "noteForUrl":
-				return { note: of(params.url) ?? null, onThisSite: 0 };
+				return {
+					note: of(params.url) ?? null,
+					onThisSite: 0,
+					...(!of(params.url) && deletedOf(params.url)),
+				};
+			case "mergeNotes": {
+				const [kept, dropped] = [params.keep, params.drop].map((id) =>
+					this.notes.get(id),
+				);
+				if (!kept || !dropped) throw new HostError("not_found", "No note has this id.");
+				kept.tags = [...new Set([...kept.tags, ...dropped.tags])];
+				kept.summary = [kept.summary, dropped.summary].filter(Boolean).join("\n\n");
+				dropped.deletedAt = "2026-01-01T00:00:00.000Z";
+				return { note: kept };
+			}
 			case "updateNote":
 			case "deleteNote":
 			case "restoreNote": {
@@ -244,6 +266,12 @@ export class FakeHost {
 				if (method === "updateNote") {
 					Object.assign(note, params);
 					note.tags = [...new Set(note.tags.map(this.#tagOf))];
+				} else if (params.mergeWith !== undefined) {
+					const { tags, summary } = this.notes.get(params.mergeWith);
+					this.notes.delete(params.mergeWith);
+					note.tags = [...new Set([...note.tags, ...tags])];
+					note.summary = [note.summary, summary].filter(Boolean).join("\n\n");
+					note.deletedAt = null;
 				} else
 					note.deletedAt = method === "deleteNote" ? "2026-01-01T00:00:00.000Z" : null;
 				return { note };

@@ -4,6 +4,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { exportFile, wholeNotes } from "../../extension/library/export-notes.js";
+import { fittingTags, suggestFor } from "../../extension/library/fitting-tags.js";
 import { listAction, triageAction } from "../../extension/library/keys.js";
 import { NoteList } from "../../extension/library/note-list.js";
 import { Selection } from "../../extension/library/selection.js";
@@ -257,4 +258,57 @@ test("an export has the whole notes, and rows for those that changed meanwhile",
 	assert.deepEqual(notes[3], rows[3]);
 	assert.equal(/** @type {any} */ (notes[4]).summary, "text");
 	assert.equal(JSON.parse(exportFile(notes)).urlNotes, 1);
+});
+
+/**
+ * @param {number} id
+ * @param {Record<string, number>} scores By tag.
+ */
+const suits = (id, scores) => ({
+	id,
+	tags: Object.entries(scores).map(([name, score]) => ({
+		name,
+		score,
+		because: "often used",
+		reason: /** @type {const} */ ("used_often"),
+	})),
+});
+
+test("the tags that fit most of the selected notes come first, without unlikely ones", () => {
+	const notes = [
+		suits(1, { rust: 0.9, web: 0.8 }),
+		suits(2, { rust: 0.7, guess: 0.4 }),
+		suits(3, { web: 0.95, rust: 0.6, a: 0.5, b: 0.5, c: 0.5, d: 0.5 }),
+	];
+	assert.deepEqual(fittingTags(notes), [
+		{ tag: "rust", ids: [1, 2, 3] },
+		{ tag: "web", ids: [1, 3] },
+		{ tag: "a", ids: [3] },
+		{ tag: "b", ids: [3] },
+		{ tag: "c", ids: [3] },
+	]);
+	assert.deepEqual(fittingTags([]), []);
+});
+
+test("suggestions for many notes are asked for until the host has looked at all", async () => {
+	/** @type {number[][]} */
+	const asked = [];
+	const call = async (/** @type {string} */ _method, /** @type {any} */ { ids }) => {
+		asked.push(ids);
+		return { notes: [suits(ids[0], { rust: 0.9 })], lookedAt: 90 };
+	};
+	const ids = Array.from({ length: 250 }, (_, index) => index + 1);
+	const found = await suggestFor(/** @type {any} */ ({ call }), ids);
+	assert.deepEqual(
+		asked.map((some) => [some[0], some.length]),
+		[
+			[1, 200],
+			[91, 110],
+			[181, 20],
+		],
+	);
+	assert.deepEqual(found, [{ tag: "rust", ids: [1, 91, 181] }]);
+	asked.length = 0;
+	await suggestFor(/** @type {any} */ ({ call }), ids, () => asked.length < 1);
+	assert.equal(asked.length, 1, "a closed dialog asks no more");
 });

@@ -43,7 +43,13 @@ function click(info, tab = {}) {
 				telling(name),
 			]),
 		),
-		backgroundSaves: { save: telling("save"), tell: telling("flashResult") },
+		backgroundSaves: Object.fromEntries(
+			["save", "flashResult", "flashFailure"].map((name) => [name, telling(name)]),
+		),
+		host: {
+			hello: { siteUrl: "http://quiet-fox.localhost:6683/" },
+			request: async () => ({}),
+		},
 		ready: Promise.resolve(),
 	});
 	void onMenuClick(
@@ -113,4 +119,28 @@ test("a selection is saved even if its page never responds", async () => {
 	const selection = capture(1, "selection");
 	mock.timers.tick(2000);
 	assert.deepEqual(Object.keys(await selection), ["late"]);
+});
+
+test("nothing of the own site is saved from the menus, and the button shows it", async () => {
+	popupOpens = false;
+	for (const origin of ["http://localhost:6683", "http://quiet-fox.localhost:6683"]) {
+		const url = `${origin}/tag/gpu`;
+		inject = async () => [{ result: "gpu" }];
+		const link = click({ menuItemId: "save-link", linkUrl: url });
+		const page = click({ menuItemId: "save-page", pageUrl: url }, { url });
+		const quote = { menuItemId: "save-selection", selectionText: "x", pageUrl: url };
+		const selection = click(quote, { url });
+		await settle();
+		assert.deepEqual(link, [["flashFailure", 1]]);
+		assert.deepEqual(page, [
+			["requestSave", 1, ""],
+			["cancelRequest", 1],
+			["flashFailure", 1],
+		]);
+		assert.deepEqual(selection.at(-1), ["flashFailure", 1]);
+	}
+	// Another program on this computer has another port.
+	const other = click({ menuItemId: "save-link", linkUrl: "http://localhost:3000/" });
+	await settle();
+	assert.deepEqual(other, [["save", "http://localhost:3000/", "gpu", 1]]);
 });

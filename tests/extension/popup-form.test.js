@@ -78,6 +78,7 @@ test.beforeEach(async () => {
 		"sent.some((message) => message.do === 'open') && document.querySelector('#title').style.height",
 		{ timeout: 10_000 },
 	);
+	await page.waitForSelector("body[data-parts=all]", { timeout: 10_000 });
 });
 
 /**

@@ -92,11 +92,19 @@ test("pages of other web sites aren't the own site's, and the program isn't aske
 	assert.equal(await ownPage({ url, title: "url-notes | A" }, host), null);
 });
 
-test("without the program the title shows whether a local page is the site's", async () => {
+test("without the program the title or the usual port shows whether a local page is the site's", async () => {
 	const host = hostThat(() => {
 		throw new Unreachable("not_allowed");
 	}, null);
 	const url = "http://localhost:6683/note/7";
 	assert.deepEqual(await ownPage({ url, title: "url-notes | A" }, host), { note: null });
-	assert.equal(await ownPage({ url, title: "My app" }, host), null);
+	assert.deepEqual(await ownPage({ url, title: "" }, host), { note: null });
+	const app = "http://localhost:3000/note/7";
+	assert.equal(await ownPage({ url: app, title: "My app" }, host), null);
+	// With a program whose site can't run, something else has the usual port.
+	const withoutSite = hostThat(() => ({ notes: [], more: false }), {
+		...hello,
+		siteUrl: null,
+	});
+	assert.equal(await ownPage({ url, title: "My app" }, withoutSite), null);
 });

@@ -56,6 +56,7 @@ async function start(strips) {
 		await onMenuClick(/** @type {any} */ (click), tab, {
 			pages: background.pages,
 			backgroundSaves: saves,
+			host,
 			ready: Promise.resolve(),
 			savable,
 		});

@@ -68,12 +68,18 @@ fn agrees(expected: &Value, actual: &Value, place: &str) {
     }
 }
 
-/// Replaces `"$note"` in a request by the id of the note that the file saved first.
-fn fill_in(value: &mut Value, note: &Value) {
+/// Replaces `"$note"` in a request by the id of the note that the file saved first, and
+/// `"$newest"` by the id of the one that it saved last.
+fn fill_in(value: &mut Value, note: &Value, newest: &Value) {
     match value {
         Value::String(text) if text == "$note" => *value = note.clone(),
-        Value::Array(items) => items.iter_mut().for_each(|item| fill_in(item, note)),
-        Value::Object(map) => map.values_mut().for_each(|item| fill_in(item, note)),
+        Value::String(text) if text == "$newest" => *value = newest.clone(),
+        Value::Array(items) => items
+            .iter_mut()
+            .for_each(|item| fill_in(item, note, newest)),
+        Value::Object(map) => map
+            .values_mut()
+            .for_each(|item| fill_in(item, note, newest)),
         _ => {}
     }
 }
@@ -85,16 +91,19 @@ fn each_request_of_the_contract_gets_its_answer() {
         contract().filter(|(file, _)| !["tags.json", "causes.json"].contains(&file.as_str()))
     {
         let mut host = TestHost::new();
-        let mut note = Value::Null;
+        let (mut note, mut newest) = (Value::Null, Value::Null);
         for pair in content.as_array().unwrap() {
             let name = format!("{file}: {}", pair["name"].as_str().unwrap());
             let mut request = pair["request"].clone();
-            fill_in(&mut request, &note);
+            fill_in(&mut request, &note, &newest);
             host.write_frame(&serde_json::to_vec(&request).unwrap());
             let answer = host.read_frame();
             agrees(&pair["response"], &answer, &name);
             if note.is_null() {
                 note = answer["result"]["note"]["id"].clone();
+            }
+            if answer["result"]["created"] == true {
+                newest = answer["result"]["note"]["id"].clone();
             }
             pairs += 1;
         }

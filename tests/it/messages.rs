@@ -326,6 +326,98 @@ fn a_note_is_changed_deleted_and_restored() {
 }
 
 #[test]
+fn a_page_saved_again_gets_back_the_note_that_was_deleted() {
+    let mut host = TestHost::new();
+    let page = "https://e.org/a";
+    let old = host.save(page, "A", &["x"])["note"]["id"].take();
+    let update = json!({"opId": op_id(), "id": old, "title": "Mine", "summary": "before"});
+    let saved_at = host.call("updateNote", update)["note"]["savedAt"].take();
+    host.call("deleteNote", json!({"opId": op_id(), "id": old}));
+    assert_eq!(
+        host.call("noteForUrl", json!({"url": page}))["deletedNote"]["tags"],
+        json!(["x"])
+    );
+
+    let again = host.save(page, "A, changed", &["y"]);
+    assert_eq!(again["deletedNote"]["id"], old);
+    assert!(again["deletedNote"]["deletedAt"].is_string());
+    let new = &again["note"]["id"];
+    host.call(
+        "updateNote",
+        json!({"opId": op_id(), "id": new, "summary": "after"}),
+    );
+    let restore = json!({"opId": op_id(), "id": old, "mergeWith": new});
+    let restored = host.call("restoreNote", restore.clone());
+    let note = &restored["note"];
+    assert_eq!(note["id"], old);
+    assert_eq!(note["savedAt"], saved_at);
+    assert_eq!(note["title"], "Mine");
+    assert_eq!(note["tags"], json!(["x", "y"]));
+    assert_eq!(note["summary"], "before\n\nafter");
+    assert_eq!(note["deletedAt"], Value::Null);
+    assert_eq!(host.call("restoreNote", restore), restored);
+    let stats = host.call("stats", json!({}));
+    assert_eq!((&stats["notes"], &stats["trash"]), (&json!(1), &json!(0)));
+    let found = host.call("noteForUrl", json!({"url": page}));
+    assert_eq!(found["note"]["id"], old);
+    assert_eq!(found.get("deletedNote"), None);
+    // Saved once more, it isn't created, so there is nothing to restore.
+    assert_eq!(host.save(page, "A", &[]).get("deletedNote"), None);
+    let search = host.call("searchNotes", json!({"query": "after"}));
+    assert_eq!(search["notes"][0]["id"], old);
+}
+
+#[test]
+fn a_title_of_the_page_is_brought_up_to_date_when_its_note_is_restored() {
+    let mut host = TestHost::new();
+    let old = host.save("https://e.org/a", "Old", &["x"])["note"]["id"].take();
+    host.call("deleteNote", json!({"opId": op_id(), "id": old}));
+    let new = host.save("https://e.org/a", "New", &[])["note"]["id"].take();
+    let restore = json!({"opId": op_id(), "id": old, "mergeWith": new});
+    assert_eq!(host.call("restoreNote", restore)["note"]["title"], "New");
+}
+
+#[test]
+fn a_note_is_restored_with_no_other_note_than_that_of_its_page() {
+    let mut host = TestHost::new();
+    let page = "https://e.org/a";
+    let old = host.save(page, "A", &["x"])["note"]["id"].take();
+    let other = host.save("https://e.org/b", "B", &["b"])["note"]["id"].take();
+    let mut delete = |id: &Value| host.call("deleteNote", json!({"opId": op_id(), "id": id}));
+    delete(&old);
+    let new = host.save(page, "A", &["y"])["note"]["id"].take();
+    let with = |id: &Value| json!({"opId": op_id(), "id": old, "mergeWith": id});
+    assert_eq!(host.fail("restoreNote", with(&other)), "conflict");
+    assert_eq!(host.fail("restoreNote", with(&json!(1))), "conflict");
+
+    // Both together have more tags than a note may have.
+    let tags = |prefix: &str| (0..150).map(|n| format!("{prefix}{n}")).collect::<Vec<_>>();
+    for (id, prefix) in [(&new, "n"), (&other, "b")] {
+        host.call(
+            "updateNote",
+            json!({"opId": op_id(), "id": id, "tags": tags(prefix)}),
+        );
+    }
+    host.call("deleteNote", json!({"opId": op_id(), "id": other}));
+    let newer = host.save("https://e.org/b", "B", &[])["note"]["id"].take();
+    host.call(
+        "updateNote",
+        json!({"opId": op_id(), "id": newer, "tags": tags("c")}),
+    );
+    let restore = json!({"opId": op_id(), "id": other, "mergeWith": newer});
+    assert_eq!(host.fail("restoreNote", restore), "invalid_tag");
+    let found = host.call("noteForUrl", json!({"url": "https://e.org/b"}));
+    assert_eq!(found["note"]["tags"].as_array().unwrap().len(), 150);
+
+    // The new note was deleted meanwhile: the old one is restored as it was.
+    host.call("deleteNote", json!({"opId": op_id(), "id": new}));
+    assert_eq!(
+        host.call("restoreNote", with(&new))["note"]["tags"],
+        json!(["x"])
+    );
+}
+
+#[test]
 fn changes_of_two_popups_are_merged() {
     let mut host = TestHost::new();
     let note = host.save("https://e.org/a", "A", &["x"])["note"].take();

@@ -60,6 +60,22 @@ impl Note {
         Ok(note)
     }
 
+    /// Returns a note from the trash with the content of a younger note of the same page. A title
+    /// that the user typed stays; else the younger note's title, which is more recent, is taken.
+    ///
+    /// # Errors
+    /// `TooLarge`, or `InvalidTag` for too many tags, if both don't fit into one note.
+    pub fn restored_with(mut self, younger: &Self, now: Timestamp) -> Result<Self> {
+        self.deleted_at = None;
+        if !self.title_typed && !younger.title.is_empty() {
+            self.title.clone_from(&younger.title);
+        }
+        if let Some(own) = younger.own_title() {
+            self.set_own_title(Some(own.to_owned()));
+        }
+        self.merged_with(younger, now)
+    }
+
     /// Takes the current title of the page: cleaned, as the note's title, unless the user typed
     /// another one, and as it is, as the page's own.
     fn retitled_by_page(&mut self, own: String, cleaned: String) {

@@ -3,6 +3,7 @@
 
 mod app_routes;
 mod compounds;
+mod icon;
 mod invisible;
 mod letters;
 mod markdown;
@@ -27,6 +28,9 @@ mod typo;
 mod words;
 
 pub use compounds::spellings;
+pub use icon::Icon;
+#[cfg(test)]
+pub(crate) use icon::tests::plain_png;
 pub use letters::folded;
 #[cfg(test)]
 pub(crate) use markdown::pathological::pathological_texts;
@@ -52,7 +56,7 @@ pub use secrets::{tokens_in, without_user_info};
 pub use snippet::{Piece, Snippet, marked_text, snippet, snippet_of_words};
 pub use suggest::{
     Aside, Choices, MEMORY_NOTES, Measures, Memory, Page, PageText, Reason, Replay, SHOWN,
-    Suggestion, worth_showing,
+    Suggestion,
 };
 pub use tag::{Tag, is_comma, shell_word};
 pub use tokenizer::index_text;

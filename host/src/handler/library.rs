@@ -1,5 +1,7 @@
 //! Handles the requests of the library page: lists, edits of many notes and saved searches.
 
+use std::time::Duration;
+
 use jiff::tz::TimeZone;
 use uuid::Uuid;
 
@@ -8,10 +10,11 @@ use crate::{
     error::{Error, Result},
     protocol::{
         EditIdParams, EditNotesParams, EditResult, ListNotesParams, ListNotesResult,
-        MAX_RESPONSE_BYTES, SearchForgetParams, SearchListResult, SearchSaveParams, UndoEditParams,
+        MAX_RESPONSE_BYTES, NoteSuggestions, SearchForgetParams, SearchListResult,
+        SearchSaveParams, SuggestForNotesParams, SuggestForNotesResult, UndoEditParams,
     },
     store::{BulkChange, Listing, Operation, SavedSearch, Store},
-    wire::{list_order, wire_edit, wire_problem, wire_row, wire_search},
+    wire::{list_order, wire_edit, wire_problem, wire_row, wire_search, wire_suggestion},
 };
 
 /// Default and highest `limit` of `listNotes`.
@@ -21,6 +24,13 @@ const MAX_ROWS: u32 = 200;
 pub(super) const ENVELOPE_BYTES: usize = 4096;
 /// Most ids in a request of `editNotes`.
 const MAX_IDS: usize = 100_000;
+
+/// Most ids in a request of `suggestForNotes`, and default and highest number of tags for each.
+const MAX_SUGGESTED: usize = 200;
+const DEFAULT_SUGGESTIONS: u32 = 5;
+const MAX_SUGGESTIONS: u32 = 20;
+/// Time after which `suggestForNotes` looks at no further note, so that a save needn't wait longer.
+const SUGGESTION_TIME: Duration = Duration::from_millis(200);
 
 /// The last requested list, kept because its next page is likely to be requested soon.
 #[derive(Debug)]
@@ -144,13 +154,41 @@ pub(super) fn undo_edit(store: &mut Store, params: &UndoEditParams) -> Result<Ed
     Ok(wire_edit(&edit))
 }
 
+pub(super) fn suggest_for_notes(
+    store: &mut Store,
+    params: &SuggestForNotesParams,
+) -> Result<SuggestForNotesResult> {
+    if params.ids.len() > MAX_SUGGESTED {
+        return Err(Error::InvalidParams(format!(
+            "Tags can be suggested for up to {MAX_SUGGESTED} notes at once."
+        )));
+    }
+    let ids: Vec<NoteId> = params.ids.iter().copied().map(NoteId).collect();
+    let limit = params.limit.unwrap_or(DEFAULT_SUGGESTIONS);
+    let limit = usize::try_from(limit.clamp(1, MAX_SUGGESTIONS)).map_err(Error::internal)?;
+    let (suggested, looked_at) = store.suggest_for_notes(&ids, limit, SUGGESTION_TIME)?;
+    let notes = suggested.into_iter().map(|(id, tags)| NoteSuggestions {
+        id: id.0,
+        tags: tags.into_iter().map(wire_suggestion).collect(),
+    });
+    Ok(SuggestForNotesResult {
+        notes: notes.collect(),
+        looked_at: looked_at as u64,
+    })
+}
+
 pub(super) fn search_save(
     store: &mut Store,
     params: &SearchSaveParams,
 ) -> Result<SearchListResult> {
     let now = crate::clock::now();
     let search = SavedSearch::new(&params.name, &params.query, now)?;
-    store.write(now, |writer| writer.save_search(&search))?;
+    store.write(now, |writer| {
+        if let Some(name) = &params.old_name {
+            writer.forget_search(name)?;
+        }
+        writer.save_search(&search)
+    })?;
     search_list(store)
 }
 

@@ -142,6 +142,7 @@ fn parse_params(method: &str, params: &str) -> Result<Request, ErrorObject> {
         "restoreNote" => Request::RestoreNote(typed(params)?),
         "completeTags" => Request::CompleteTags(typed(params)?),
         "suggestTags" => Request::SuggestTags(Box::new(typed(params)?)),
+        "suggestForNotes" => Request::SuggestForNotes(typed(params)?),
         "searchNotes" => Request::SearchNotes(typed(params)?),
         "listNotes" => Request::ListNotes(typed(params)?),
         "editNotes" => Request::EditNotes(Box::new(typed(params)?)),
@@ -156,6 +157,8 @@ fn parse_params(method: &str, params: &str) -> Result<Request, ErrorObject> {
             let SearchListParams {} = typed(params)?;
             Request::SearchList
         }
+        "putIcon" => Request::PutIcon(typed(params)?),
+        "icons" => Request::Icons(typed(params)?),
         "renderMarkdown" => Request::RenderMarkdown(typed(params)?),
         "stats" => {
             let StatsParams {} = typed(params)?;

@@ -3,6 +3,8 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::messages::SuggestedTag;
+
 /// Why a part of a query is invalid. Append-only.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(test, derive(ts_rs::TS))]
@@ -306,6 +308,44 @@ pub struct MergeNotesParams {
     pub drop: i64,
 }
 
+/// `suggestForNotes`: returns tags in use that suit saved notes, so that many of them can be tagged
+/// at once. Errors: `invalid_params` if there are more than 200 ids; the `store_*` kinds.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS), ts(optional_fields))]
+#[serde(rename_all = "camelCase")]
+pub struct SuggestForNotesParams {
+    /// Ids of the notes, up to 200.
+    #[cfg_attr(test, ts(type = "number[]"))]
+    pub ids: Vec<i64>,
+    /// Most tags for each note: 1 to 20, default 5.
+    pub limit: Option<u32>,
+}
+
+/// Result of `suggestForNotes`.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
+#[serde(rename_all = "camelCase")]
+pub struct SuggestForNotesResult {
+    /// The notes in the requested order, without those that no longer exist.
+    pub notes: Vec<NoteSuggestions>,
+    /// Number of ids that were looked at, at least one. The host stops after about 200 ms; ask again
+    /// with the remaining ids.
+    #[cfg_attr(test, ts(type = "number"))]
+    pub looked_at: u64,
+}
+
+/// The tags that suit a note.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
+#[serde(rename_all = "camelCase")]
+pub struct NoteSuggestions {
+    /// The note's id.
+    #[cfg_attr(test, ts(type = "number"))]
+    pub id: i64,
+    /// The likeliest first, without the note's own.
+    pub tags: Vec<SuggestedTag>,
+}
+
 /// A query saved under a name.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(test, derive(ts_rs::TS))]
@@ -324,13 +364,16 @@ pub struct SavedSearch {
 /// `invalid_params` if the name or the query is invalid, or if there are 1,000 saved searches
 /// already; the `store_*` kinds.
 #[derive(Debug, Clone, Serialize, Deserialize)]
-#[cfg_attr(test, derive(ts_rs::TS))]
+#[cfg_attr(test, derive(ts_rs::TS), ts(optional_fields))]
 #[serde(rename_all = "camelCase")]
 pub struct SearchSaveParams {
     /// See [`SavedSearch`].
     pub name: String,
     /// The query, up to 4 KiB.
     pub query: String,
+    /// Name of a saved search that is forgotten at the same time, to rename it. An unknown name
+    /// isn't an error.
+    pub old_name: Option<String>,
 }
 
 /// `searchForget`: forgets a saved search. An unknown name isn't an error.

@@ -8,10 +8,11 @@ use serde::{
 };
 
 use crate::protocol::{
+    icons::{IconsParams, IconsResult, PutIconParams, PutIconResult},
     library::{
         ChangeAddressParams, EditIdParams, EditNotesParams, EditResult, ListNotesParams,
         ListNotesResult, MergeNotesParams, SearchForgetParams, SearchListResult, SearchSaveParams,
-        UndoEditParams,
+        SuggestForNotesParams, SuggestForNotesResult, UndoEditParams,
     },
     markdown::{RenderMarkdownParams, RenderMarkdownResult},
     search::{SearchNotesParams, SearchNotesResult},
@@ -114,6 +115,9 @@ pub struct HelloResult {
     pub tags: u64,
     /// `save-on-open` of the configuration file; null if it isn't set.
     pub save_on_open: Option<bool>,
+    /// Whether the host stores icons of web sites (`putIcon`, `icons`).
+    #[serde(default)]
+    pub icons: bool,
     /// Why the site isn't served, as a sentence; null if it is.
     pub site_problem: Option<String>,
     /// Why the notes can't be opened, as a sentence (the counts are then 0); null if they can. Each
@@ -197,6 +201,11 @@ pub struct SaveNoteResult {
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     #[cfg_attr(test, ts(optional, as = "Option<Vec<String>>"))]
     pub tokens: Vec<String>,
+    /// Present if `created` is true and the trash has an earlier note of the page: the one that
+    /// was deleted last. `restoreNote` restores it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(test, ts(optional))]
+    pub deleted_note: Option<Note>,
 }
 
 /// The title of a page that has changed.
@@ -262,6 +271,10 @@ pub struct NoteForUrlResult {
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     #[cfg_attr(test, ts(optional, as = "Option<Vec<String>>"))]
     pub tokens: Vec<String>,
+    /// As in [`SaveNoteResult`], if `note` is null.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(test, ts(optional))]
+    pub deleted_note: Option<Note>,
     /// Number of notes from the same web site.
     #[cfg_attr(test, ts(type = "number"))]
     pub on_this_site: u64,
@@ -303,8 +316,7 @@ pub struct SeenFields {
     pub summary: Option<String>,
 }
 
-/// `deleteNote` (moves to the trash for 30 days) and `restoreNote` (restores from it). Errors:
-/// `not_found`; `conflict` if the page was saved again meanwhile.
+/// `deleteNote`: moves a note to the trash, for 30 days. Errors: `not_found`.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[cfg_attr(test, derive(ts_rs::TS))]
 #[serde(rename_all = "camelCase")]
@@ -314,6 +326,25 @@ pub struct NoteIdParams {
     /// The note's id.
     #[cfg_attr(test, ts(type = "number"))]
     pub id: i64,
+}
+
+/// `restoreNote`: restores a note from the trash. Errors: `not_found`; `conflict` if the page was
+/// saved again and `mergeWith` doesn't name its note; `too_large` and `invalid_tag` if both notes
+/// don't fit into one.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
+#[serde(rename_all = "camelCase")]
+pub struct RestoreNoteParams {
+    /// UUID of this operation.
+    pub op_id: String,
+    /// The note's id.
+    #[cfg_attr(test, ts(type = "number"))]
+    pub id: i64,
+    /// Id of the note that the page has by now. Its content is added to the restored note, and
+    /// it is deleted.
+    #[serde(default)]
+    #[cfg_attr(test, ts(optional, type = "number"))]
+    pub merge_with: Option<i64>,
 }
 
 /// Result of `updateNote`, `deleteNote` and `restoreNote`.
@@ -485,12 +516,14 @@ pub enum Request {
     UpdateNote(UpdateNoteParams),
     /// See [`NoteIdParams`].
     DeleteNote(NoteIdParams),
-    /// See [`NoteIdParams`].
-    RestoreNote(NoteIdParams),
+    /// See [`RestoreNoteParams`].
+    RestoreNote(RestoreNoteParams),
     /// See [`CompleteTagsParams`].
     CompleteTags(CompleteTagsParams),
     /// See [`SuggestTagsParams`].
     SuggestTags(Box<SuggestTagsParams>),
+    /// See [`SuggestForNotesParams`].
+    SuggestForNotes(SuggestForNotesParams),
     /// See [`SearchNotesParams`].
     SearchNotes(SearchNotesParams),
     /// See [`ListNotesParams`].
@@ -513,6 +546,10 @@ pub enum Request {
     SearchForget(SearchForgetParams),
     /// See [`SearchListParams`](super::SearchListParams).
     SearchList,
+    /// See [`PutIconParams`].
+    PutIcon(PutIconParams),
+    /// See [`IconsParams`].
+    Icons(IconsParams),
     /// See [`RenderMarkdownParams`].
     RenderMarkdown(RenderMarkdownParams),
     /// See [`StatsParams`].
@@ -535,6 +572,8 @@ pub enum Outcome {
     Tags(CompleteTagsResult),
     /// To `suggestTags`.
     Suggested(SuggestTagsResult),
+    /// To `suggestForNotes`.
+    SuggestedForNotes(SuggestForNotesResult),
     /// To `searchNotes`.
     Found(SearchNotesResult),
     /// To `listNotes`.
@@ -543,6 +582,10 @@ pub enum Outcome {
     Edit(EditResult),
     /// To `searchSave`, `searchForget`, `searchList`.
     Searches(SearchListResult),
+    /// To `putIcon`.
+    PutIcon(PutIconResult),
+    /// To `icons`.
+    Icons(IconsResult),
     /// To `renderMarkdown`.
     Markdown(RenderMarkdownResult),
     /// To `stats`.

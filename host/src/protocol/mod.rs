@@ -9,6 +9,7 @@
 
 mod envelope;
 mod error_kind;
+mod icons;
 mod library;
 mod markdown;
 mod messages;
@@ -16,6 +17,7 @@ mod search;
 
 pub use envelope::*;
 pub use error_kind::*;
+pub use icons::*;
 pub use library::*;
 pub use markdown::*;
 pub use messages::*;

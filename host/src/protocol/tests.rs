@@ -22,13 +22,15 @@ fn declarations() -> String {
     declare! {
         Note HelloParams HelloResult Quote SaveNoteParams SaveNoteResult SamePage
             SamePageReason
-        NoteForUrlParams NoteForUrlResult UpdateNoteParams SeenFields NoteIdParams NoteResult
+        NoteForUrlParams NoteForUrlResult UpdateNoteParams SeenFields NoteIdParams RestoreNoteParams NoteResult
         CompleteTagsParams CompleteTagsResult TagCount SuggestTagsParams SuggestTagsResult
         SuggestedTag SuggestReason SearchNotesParams SearchOrder
         SearchNotesResult FoundNote QueryProblemKind QueryProblem ListOrder ListNotesParams
         ListNotesResult NoteRow EditNotesParams EditState EditResult RefusedNote RefusalReason
-        EditIdParams UndoEditParams ChangeAddressParams MergeNotesParams SavedSearch
+        EditIdParams UndoEditParams ChangeAddressParams MergeNotesParams SuggestForNotesParams
+        SuggestForNotesResult NoteSuggestions SavedSearch
         SearchSaveParams SearchForgetParams SearchListParams SearchListResult
+        PutIconParams PutIconResult IconsParams IconsResult
         RenderMarkdownParams RenderMarkdownResult MarkdownNode MarkdownElement MarkdownAlign
         MarkdownName StatsParams StatsResult ErrorKind ErrorObject ErrorData
     }
@@ -42,9 +44,14 @@ fn declarations() -> String {
         ("noteForUrl", "NoteForUrlParams", "NoteForUrlResult"),
         ("updateNote", "UpdateNoteParams", "NoteResult"),
         ("deleteNote", "NoteIdParams", "NoteResult"),
-        ("restoreNote", "NoteIdParams", "NoteResult"),
+        ("restoreNote", "RestoreNoteParams", "NoteResult"),
         ("completeTags", "CompleteTagsParams", "CompleteTagsResult"),
         ("suggestTags", "SuggestTagsParams", "SuggestTagsResult"),
+        (
+            "suggestForNotes",
+            "SuggestForNotesParams",
+            "SuggestForNotesResult",
+        ),
         ("searchNotes", "SearchNotesParams", "SearchNotesResult"),
         ("listNotes", "ListNotesParams", "ListNotesResult"),
         ("editNotes", "EditNotesParams", "EditResult"),
@@ -56,6 +63,8 @@ fn declarations() -> String {
         ("searchSave", "SearchSaveParams", "SearchListResult"),
         ("searchForget", "SearchForgetParams", "SearchListResult"),
         ("searchList", "SearchListParams", "SearchListResult"),
+        ("putIcon", "PutIconParams", "PutIconResult"),
+        ("icons", "IconsParams", "IconsResult"),
         (
             "renderMarkdown",
             "RenderMarkdownParams",
@@ -147,6 +156,7 @@ fn parameters_are_an_object_by_name() {
         "restoreNote",
         "completeTags",
         "suggestTags",
+        "suggestForNotes",
         "searchNotes",
         "listNotes",
         "editNotes",
@@ -158,6 +168,8 @@ fn parameters_are_an_object_by_name() {
         "searchSave",
         "searchForget",
         "searchList",
+        "putIcon",
+        "icons",
         "renderMarkdown",
         "stats",
     ] {

@@ -37,14 +37,19 @@ export class Popup {
 		return this.evaluate(() => /** @type {State} */ (document.body.dataset.state));
 	}
 
-	/** @param {State} state */
+	/**
+	 * Waits for a state, and for the parts of the popup that it loads last.
+	 * @param {State} state
+	 */
 	async reaches(state) {
 		await until(`the popup is ${state}`, async () => {
-			const [now, status] = await this.evaluate(() => [
+			const [now, status, parts] = await this.evaluate(() => [
 				document.body.dataset.state,
 				document.querySelector("#status")?.textContent,
+				document.body.dataset.parts,
 			]);
 			if (now !== state) throw new Error(`it is ${now}: ${status}`);
+			if (parts !== "all") throw new Error("not all of its parts are loaded");
 			return true;
 		});
 	}

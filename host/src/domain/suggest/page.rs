@@ -35,6 +35,21 @@ pub struct PageText<'a> {
     pub texts: [&'a str; 2],
 }
 
+impl<'a> PageText<'a> {
+    /// Returns the text of a note.
+    #[must_use]
+    pub fn of_note(note: &'a Note) -> Self {
+        Self {
+            url: &note.url,
+            title: &note.title,
+            texts: [
+                &note.summary,
+                note.metadata.excerpt.as_deref().unwrap_or_default(),
+            ],
+        }
+    }
+}
+
 /// A word in two spellings.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Spelled {
@@ -98,14 +113,7 @@ impl Page {
     /// Parses what is known of a note before it has tags.
     #[must_use]
     pub fn of_note(note: &Note) -> Self {
-        Self::of(PageText {
-            url: &note.url,
-            title: &note.title,
-            texts: [
-                &note.summary,
-                note.metadata.excerpt.as_deref().unwrap_or_default(),
-            ],
-        })
+        Self::of(PageText::of_note(note))
     }
 
     fn count(&mut self) {

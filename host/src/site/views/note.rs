@@ -7,8 +7,8 @@ use crate::{
     site::views::{
         layout::{Breadcrumb, Layout, counted},
         note_card::{
-            excerpt, heading, moment, published, site, site_link, tag_links, text, title,
-            whole_moment,
+            excerpt, heading, moment, published, site, site_icon, site_link, tag_links, text,
+            title, whole_moment,
         },
     },
 };
@@ -75,7 +75,7 @@ pub(in crate::site) fn about(layout: &Layout, other: &Note) -> Markup {
         a href=(layout.links.note(other.id)) dir="auto"
             lang=(other.metadata.lang.as_deref().unwrap_or_default()) { (title(other)) }
         (PreEscaped("<ul class=\"facts\" role=\"list\">"))
-        @if let Some(site) = site(other) { li { bdi { (site) } } }
+        @if let Some(site) = site(other) { li { (site_icon(layout, &site)) bdi { (site) } } }
         li { (moment(layout, other.saved_at)) }
     }
 }

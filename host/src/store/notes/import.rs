@@ -12,13 +12,13 @@ use jiff::{SignedDuration, Timestamp};
 use rusqlite::{OptionalExtension as _, params};
 
 use crate::{
-    domain::{ImportedRow, Note, NoteId, Omission, PageUrl, Tag},
+    domain::{Icon, ImportedRow, Note, NoteId, Omission, PageUrl, Tag, site_of},
     error::{Error, Result},
     store::{
         notes::{
             aliases::{tag_of_alias, without_aliases},
             fts_index,
-            note_rows::note_of_page,
+            note_rows::labels,
             saved_searches::{SavedSearch, saved_search},
         },
         transaction::{TRASH_DAYS, Writer, pending_index::Indexed},
@@ -109,7 +109,7 @@ impl Import<'_> {
             return self.deleted(row, deleted_at);
         }
         if self.may_have_page(row.url.key())
-            && let Some(note) = note_of_page(tx, &row.url)?
+            && let Some(note) = self.writer.note_of_page(&row.url)?
         {
             return self.merge(&note, &row);
         }
@@ -159,6 +159,29 @@ impl Import<'_> {
         }
         self.writer.save_search(&search)?;
         Ok(RowOutcome::New)
+    }
+
+    /// Stores the icon of a web site, unless it has one.
+    ///
+    /// # Errors
+    /// `InvalidParams` if the name isn't that of a web site; the `store_*` kinds.
+    pub fn icon(&self, site: &str, icon: &Icon) -> Result<RowOutcome> {
+        if site.is_empty() || site_of(site) != site {
+            return Err(Error::InvalidParams(
+                "Its icon isn't that of a web site.".into(),
+            ));
+        }
+        // The counts decide whether a note is from the web site.
+        self.writer.end_bulk()?;
+        let is_known: bool = self
+            .writer
+            .tx
+            .prepare_cached("SELECT EXISTS (SELECT 1 FROM icons WHERE labels = ?)")?
+            .query_row([labels(site)], |row| row.get(0))?;
+        Ok(match is_known || !self.writer.put_icon(site, icon)? {
+            true => RowOutcome::Unchanged,
+            false => RowOutcome::New,
+        })
     }
 
     /// Ends the import and writes everything that is still pending.
@@ -342,7 +365,9 @@ impl Import<'_> {
         if self.changed.get() == MANY {
             writer.begin_bulk()?;
         }
-        writer.know_what_is_taken(i64::from(self.changed.get()))?;
+        let changed = i64::from(self.changed.get());
+        writer.know_what_is_taken(changed)?;
+        writer.drop_page_index(changed)?;
         self.unindexed.set(self.unindexed.get() + 1);
         if self.unindexed.get() >= INDEXED_AT_ONCE {
             self.unindexed.set(0);

@@ -86,7 +86,7 @@ impl Reader {
     pub fn trashed_note_for_url(&self, url: &PageUrl) -> Result<Option<Note>> {
         trashed(
             &self.conn,
-            "SELECT * FROM trash WHERE page_key = ? ORDER BY deleted_at DESC, id DESC",
+            "SELECT * FROM trash WHERE page_key = ? ORDER BY deleted_at DESC, id DESC LIMIT 1",
             [url.key()],
         )
     }
@@ -209,6 +209,12 @@ pub(in crate::store) fn labels(site: &str) -> String {
     site.rsplit('.').flat_map(|label| [label, "."]).collect()
 }
 
+/// Returns the site for reversed labels, the inverse of [`labels`].
+pub(in crate::store) fn name_of(labels: &str) -> String {
+    let labels: Vec<&str> = labels.trim_end_matches('.').rsplit('.').collect();
+    labels.join(".")
+}
+
 /// Returns the existing notes with these ids, in their order.
 pub(in crate::store) fn load_ids(conn: &Connection, ids: &[i64]) -> Result<Vec<Note>> {
     let mut notes = Vec::with_capacity(ids.len());
@@ -246,9 +252,17 @@ pub(in crate::store) fn load(
 /// See [`Reader::note_for_url`].
 pub(in crate::store) fn note_of_page(conn: &Connection, url: &PageUrl) -> Result<Option<Note>> {
     let own = load(conn, select_notes!("WHERE n.page_key = ?"), [url.key()])?;
-    if let Some(note) = own.into_iter().next() {
-        return Ok(Some(note));
+    match own.into_iter().next() {
+        Some(note) => Ok(Some(note)),
+        None => note_of_other_address(conn, url),
     }
+}
+
+/// Returns the note that has this page as another of its addresses.
+pub(in crate::store) fn note_of_other_address(
+    conn: &Connection,
+    url: &PageUrl,
+) -> Result<Option<Note>> {
     let others = load(
         conn,
         select_notes!("WHERE n.id = (SELECT min(note_id) FROM address_keys WHERE page_key = ?)"),

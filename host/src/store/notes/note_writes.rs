@@ -150,6 +150,29 @@ impl Writer<'_> {
         Ok(note)
     }
 
+    /// Restores a note from the trash although its page was saved again: adds the content of
+    /// `new`, the note that the page has by now, to the restored note, and deletes `new`. If the
+    /// page no longer has that note, the restored one stays as it was.
+    ///
+    /// # Errors
+    /// `NotFound`; `Conflict` if the page has yet another note; `TooLarge` and `InvalidTag` if
+    /// both don't fit into one note; the `store_*` kinds.
+    pub fn restore_note_with(&self, id: NoteId, new: NoteId) -> Result<Note> {
+        let page = trashed(&self.tx, "SELECT * FROM trash WHERE id = ?", [id.0])?;
+        let (Some(mut note), Some(new)) = (page, self.live(new)?) else {
+            return self.restore_note(id);
+        };
+        let url = PageUrl::parse(&note.url)?;
+        if note_of_page(&self.tx, &url)?.is_none_or(|current| current.id != new.id) {
+            return self.restore_note(id);
+        }
+        note = note.restored_with(&new, self.now)?;
+        self.remove(new.id)?;
+        self.insert(&note, &url)?;
+        self.execute("DELETE FROM trash WHERE id = ?", [id.0])?;
+        Ok(note)
+    }
+
     /// Deletes a note permanently, with everything that belongs to it.
     pub(in crate::store) fn remove(&self, id: NoteId) -> Result<()> {
         self.execute("DELETE FROM note_tags WHERE note_id = ?", [id.0])?;
@@ -310,7 +333,7 @@ impl Writer<'_> {
         self.execute("DELETE FROM address_keys WHERE note_id = ?", [note.id.0])?;
         for key in other_keys(&note.addresses, own) {
             if let Some(bulk) = &mut *self.bulk.borrow_mut() {
-                bulk.take(&key, fts_index::row(note.id));
+                bulk.take_other_page(&key);
             }
             self.execute(
                 "INSERT OR IGNORE INTO address_keys (page_key, note_id) VALUES (?, ?)",

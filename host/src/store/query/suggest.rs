@@ -5,14 +5,17 @@
 //! changes. Of older notes, those that share rare words or the site with the page are read. Nothing
 //! is stored: after a start, an idle host learns again from the newest notes, in pieces.
 
-use std::{collections::HashMap, time::Duration};
+use std::{
+    collections::HashMap,
+    time::{Duration, Instant},
+};
 
 use rusqlite::{OptionalExtension as _, params};
 
 use crate::{
     domain::{
         Choices, Measures, Memory, Note, NoteId, Page, PageText, PageUrl, Reason, Replay, SHOWN,
-        Suggestion, Tag, Words, worth_showing,
+        Suggestion, Tag, Words,
     },
     error::Result,
     store::{
@@ -63,6 +66,41 @@ impl Store {
             let (remembered, _) = follow(reader, &mut remembered)?;
             remembered.learn_some(reader, LEARNED_BEFORE)?;
             reader.suggest(remembered, text, choices, limit)
+        });
+        if suggested.is_ok() {
+            self.remembered = remembered;
+        }
+        suggested
+    }
+
+    /// Returns, for each of these notes, tags in use that suit it, the likeliest first, without its
+    /// own and unlikely ones. Notes that no longer exist are left out. Ends after `time`, but looks
+    /// at one note at least; the number says how many of the ids it has looked at.
+    ///
+    /// # Errors
+    /// The `store_*` kinds.
+    pub fn suggest_for_notes(
+        &mut self,
+        ids: &[NoteId],
+        limit: usize,
+        time: Duration,
+    ) -> Result<(Vec<(NoteId, Vec<Suggestion>)>, usize)> {
+        let begun = Instant::now();
+        let mut remembered = self.remembered.take();
+        let suggested = self.reader.read_transaction(|reader| {
+            let (remembered, _) = follow(reader, &mut remembered)?;
+            let mut suggested = Vec::new();
+            for (place, id) in ids.iter().enumerate() {
+                if place > 0 && begun.elapsed() >= time {
+                    return Ok((suggested, place));
+                }
+                for note in load_ids(&reader.conn, &[id.0])? {
+                    let choices = Choices::of(&note.tags);
+                    let text = PageText::of_note(&note);
+                    suggested.push((*id, reader.suggest(remembered, text, &choices, limit)?));
+                }
+            }
+            Ok((suggested, ids.len()))
         });
         if suggested.is_ok() {
             self.remembered = remembered;
@@ -155,7 +193,7 @@ impl Reader {
             memory.put_back(aside);
         }
         memory.compact();
-        let mut suggested: Vec<Suggestion> = worth_showing(&ranked).cloned().collect();
+        let mut suggested: Vec<Suggestion> = memory.worth_showing(&ranked).cloned().collect();
         let mut keywords = self.tags_of_names(&choices.keywords)?;
         keywords.retain(|tag| !decided.chosen.contains(tag) && !decided.dismissed.contains(tag));
         let mut new = 0;
@@ -230,7 +268,7 @@ impl Reader {
         text: PageText<'_>,
         oldest: NoteId,
     ) -> Result<Vec<i64>> {
-        let mut telling: HashMap<String, f64> = HashMap::new();
+        let mut significant: HashMap<String, f64> = HashMap::new();
         let all = memory.len() as f64;
         for (text, times) in [
             (text.title, 3.0),
@@ -239,25 +277,25 @@ impl Reader {
         ] {
             let words = Words::of(beginning(text));
             for word in words.iter().filter(|word| word.folded.len() > 2) {
-                *telling.entry(word.folded.to_owned()).or_default() += times;
+                *significant.entry(word.folded.to_owned()).or_default() += times;
             }
         }
-        let words: Vec<&str> = telling.keys().map(String::as_str).collect();
+        let words: Vec<&str> = significant.keys().map(String::as_str).collect();
         let having = memory.notes_with(&words);
-        let mut telling: Vec<(f64, &str)> = words
+        let mut significant: Vec<(f64, &str)> = words
             .iter()
             .zip(having)
             .map(|(word, having)| {
-                let times = telling[*word];
+                let times = significant[*word];
                 let rarity = ((all + 1.0) / (having as f64 + 1.0)).ln();
                 (rarity * times / (times + 1.0), *word)
             })
             .collect();
-        telling.sort_by(|a, b| b.0.total_cmp(&a.0).then_with(|| a.1.cmp(b.1)));
-        telling.truncate(WORDS);
+        significant.sort_by(|a, b| b.0.total_cmp(&a.0).then_with(|| a.1.cmp(b.1)));
+        significant.truncate(WORDS);
         let mut found: HashMap<i64, f64> = HashMap::new();
         let mut time = FTS_TIME;
-        for (tells, word) in telling {
+        for (weight, word) in significant {
             let rows = || {
                 self.ids(
                     "SELECT rowid FROM notes_fts WHERE notes_fts MATCH ? AND rowid < ?
@@ -271,7 +309,7 @@ impl Reader {
                 Err(error) if given_up(&error) => break,
                 rows => {
                     for row in rows? {
-                        *found.entry(row).or_default() += tells;
+                        *found.entry(row).or_default() += weight;
                     }
                 }
             }
@@ -806,6 +844,56 @@ mod tests {
                 }
             }
         }
+    }
+
+    #[test]
+    fn suggests_for_saved_notes_as_for_their_pages_without_their_own_tags() {
+        let mut store = TestStore::filled();
+        let bread = store.save(
+            "https://bread.example/",
+            "Bread, a fermentation",
+            &[],
+            "Flour.",
+        );
+        let tagged = store.save(
+            "https://bread.example/2",
+            "Bread with a long fermentation",
+            &["baking"],
+            "Flour.",
+        );
+        let ids = [bread.note.id, NoteId(7), tagged.note.id];
+        let (suggested, looked_at) = store
+            .store
+            .suggest_for_notes(&ids, 5, Duration::from_secs(60))
+            .unwrap();
+        assert_eq!(looked_at, 3);
+        let found: Vec<NoteId> = suggested.iter().map(|(id, _)| *id).collect();
+        assert_eq!(found, [bread.note.id, tagged.note.id]);
+        let names = |place: usize| -> Vec<&str> {
+            let (_, tags) = &suggested[place];
+            tags.iter().map(|s| s.tag.as_str()).collect()
+        };
+        assert!(names(0).contains(&"baking") && names(0).contains(&"sourdough"));
+        assert!(names(1).contains(&"sourdough") && !names(1).contains(&"baking"));
+        assert!(suggested.iter().all(|(_, tags)| tags.len() <= 5));
+    }
+
+    #[test]
+    fn suggestions_for_many_notes_end_when_their_time_is_over() {
+        let mut store = TestStore::filled();
+        let ids: Vec<NoteId> = (0..3)
+            .map(|n| {
+                store
+                    .save(&format!("https://e.org/{n}"), "Bread", &[], "")
+                    .note
+                    .id
+            })
+            .collect();
+        let (suggested, looked_at) = store
+            .store
+            .suggest_for_notes(&ids, 5, Duration::ZERO)
+            .unwrap();
+        assert_eq!((suggested.len(), looked_at), (1, 1));
     }
 
     #[test]

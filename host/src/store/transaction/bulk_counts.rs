@@ -5,6 +5,8 @@ use std::{
     hash::{DefaultHasher, Hash as _, Hasher as _},
 };
 
+use super::page_rows::PageRows;
+
 /// Most counts, and ids by name, held at once.
 const HELD: usize = if cfg!(test) { 4 } else { 100_000 };
 
@@ -27,6 +29,18 @@ pub(in crate::store) struct Bulk {
     pub(in crate::store) taken: Option<Taken>,
     /// The number of changed notes from which it is.
     pub(in crate::store) worth_reading_from: i64,
+    /// Stands in for the index of page keys while that is dropped.
+    pub(in crate::store) unindexed_pages: Option<UnindexedPages>,
+    /// The number of changed notes from which dropping it is worthwhile.
+    pub(in crate::store) worth_dropping_from: i64,
+}
+
+/// What replaces the index of page keys.
+#[derive(Debug)]
+pub(in crate::store) struct UnindexedPages {
+    pub(in crate::store) rows: PageRows,
+    /// The statement that recreates the index.
+    pub(in crate::store) index: String,
 }
 
 /// Size of [`Taken`] in words, 16 MiB: twelve bits for each page key and each row of five million
@@ -120,6 +134,16 @@ impl Bulk {
         if let Some(taken) = &mut self.taken {
             taken.add_page(key);
             taken.add_row(row);
+        }
+        if let Some(unindexed) = &mut self.unindexed_pages {
+            unindexed.rows.add(key, row);
+        }
+    }
+
+    /// Adds the page key of another address of a note.
+    pub(in crate::store) fn take_other_page(&mut self, key: &str) {
+        if let Some(taken) = &mut self.taken {
+            taken.add_page(key);
         }
     }
 

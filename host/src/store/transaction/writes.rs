@@ -108,7 +108,7 @@ impl Store {
     ///
     /// # Errors
     /// Those of `work`, and the `store_*` kinds.
-    pub fn rehearse<T>(
+    pub fn dry_run<T>(
         &mut self,
         now: Timestamp,
         work: impl FnOnce(&Writer<'_>) -> Result<T>,
@@ -256,6 +256,7 @@ impl Writer<'_> {
             )?
             .execute([PRUNED_AT_ONCE, self.clock.days_ago(OPERATION_DAYS)])?;
         self.prune_edits(self.clock.days_ago(TRASH_DAYS), PRUNED_AT_ONCE)?;
+        self.prune_icons()?;
         self.prune_changes()
     }
 
