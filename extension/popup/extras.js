@@ -87,7 +87,7 @@ export class Extras {
 		};
 		suggestions.onAnnounce = announce;
 		this.#notePreview.onRequest = (text, turn) =>
-			this.#send({ do: "preview", text, turn });
+			this.#send({ do: "preview", text: this.#fields.fullText(text), turn });
 		this.#notePreview.onClose = () => this.#fields.growSummary();
 		listenToRestore(() => {
 			this.#send({ do: "restore" });

@@ -26,5 +26,6 @@ mod site;
 mod static_site;
 mod tags;
 mod tidy;
+mod titles;
 mod torture;
 mod transfer;

@@ -14,6 +14,7 @@ mod library;
 mod markdown;
 mod messages;
 mod search;
+mod suggest;
 
 pub use envelope::*;
 pub use error_kind::*;
@@ -22,6 +23,7 @@ pub use library::*;
 pub use markdown::*;
 pub use messages::*;
 pub use search::*;
+pub use suggest::*;
 
 #[cfg(test)]
 mod tests;
