@@ -220,3 +220,27 @@ inEachBrowser(
 		await says(page, "#notice-text", /deleted elsewhere: https:\/\/nothing\.example\/$/);
 	},
 );
+
+inEachBrowser(
+	"a range to the last of many notes has those too that were never shown",
+	async (world, browser) => {
+		await put(world, 2_000);
+		const page = await browser.own(PAGE);
+		await says(page, "#count", /^2,000 notes$/);
+		await focusList(page);
+		await page.keyboard.press("x");
+		await page.keyboard.press("End");
+		await says(page, "#row-1999 .title", /^Page 1$/);
+		await page.keyboard.down("Shift");
+		await page.click("#row-1998 .facts");
+		await page.keyboard.up("Shift");
+		await says(page, "#count", /^1,999 of 2,000 selected$/);
+		await page.click("#read");
+		await page.waitForSelector("#dialog-ok");
+		await page.click("#dialog-ok");
+		await says(page, "#notice-text", /1,999 notes needed no change\.$/);
+		await says(page, "#count", /^1,999 of 2,000 selected$/);
+		await page.keyboard.press("Home");
+		await says(page, "#row-0 .title", /^Page 2000$/);
+	},
+);

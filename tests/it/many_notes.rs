@@ -170,3 +170,49 @@ fn listing_pages_stay_correct_while_notes_are_added_and_deleted() {
         host.call("restoreNote", json!({"opId": op_id(), "id": last}));
     }
 }
+
+#[test]
+fn a_page_of_a_list_begins_at_any_place_and_ids_come_without_rows() {
+    let dir = tempfile::tempdir().unwrap();
+    let mut host = TestHost::on(dir.path());
+    for number in 0..12 {
+        host.save(&format!("https://e.org/{number}"), "T", &[]);
+    }
+    for order in ["newest", "oldest", "updated", "title"] {
+        let all = host.call("listNotes", json!({"order": order}));
+        let ids: Vec<Value> = all["notes"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .map(|note| note["id"].clone())
+            .collect();
+        let last = host.call("listNotes", json!({"order": order, "from": 9, "limit": 5}));
+        let last_ids: Vec<Value> = last["notes"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .map(|note| note["id"].clone())
+            .collect();
+        assert_eq!(last_ids, ids[9..], "{order}");
+        assert_eq!(last["cursor"], Value::Null);
+        assert_eq!(last["revision"], all["revision"]);
+        let some = host.call(
+            "listNoteIds",
+            json!({"order": order, "from": 3, "limit": 4}),
+        );
+        assert_eq!(some["ids"].as_array().unwrap(), &ids[3..7], "{order}");
+        assert_eq!(some["total"], 12);
+        let none = host.call("listNoteIds", json!({"order": order, "from": 12}));
+        assert_eq!(none["ids"], json!([]));
+    }
+    let before = host.call("listNoteIds", json!({"query": "e.org"}));
+    host.save("https://e.org/new", "T", &[]);
+    let after = host.call("listNoteIds", json!({"query": "e.org"}));
+    assert_ne!(before["revision"], after["revision"]);
+    // A place after the end, as after a deletion.
+    let beyond = host.call("listNotes", json!({"from": 1_000_000}));
+    assert_eq!(
+        (&beyond["notes"], &beyond["total"]),
+        (&json!([]), &json!(13))
+    );
+}

@@ -9,9 +9,10 @@ use serde::{
 
 use crate::protocol::{
     library::{
-        ChangeAddressParams, EditIdParams, EditNotesParams, EditResult, ListNotesParams,
-        ListNotesResult, MergeNotesParams, SearchForgetParams, SearchListResult, SearchSaveParams,
-        SuggestForNotesParams, SuggestForNotesResult, UndoEditParams,
+        ChangeAddressParams, EditIdParams, EditNotesParams, EditResult, ListNoteIdsParams,
+        ListNoteIdsResult, ListNotesParams, ListNotesResult, MergeNotesParams, SearchForgetParams,
+        SearchListResult, SearchSaveParams, SuggestForNotesParams, SuggestForNotesResult,
+        UndoEditParams,
     },
     markdown::{RenderMarkdownParams, RenderMarkdownResult},
     search::{SearchNotesParams, SearchNotesResult},
@@ -497,6 +498,8 @@ pub enum Request {
     SearchNotes(SearchNotesParams),
     /// See [`ListNotesParams`].
     ListNotes(ListNotesParams),
+    /// See [`ListNoteIdsParams`].
+    ListNoteIds(ListNoteIdsParams),
     /// See [`EditNotesParams`].
     EditNotes(Box<EditNotesParams>),
     /// See [`EditIdParams`].
@@ -543,6 +546,8 @@ pub enum Outcome {
     Found(SearchNotesResult),
     /// To `listNotes`.
     Listed(ListNotesResult),
+    /// To `listNoteIds`.
+    ListedIds(ListNoteIdsResult),
     /// To `editNotes`, `editStatus`, `cancelEdit`, `undoEdit`.
     Edit(EditResult),
     /// To `searchSave`, `searchForget`, `searchList`.
