@@ -240,6 +240,7 @@ inEachBrowser(
 		await page.click("#dialog-ok");
 		await says(page, "#notice-text", /1,999 notes needed no change\.$/);
 		await says(page, "#count", /^1,999 of 2,000 selected$/);
+		await focusList(page);
 		await page.keyboard.press("Home");
 		await says(page, "#row-0 .title", /^Page 2000$/);
 	},
