@@ -96,6 +96,61 @@ fn exports_and_imports_keep_the_read_state_and_saved_searches() {
         let saved = run_ok(other.path(), &["search", "--list-saved"]);
         assert_eq!(saved, "To do\tis:unread\n");
     }
+    // A read note may still have the tag of imports, and an unread one has no tag from an export.
+    run_ok(
+        dir.path(),
+        &[
+            "add",
+            "https://e.org/5",
+            "--title",
+            "Done",
+            "--tag",
+            "to read",
+        ],
+    );
+    run_ok(dir.path(), &["edit", "https://e.org/5", "--read"]);
+    for format in ["csv", "netscape"] {
+        let file = dir.path().join(format!("notes.{format}"));
+        run_ok(dir.path(), &["export", format, file.to_str().unwrap()]);
+        let other = tempfile::tempdir().unwrap();
+        run_ok(other.path(), &["import", file.to_str().unwrap()]);
+        let states = |dir: &std::path::Path| -> Vec<(Value, Value, Value)> {
+            let notes = listed(dir, &[]).into_iter();
+            let mut states: Vec<_> = notes
+                .map(|note| {
+                    (
+                        note["title"].clone(),
+                        note["tags"].clone(),
+                        note["read"].clone(),
+                    )
+                })
+                .collect();
+            states.sort_by_key(|(title, ..)| title.to_string());
+            states
+        };
+        assert_eq!(states(other.path()), states(dir.path()), "{format}");
+    }
+    let vault = dir.path().join("vault");
+    run_ok(dir.path(), &["export", "markdown", vault.to_str().unwrap()]);
+    let states: Vec<bool> = ["read", "unread", "done"]
+        .iter()
+        .map(|name| {
+            let mut files = fs::read_dir(&vault)
+                .unwrap()
+                .map(|file| file.unwrap().path());
+            let file = files.find(|path| {
+                path.file_name()
+                    .unwrap()
+                    .to_str()
+                    .unwrap()
+                    .starts_with(&format!("{name}-"))
+            });
+            let text = fs::read_to_string(file.unwrap()).unwrap();
+            text.lines().any(|line| line == "read: true")
+        })
+        .collect();
+    assert_eq!(states, [true, false, true]);
+    run_ok(dir.path(), &["rm", "https://e.org/5"]);
     // Another program's mark for unread pages also stays as a tag.
     let file = dir.path().join("pinboard.json");
     let bookmark = r#"[{"href":"https://e.org/3","description":"Later","extended":"","time":"2025-01-01T00:00:00Z","shared":"no","toread":"yes","tags":""}]"#;
