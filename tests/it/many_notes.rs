@@ -271,3 +271,23 @@ fn a_page_of_a_list_begins_at_any_place_and_ids_come_without_rows() {
         (&json!([]), &json!(13))
     );
 }
+
+#[test]
+fn the_undo_of_an_import_forgets_its_saved_searches_unless_they_were_changed() {
+    let dir = tempfile::tempdir().unwrap();
+    let dir = dir.path();
+    let file = dir.join("notes.json");
+    let searches = r#"{"urlNotes":1,"notes":[],"searches":[
+        {"search":"Untouched","query":"a","savedAt":"2025-01-01T00:00:00Z"},
+        {"search":"Changed","query":"b","savedAt":"2025-01-01T00:00:00Z"},
+        {"search":"Mine","query":"mine","savedAt":"2025-01-01T00:00:00Z"}]}"#;
+    fs::write(&file, searches).unwrap();
+    run(dir, &["search", "mine", "--save", "Mine"]);
+    run_ok(dir, &["import", file.to_str().unwrap()]);
+    run(dir, &["search", "c", "--save", "Changed"]);
+    let undone: Value =
+        serde_json::from_str(&run_ok(dir, &["import", "--undo", "--json"])).unwrap();
+    assert_eq!(undone["searches"], 1);
+    let left = run_ok(dir, &["search", "--list-saved"]);
+    assert_eq!(left, "Changed\tc\nMine\tmine\n");
+}
