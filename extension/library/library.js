@@ -17,7 +17,7 @@ import { editNote, editPage, mergeTwo, reason } from "./note-dialog.js";
 import { NoteList } from "./note-list.js";
 import { NoteQueue } from "./note-queue.js";
 import { closeNotice, listenToNotice, notify, press } from "./notice.js";
-import { counted, exceptions, number, outcome, question } from "./results.js";
+import { counted, number, outcome, question, undoOutcome } from "./results.js";
 import { isLink, nameOf, RowView } from "./row-view.js";
 import { SavedSearches } from "./saved-searches.js";
 import { loadIds, loadPage } from "./search.js";
@@ -51,6 +51,9 @@ const searches = new SavedSearches(connection);
 const query = /** @type {HTMLInputElement} */ (element("query"));
 const order = /** @type {HTMLSelectElement} */ (element("order"));
 const list = element("list");
+
+/** @type {Map<number, import("../protocol.js").EditResult>} What edits did, by their id. */
+const results = new Map();
 
 let isTrash = false;
 let isTriage = false;
@@ -285,12 +288,9 @@ async function carryOut(operation, change, n) {
 		const result = await operation.run();
 		const edit = change && result.state === "done" ? result.edit : null;
 		let sentence = say("didCancel");
-		if (!change)
-			sentence = [
-				counted(result.restored, "didUndo_one", "didUndo_many"),
-				...exceptions(result, name),
-			].join(" ");
+		if (!change) sentence = undoOutcome(result, results.get(result.edit ?? -1), name);
 		else if (result.state !== "undone") sentence = outcome(change, result, name);
+		if (edit !== null) results.set(edit, result);
 		const canUndo = edit !== null && result.changed > 0;
 		notify(sentence, {
 			...(canUndo && { undo: () => void undoEdit(edit, result.changed) }),

@@ -161,7 +161,7 @@ async function editMillion() {
 	const world = await World.make();
 	try {
 		await world.install(program);
-		const file = path.join(world.folder, "million.csv");
+		const file = path.join(world.home, "million.csv");
 		const count = 1_000_000;
 		const lines = Array.from(
 			{ length: count },
