@@ -532,7 +532,12 @@ limit?: number,
 /**
  * The `cursor` of the previous page. It stays valid when notes are added or deleted.
  */
-cursor?: string, };
+cursor?: string, 
+/**
+ * Place of the page's first note in the list, counted from 0, instead of a cursor. Places differ
+ * after a change: compare `revision`.
+ */
+from?: number, };
 
 export type ListNotesResult = { 
 /**
@@ -548,9 +553,49 @@ total: number,
  */
 cursor: string | null, 
 /**
+ * Changes with each change of any note. Pages with the same one are of the same list.
+ */
+revision: number, 
+/**
  * The invalid parts of the query.
  */
 problems?: Array<QueryProblem>, };
+
+export type ListNoteIdsParams = { 
+/**
+ * As in [`ListNotesParams`].
+ */
+query?: string, 
+/**
+ * As in [`ListNotesParams`].
+ */
+trash?: boolean, 
+/**
+ * As in [`ListNotesParams`].
+ */
+order?: ListOrder, 
+/**
+ * Place of the first id in the list, counted from 0, which is the default.
+ */
+from?: number, 
+/**
+ * Most ids: 1 to 50,000, which is the default.
+ */
+limit?: number, };
+
+export type ListNoteIdsResult = { 
+/**
+ * The ids in the requested order.
+ */
+ids: number[], 
+/**
+ * As in [`ListNotesResult`].
+ */
+total: number, 
+/**
+ * As in [`ListNotesResult`].
+ */
+revision: number, };
 
 export type NoteRow = { 
 /**
@@ -957,6 +1002,7 @@ export interface Methods {
   suggestForNotes: { params: SuggestForNotesParams; result: SuggestForNotesResult };
   searchNotes: { params: SearchNotesParams; result: SearchNotesResult };
   listNotes: { params: ListNotesParams; result: ListNotesResult };
+  listNoteIds: { params: ListNoteIdsParams; result: ListNoteIdsResult };
   editNotes: { params: EditNotesParams; result: EditResult };
   editStatus: { params: EditIdParams; result: EditResult };
   cancelEdit: { params: EditIdParams; result: EditResult };

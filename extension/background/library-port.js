@@ -14,6 +14,7 @@ import { HostError, Unreachable } from "./host.js";
  */
 const WRITES = {
 	listNotes: false,
+	listNoteIds: false,
 	searchNotes: false,
 	noteForUrl: false,
 	editNotes: true,

@@ -15,11 +15,12 @@ import { help } from "./help.js";
 import { listAction } from "./keys.js";
 import { editNote, editPage, mergeTwo, reason } from "./note-dialog.js";
 import { NoteList } from "./note-list.js";
+import { NoteQueue } from "./note-queue.js";
 import { closeNotice, listenToNotice, notify, press } from "./notice.js";
-import { counted, exceptions, number, outcome, question } from "./results.js";
+import { counted, number, outcome, question, undoOutcome } from "./results.js";
 import { isLink, nameOf, RowView } from "./row-view.js";
 import { SavedSearches } from "./saved-searches.js";
-import { loadPage } from "./search.js";
+import { loadIds, loadPage } from "./search.js";
 import { Selection } from "./selection.js";
 import { SiteIcons } from "./site-icons.js";
 import { chooseTags } from "./tag-dialog.js";
@@ -39,18 +40,24 @@ sayEverywhere(document);
 document.title = say("libraryPageTitle");
 
 const connection = new Connection();
-const notes = new NoteList((params) => loadPage(connection, params));
+const notes = new NoteList(
+	(params) => loadPage(connection, params),
+	(params) => loadIds(connection, params),
+);
 const selection = new Selection();
 const icons = new SiteIcons(
 	async (sites) => (await connection.call("icons", { sites })).icons,
 );
 const view = new RowView(element("list"), element("rows"), notes, selection, icons);
-const triageNotes = new NoteList((params) => loadPage(connection, params));
+const triageNotes = new NoteQueue((params) => loadPage(connection, params));
 const triage = new Triage(connection, element("triage-panel"), triageNotes);
 const searches = new SavedSearches(connection);
 const query = /** @type {HTMLInputElement} */ (element("query"));
 const order = /** @type {HTMLSelectElement} */ (element("order"));
 const list = element("list");
+
+/** @type {Map<number, import("../protocol.js").EditResult>} What edits did, by their id. */
+const results = new Map();
 
 let isTrash = false;
 let isTriage = false;
@@ -155,7 +162,7 @@ notes.onError = (error) => {
 	draw();
 	if (status) drawStatus(status);
 };
-view.onNeed = (place) => void notes.need(place);
+view.onNeed = (first, end) => void notes.need(first, end);
 
 /** Keeps in the page's address what it shows, so that it survives a reload. */
 function showInAddress() {
@@ -194,11 +201,10 @@ async function open() {
  */
 async function reload() {
 	const id = notes.at(view.current)?.id;
-	const listed = notes.rowsOf(selection.ids).map((row) => row.id);
 	await notes.refresh();
 	selection.moved();
-	const left = new Set(notes.rowsOf(listed).map((row) => row.id));
-	selection.drop(listed.filter((selected) => !left.has(selected)));
+	// If the host is away, the list says so.
+	selection.drop(await notes.gone(selection.ids).catch(() => []));
 	const place = id === undefined ? -1 : notes.placeOf(id);
 	if (place >= 0 && place !== view.current) view.go(place);
 	else draw();
@@ -220,8 +226,17 @@ searches.onOpen = (saved) => {
 
 /* Changes. */
 
-/** The selected notes, or the current one. Null if they couldn't be found out. */
+/** The selected notes, or the current one. Null if there are none, or if the user was told why. */
 async function target() {
+	try {
+		return await selected();
+	} catch (error) {
+		fail(error);
+		return null;
+	}
+}
+
+async function selected() {
 	if (selection.isAll) {
 		const { query: asked, order: by } = notes.asked;
 		const [problem] = notes.problems;
@@ -232,8 +247,7 @@ async function target() {
 		}
 		if (selection.excluded.length === 0 && by !== "best")
 			return /** @type {Target} */ ({ query: asked, count: notes.total });
-		const ids = await notes.allIds(selection.excluded);
-		return ids && { ids };
+		return { ids: await notes.allIds(selection.excluded) };
 	}
 	const current = notes.at(view.current);
 	const ids = selection.ids.length > 0 ? selection.ids : current ? [current.id] : [];
@@ -264,15 +278,10 @@ async function apply(change, to) {
  * @returns {Promise<Done>}
  */
 async function carryOut(operation, change, n) {
-	/** @type {Map<number, string>} */
-	const names = new Map();
-	for (let place = 0; place < notes.loaded; place += 1) {
-		const row = notes.at(place);
-		if (row && selection.has(row.id)) names.set(row.id, nameOf(row));
-	}
-	const current = notes.at(view.current);
-	if (current) names.set(current.id, nameOf(current));
-	const name = (/** @type {number} */ id) => names.get(id) ?? say("noteNumber", id);
+	const name = (/** @type {number} */ id) => {
+		const row = notes.row(id);
+		return row ? nameOf(row) : say("noteNumber", id);
+	};
 	operation.onProgress = ({ changed, restored, state }) => {
 		const done = state === "undoing" ? restored : changed;
 		notify(say("inProgress", number(done), number(n)), {
@@ -283,12 +292,9 @@ async function carryOut(operation, change, n) {
 		const result = await operation.run();
 		const edit = change && result.state === "done" ? result.edit : null;
 		let sentence = say("didCancel");
-		if (!change)
-			sentence = [
-				counted(result.restored, "didUndo_one", "didUndo_many"),
-				...exceptions(result, name),
-			].join(" ");
+		if (!change) sentence = undoOutcome(result, results.get(result.edit ?? -1), name);
 		else if (result.state !== "undone") sentence = outcome(change, result, name);
+		if (edit !== null) results.set(edit, result);
 		const canUndo = edit !== null && result.changed > 0;
 		notify(sentence, {
 			...(canUndo && { undo: () => void undoEdit(edit, result.changed) }),
@@ -344,10 +350,13 @@ async function changeTags(which) {
  * @param {Target} whom
  */
 async function suggestable(whom) {
-	if ("ids" in whom) return notes.rowsOf(whom.ids);
-	const params = { query: whom.query, limit: MAX_NOTES };
-	const first = await connection.call("listNotes", params).catch(() => null);
-	return first?.notes ?? [];
+	try {
+		if ("ids" in whom) return await notes.rowsOf(whom.ids.slice(0, MAX_NOTES));
+		const params = { query: whom.query, limit: MAX_NOTES };
+		return (await connection.call("listNotes", params)).notes;
+	} catch {
+		return []; // Tags can be typed all the same.
+	}
 }
 
 /** Marks the notes as read; if the first of them is read, as unread. */
@@ -365,8 +374,10 @@ async function editCurrent() {
 }
 
 async function mergeSelected() {
-	const [first, second] = notes.rowsOf(selection.ids);
-	if (first && second) await aboutNote(() => mergeTwo(connection, [first, second]));
+	await aboutNote(async () => {
+		const [first, second] = await notes.rowsOf(selection.ids);
+		return first && second ? mergeTwo(connection, [first, second]) : null;
+	});
 }
 
 /** @param {() => Promise<string | null>} act */
@@ -385,11 +396,10 @@ async function aboutNote(act) {
 async function exportSelected() {
 	const whom = await target();
 	if (!whom) return;
-	const ids = "ids" in whom ? whom.ids : await notes.allIds([]);
-	if (ids === null) return;
-	const rows = notes.rowsOf(ids);
-	const total = number(rows.length);
 	try {
+		const ids = "ids" in whom ? whom.ids : await notes.allIds([]);
+		const rows = await notes.rowsOf(ids);
+		const total = number(rows.length);
 		const whole = await wholeNotes(
 			rows,
 			(url) => connection.call("noteForUrl", { url }),
@@ -433,28 +443,38 @@ triageNotes.onError = (error) => {
 
 /* Keys and buttons. */
 
-/** @param {number} place */
-function go(place) {
-	view.go(place);
-	void notes.need(view.current);
+/** @param {-1 | 1} step */
+async function extend(step) {
+	const from = view.current;
+	view.go(from + step);
+	await selectTo(from, view.current);
 }
 
-/** @param {-1 | 1} step */
-function extend(step) {
-	const from = view.current;
-	go(from + step);
-	selection.extend(from, view.current, (place) => notes.at(place)?.id);
+/**
+ * Selects the notes from where the selection began to a place, even those that aren't loaded.
+ * @param {number} from Where it begins if nothing was selected.
+ * @param {number} to
+ */
+async function selectTo(from, to) {
+	const [first, last] = selection.range(from, to);
+	try {
+		await notes.knowIds(first, last);
+	} catch (error) {
+		fail(error);
+		return;
+	}
+	selection.extend(from, to, (place) => notes.idAt(place));
 	draw();
 }
 
 /** @type {Readonly<Record<Action, () => unknown>>} */
 const ACTIONS = {
-	next: () => go(view.current + 1),
-	previous: () => go(view.current - 1),
-	pageDown: () => go(view.current + view.screen),
-	pageUp: () => go(view.current - view.screen),
-	first: () => go(0),
-	last: () => go(notes.total - 1),
+	next: () => view.go(view.current + 1),
+	previous: () => view.go(view.current - 1),
+	pageDown: () => view.go(view.current + view.screen),
+	pageUp: () => view.go(view.current - view.screen),
+	first: () => view.go(0),
+	last: () => view.go(notes.total - 1),
 	extendNext: () => extend(1),
 	extendPrevious: () => extend(-1),
 	toggle: () => {
@@ -512,7 +532,7 @@ view.onClick = (place, event, isBox) => {
 	view.go(place);
 	if (event.shiftKey) {
 		event.preventDefault(); // A link would open a window.
-		selection.extend(from, place, (at) => notes.at(at)?.id);
+		void selectTo(from, place);
 	} else if (isBox || ((event.ctrlKey || event.metaKey) && !isOnLink(event)))
 		selection.toggle(row.id, place);
 	draw();

@@ -70,11 +70,34 @@ export function outcome(change, result, nameOf) {
 }
 
 /**
+ * What an undo did.
+ * @param {EditResult} result
+ * @param {EditResult | undefined} edit The result of the edit that was undone. What it left out is
+ *   no news.
+ * @param {(id: number) => string} nameOf
+ */
+export function undoOutcome(result, edit, nameOf) {
+	const old = new Set([
+		...(edit?.missing ?? []),
+		...(edit?.refused ?? []).map(({ id }) => id),
+	]);
+	const news = {
+		...result,
+		missing: result.missing.filter((id) => !old.has(id)),
+		missingCount: result.missingCount - (edit?.missingCount ?? 0),
+		refused: result.refused.filter(({ id }) => !old.has(id)),
+		refusedCount: result.refusedCount - (edit?.refusedCount ?? 0),
+	};
+	const done = counted(result.restored, "didUndo_one", "didUndo_many");
+	return [done, ...exceptions(news, nameOf)].join(" ");
+}
+
+/**
  * The notes that a change left out, by name and with the reason.
  * @param {EditResult} result
  * @param {(id: number) => string} nameOf
  */
-export function exceptions(result, nameOf) {
+function exceptions(result, nameOf) {
 	const parts = [];
 	/**
 	 * @param {string[]} names

@@ -36,8 +36,8 @@ export class RowView {
 	#frame = 0;
 
 	/**
-	 * Called with the last row that is drawn.
-	 * @type {(place: number) => void}
+	 * Called with the rows that are drawn: from the first to before the end.
+	 * @type {(first: number, end: number) => void}
 	 */
 	onNeed = () => {};
 
@@ -132,7 +132,7 @@ export class RowView {
 		const active = this.#drawn.get(this.#current);
 		if (active?.row) this.#list.setAttribute("aria-activedescendant", active.element.id);
 		else this.#list.removeAttribute("aria-activedescendant");
-		if (end > this.#notes.loaded && total > this.#notes.loaded) this.onNeed(end - 1);
+		this.onNeed(first, end);
 	}
 
 	#showIcons() {

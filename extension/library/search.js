@@ -3,9 +3,9 @@
  * everything else from its lists.
  */
 
-/** @import {ListNotesResult, NoteRow} from "../protocol.js" */
+/** @import {ListNoteIdsResult, ListNotesResult, NoteRow} from "../protocol.js" */
 /** @import {Connection} from "./connection.js" */
-/** @import {PageParams} from "./note-list.js" */
+/** @import {IdParams, PageParams} from "./note-list.js" */
 
 /** The most that a search gives. */
 const BEST = 100;
@@ -17,9 +17,8 @@ const BEST = 100;
  */
 export async function loadPage(connection, { order, ...params }) {
 	if (order !== "best") return connection.call("listNotes", { order, ...params });
-	const { query = "", trash } = params;
-	// Without words to match, and in the trash, there is no best match.
-	if (query.trim() === "" || trash) return connection.call("listNotes", params);
+	if (!isRanked(params)) return connection.call("listNotes", params);
+	const { query = "" } = params;
 	const best = (/** @type {string} */ sought) =>
 		connection.call("searchNotes", { query: sought, limit: BEST, order: "best" });
 	const [all, unread] = await Promise.all([best(query), best(`(${query}) is:unread`)]);
@@ -43,9 +42,30 @@ export async function loadPage(connection, { order, ...params }) {
 		notes: rows,
 		total: rows.length,
 		cursor: null,
+		revision: 0,
 		...(all.problems && { problems: all.problems }),
 	};
 }
+
+/**
+ * Asks the host for ids of a list.
+ * @param {Pick<Connection, "call">} connection
+ * @param {IdParams} params
+ * @returns {Promise<ListNoteIdsResult>}
+ */
+export async function loadIds(connection, { order, ...params }) {
+	if (order !== "best") return connection.call("listNoteIds", { order, ...params });
+	if (!isRanked(params)) return connection.call("listNoteIds", params);
+	const { query = "", from = 0 } = params;
+	const { notes, total, revision } = await loadPage(connection, { query, order });
+	return { ids: notes.slice(from).map(({ id }) => id), total, revision };
+}
+
+/**
+ * Whether there is a best match: not without words to match, and not in the trash.
+ * @param {{query?: string, trash?: boolean}} params
+ */
+const isRanked = ({ query = "", trash }) => query.trim() !== "" && !trash;
 
 /** @param {string} url */
 function siteOf(url) {

@@ -47,6 +47,17 @@ export class Selection {
 	}
 
 	/**
+	 * The first and the last place that `extend` selects.
+	 * @param {number} from
+	 * @param {number} to
+	 * @returns {[number, number]}
+	 */
+	range(from, to) {
+		const begin = this.#anchor ?? from;
+		return [Math.min(begin, to), Math.max(begin, to)];
+	}
+
+	/**
 	 * Selects all rows from the last one that was toggled, or from `from`, to `to`.
 	 * @param {number} from Place where the range begins if none was toggled.
 	 * @param {number} to
@@ -54,7 +65,7 @@ export class Selection {
 	 */
 	extend(from, to, idAt) {
 		this.#anchor ??= from;
-		const [first, last] = [Math.min(this.#anchor, to), Math.max(this.#anchor, to)];
+		const [first, last] = this.range(from, to);
 		for (let place = first; place <= last; place += 1) {
 			const id = idAt(place);
 			if (id !== undefined) this.#set(id, true);

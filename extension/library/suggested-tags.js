@@ -43,8 +43,11 @@ export function suggestionBlock({ of, nameOf, add, undo }) {
 	 */
 	const sentence = (tag, n) => say("tagFits", tag, number(n), number(of));
 
-	/** @param {Fitting} fitting */
-	const suggestion = ({ tag, ids }) => {
+	/**
+	 * @param {Fitting} fitting
+	 * @param {number} place
+	 */
+	const suggestion = ({ tag, ids }, place) => {
 		/** @type {number | null} */
 		let edit = null;
 		let isBusy = false;
@@ -59,6 +62,7 @@ export function suggestionBlock({ of, nameOf, add, undo }) {
 		const chosen = () =>
 			boxes.filter(({ checked }) => checked).map(({ value }) => Number(value));
 		const text = make("span", { className: "fits", text: sentence(tag, ids.length) });
+		text.id = `fits-${place}`;
 		const status = make("span", { className: "done" });
 		status.role = "status";
 		const addButton = button("", async () => {
@@ -76,7 +80,8 @@ export function suggestionBlock({ of, nameOf, add, undo }) {
 			choices.hidden = !choices.hidden;
 			draw();
 		});
-		choose.ariaLabel = say("chooseNotesFor", tag);
+		for (const made of [addButton, choose])
+			made.setAttribute("aria-describedby", text.id);
 		const choices = make(
 			"ul",
 			{ className: "choices" },
@@ -92,9 +97,6 @@ export function suggestionBlock({ of, nameOf, add, undo }) {
 			addButton.textContent = isAdded
 				? say("undo")
 				: counted(n, "addToNotes_one", "addToNotes_many");
-			addButton.ariaLabel = isAdded
-				? say("undoTag", tag)
-				: counted(n, "addTagToNotes_one", "addTagToNotes_many", tag);
 			addButton.ariaDisabled = String(isBusy || n === 0);
 			choose.hidden = isAdded;
 			choices.hidden ||= isAdded;

@@ -13,7 +13,7 @@ import { isLink, nameOf } from "./row-view.js";
 
 /** @import {Note, NoteRow, SuggestedTag} from "../protocol.js" */
 /** @import {Connection} from "./connection.js" */
-/** @import {NoteList} from "./note-list.js" */
+/** @import {NoteQueue} from "./note-queue.js" */
 
 /** Suggestions with a key of their own. */
 const SUGGESTIONS = 5;
@@ -21,7 +21,7 @@ const SUGGESTIONS = 5;
 export class Triage {
 	/** @type {Connection} */ #connection;
 	/** @type {HTMLElement} */ #panel;
-	/** @type {NoteList} */ #notes;
+	/** @type {NoteQueue} */ #notes;
 	#place = 0;
 	/** @type {NoteRow | undefined} */ #row;
 	/** @type {SuggestedTag[]} */ #suggestions = [];
@@ -45,7 +45,7 @@ export class Triage {
 	/**
 	 * @param {Connection} connection
 	 * @param {HTMLElement} panel
-	 * @param {NoteList} notes The notes to go through: a list of its own.
+	 * @param {NoteQueue} notes The notes to go through: a list of its own.
 	 */
 	constructor(connection, panel, notes) {
 		this.#connection = connection;

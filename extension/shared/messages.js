@@ -200,7 +200,7 @@
 
 /**
  * The methods of the host that the library page may call.
- * @typedef {"listNotes" | "searchNotes" | "noteForUrl" | "editNotes" | "editStatus" |
+ * @typedef {"listNotes" | "listNoteIds" | "searchNotes" | "noteForUrl" | "editNotes" | "editStatus" |
  *   "cancelEdit" | "undoEdit" | "updateNote" | "changeAddress" | "mergeNotes" |
  *   "completeTags" | "suggestTags" | "suggestForNotes" | "icons" | "searchList" |
  *   "searchSave" | "searchForget"} LibraryMethod

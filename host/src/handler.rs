@@ -16,10 +16,11 @@ use crate::{
     messaging::RequestHandler,
     protocol::{
         self, ChangeAddressParams, CompleteTagsParams, CompleteTagsResult, HelloParams,
-        HelloResult, ListNotesParams, ListNotesResult, MAX_RESPONSE_BYTES, MergeNotesParams,
-        NoteForUrlParams, NoteForUrlResult, NoteResult, Outcome, PROTOCOL, Request,
-        RestoreNoteParams, SaveNoteParams, SaveNoteResult, SearchNotesParams, SearchNotesResult,
-        SearchOrder, StatsResult, SuggestTagsParams, SuggestTagsResult, UpdateNoteParams,
+        HelloResult, ListNoteIdsParams, ListNoteIdsResult, ListNotesParams, ListNotesResult,
+        MAX_RESPONSE_BYTES, MergeNotesParams, NoteForUrlParams, NoteForUrlResult, NoteResult,
+        Outcome, PROTOCOL, Request, RestoreNoteParams, SaveNoteParams, SaveNoteResult,
+        SearchNotesParams, SearchNotesResult, SearchOrder, StatsResult, SuggestTagsParams,
+        SuggestTagsResult, UpdateNoteParams,
     },
     site::SiteState,
     store::{Counts, OperationResult, Reader, Store},
@@ -92,6 +93,7 @@ impl<S: Fn() -> SiteState> RequestHandler for Handler<S> {
             }
             Request::SearchNotes(params) => self.search_notes(&params).map(Outcome::Found),
             Request::ListNotes(params) => self.list_notes(&params).map(Outcome::Listed),
+            Request::ListNoteIds(params) => self.list_note_ids(&params).map(Outcome::ListedIds),
             Request::EditNotes(params) => {
                 library::edit_notes(self.store()?, &params).map(Outcome::Edit)
             }
@@ -334,6 +336,13 @@ impl<S: Fn() -> SiteState> Handler<S> {
     fn list_notes(&mut self, params: &ListNotesParams) -> Result<ListNotesResult> {
         let mut last = self.last_list.take();
         let listed = library::list_notes(self.store()?, &mut last, params);
+        self.last_list = last;
+        listed
+    }
+
+    fn list_note_ids(&mut self, params: &ListNoteIdsParams) -> Result<ListNoteIdsResult> {
+        let mut last = self.last_list.take();
+        let listed = library::list_note_ids(self.store()?, &mut last, params);
         self.last_list = last;
         listed
     }

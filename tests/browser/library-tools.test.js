@@ -2,7 +2,16 @@
 
 import assert from "node:assert/strict";
 import { until } from "./driver/until.js";
-import { focusList, found, lists, PAGE, put, says } from "./library-page.js";
+import {
+	confirm,
+	focusList,
+	found,
+	lists,
+	PAGE,
+	put,
+	says,
+	typeTags,
+} from "./library-page.js";
 import { inEachBrowser } from "./test-environment.js";
 
 /** @typedef {import("puppeteer-core").Page} Page */
@@ -218,5 +227,86 @@ inEachBrowser(
 			location.search = wanted;
 		}, new URLSearchParams({ edit: gone }).toString());
 		await says(page, "#notice-text", /deleted elsewhere: https:\/\/nothing\.example\/$/);
+	},
+);
+
+inEachBrowser(
+	"a range to the last of many notes has those too that were never shown",
+	async (world, browser) => {
+		await put(world, 2_000);
+		const page = await browser.own(PAGE);
+		await says(page, "#count", /^2,000 notes$/);
+		await focusList(page);
+		await page.keyboard.press("x");
+		await page.keyboard.press("End");
+		await says(page, "#row-1999 .title", /^Page 1$/);
+		await page.keyboard.down("Shift");
+		await page.click("#row-1998 .facts");
+		await page.keyboard.up("Shift");
+		await says(page, "#count", /^1,999 of 2,000 selected$/);
+		await page.click("#read");
+		await page.waitForSelector("#dialog-ok");
+		await page.click("#dialog-ok");
+		await says(page, "#notice-text", /1,999 notes needed no change\.$/);
+		await says(page, "#count", /^1,999 of 2,000 selected$/);
+		await focusList(page);
+		await page.keyboard.press("Home");
+		await says(page, "#row-0 .title", /^Page 2000$/);
+	},
+);
+
+inEachBrowser(
+	"a long change is cancelled, and all notes are as they were",
+	async (world, browser) => {
+		for (let turn = 0; turn < 4; turn += 1)
+			await put(world, 10_000, (n) => ({
+				url: `https://example.org/${turn}/${n}`,
+				tags: ["before"],
+			}));
+		const page = await browser.own(PAGE);
+		await says(page, "#count", /^40,000 notes$/);
+		// Pressed as soon as it is there.
+		await page.evaluate(() => {
+			const cancel = /** @type {HTMLElement} */ (
+				document.querySelector("#notice-cancel")
+			);
+			new MutationObserver(() => {
+				if (!cancel.hidden) cancel.click();
+			}).observe(cancel, { attributes: true });
+		});
+		await page.click("#select-all");
+		await focusList(page);
+		await page.keyboard.press("t");
+		await typeTags(page, "after");
+		await says(page, "#dialog-heading", /^Add “after” to 40,000 notes\?$/);
+		await confirm(page);
+		await says(page, "#notice-text", /^Cancelled\. All notes are as they were\.$/);
+		const counts = JSON.parse(await world.command("tag", "list", "--json"));
+		assert.deepEqual(
+			counts.map((/** @type {any} */ { name, count }) => [name, count]),
+			[["before", 40_000]],
+		);
+	},
+);
+
+inEachBrowser(
+	"notes that a change can't change are named with the reason, and the others are changed",
+	async (world, browser) => {
+		const tags = Array.from({ length: 200 }, (_, index) => `tag ${index}`);
+		await put(world, 3, (n) => ({ tags: n === 2 ? tags : [] }));
+		const page = await browser.own(PAGE);
+		await lists(page, ["Page 3", "Page 2", "Page 1"]);
+		await page.click("#select-all");
+		await focusList(page);
+		await page.keyboard.press("t");
+		await typeTags(page, "one more");
+		await says(
+			page,
+			"#notice-text",
+			/^Added “one more” to 2 notes\. Not changed: Page 2 \(it would have more than 200 tags\)\.$/,
+		);
+		assert.equal(await found(world, 'tag:"one more"'), 2);
+		await page.click("#notice-undo");
+		await says(page, "#notice-text", /^Undone on 2 notes\.$/);
 	},
 );

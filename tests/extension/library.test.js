@@ -7,6 +7,7 @@ import { exportFile, wholeNotes } from "../../extension/library/export-notes.js"
 import { fittingTags, suggestFor } from "../../extension/library/fitting-tags.js";
 import { listAction, triageAction } from "../../extension/library/keys.js";
 import { NoteList } from "../../extension/library/note-list.js";
+import { NoteQueue } from "../../extension/library/note-queue.js";
 import { Selection } from "../../extension/library/selection.js";
 import {
 	MAX_HEIGHT,
@@ -163,7 +164,9 @@ test("in triage, digits are suggestions and letters are steps", () => {
 /** A host with notes, which counts its requests. */
 class Pages {
 	/** @type {any[]} */ asked = [];
+	/** @type {any[]} */ askedIds = [];
 	fails = false;
+	revision = 1;
 
 	/** @param {number} total */
 	constructor(total) {
@@ -174,19 +177,34 @@ class Pages {
 		this.asked.push(params);
 		await null;
 		if (this.fails) throw new Error("away");
-		const from = params.cursor ? Number(params.cursor) : 0;
+		const from = params.cursor ? Number(params.cursor) : (params.from ?? 0);
 		const notes = this.rows.slice(from, from + params.limit);
 		const end = from + notes.length;
 		const { length: total } = this.rows;
-		return { notes, total, cursor: end < total ? String(end) : null };
+		const { revision } = this;
+		return { notes, total, revision, cursor: end < total ? String(end) : null };
 	};
+
+	loadIds = async (/** @type {any} */ params) => {
+		this.askedIds.push(params);
+		await null;
+		if (this.fails) throw new Error("away");
+		const { from = 0, limit = 100 } = params;
+		const ids = this.rows.slice(from, from + Math.min(limit, 100)).map(({ id }) => id);
+		return { ids, total: this.rows.length, revision: this.revision };
+	};
+
+	/** A list of these notes. */
+	list() {
+		return new NoteList(this.load, this.loadIds);
+	}
 }
 
 const ALL = /** @type {const} */ ({ query: "", trash: false, order: "newest" });
 
-test("a list loads a first page, and further ones as far as they are needed", async () => {
+test("notes for triage come in pages, as far as they are needed", async () => {
 	const pages = new Pages(1000);
-	const list = new NoteList(pages.load);
+	const list = new NoteQueue(pages.load);
 	await list.open(ALL);
 	assert.deepEqual([list.loaded, list.total], [50, 1000]);
 	await list.need(10);
@@ -200,6 +218,51 @@ test("a list loads a first page, and further ones as far as they are needed", as
 	assert.equal(list.at(1000), undefined);
 });
 
+test("notes for triage that can't be loaded are reported, and the others stay", async () => {
+	const pages = new Pages(300);
+	const list = new NoteQueue(pages.load);
+	/** @type {unknown[]} */
+	const errors = [];
+	list.onError = (error) => errors.push(error);
+	await list.open(ALL);
+	pages.fails = true;
+	await list.need(250);
+	assert.deepEqual([errors.length, list.loaded], [1, 50]);
+});
+
+test("the last row of a long list is reached with a single request", async () => {
+	const pages = new Pages(100_000);
+	const list = pages.list();
+	await list.open(ALL);
+	assert.equal(list.total, 100_000);
+	await list.need(0, 40);
+	assert.equal(pages.asked.length, 1);
+	await Promise.all([list.need(99_960, 100_000), list.need(99_960, 100_000)]);
+	assert.equal(pages.asked.length, 2);
+	assert.deepEqual(list.at(99_999), row(99_999));
+	assert.equal(list.at(50_000), undefined);
+	assert.equal(list.placeOf(99_999), 99_999);
+	// Those before it, for scrolling back.
+	assert.deepEqual(list.at(99_800), row(99_800));
+	await list.need(99_790, 99_830);
+	assert.equal(pages.asked.length, 3);
+	assert.deepEqual(list.at(99_790), row(99_790));
+});
+
+test("while rows are loaded, those that are wanted last come next", async () => {
+	const pages = new Pages(5000);
+	const list = pages.list();
+	await list.open(ALL);
+	const first = list.need(1000, 1040);
+	const second = list.need(4000, 4040);
+	await Promise.all([first, second]);
+	assert.deepEqual(list.at(4039), row(4039));
+	assert.deepEqual(
+		pages.asked.map(({ from }) => from),
+		[0, 1000, 4000],
+	);
+});
+
 test("the answer to an earlier query never replaces a later one", async () => {
 	const pages = new Pages(3);
 	/** @type {(() => void)[]} */
@@ -208,7 +271,7 @@ test("the answer to an earlier query never replaces a later one", async () => {
 		if (params.query === "slow") await new Promise((go) => waiting.push(() => go(null)));
 		const page = await pages.load(params);
 		return params.query === "slow" ? { ...page, total: 77 } : page;
-	});
+	}, pages.loadIds);
 	const slow = list.open({ ...ALL, query: "slow" });
 	await list.open({ ...ALL, query: "fast" });
 	for (const go of waiting) go();
@@ -218,29 +281,95 @@ test("the answer to an earlier query never replaces a later one", async () => {
 
 test("a refresh keeps the old rows until the new ones are there", async () => {
 	const pages = new Pages(300);
-	const list = new NoteList(pages.load);
+	const list = pages.list();
 	await list.open(ALL);
-	await list.need(240);
+	await list.need(200, 240);
 	pages.rows.shift();
+	pages.revision += 1;
 	const refreshing = list.refresh();
-	assert.deepEqual(list.at(0), row(0));
+	assert.deepEqual(list.at(210), row(210));
 	await refreshing;
-	assert.deepEqual([list.at(0)?.id, list.total], [1, 299]);
-	assert.ok(list.loaded > 240);
+	assert.deepEqual([list.at(210)?.id, list.total], [211, 299]);
+	// Rows that aren't shown are loaded again when they are.
+	assert.equal(list.at(0)?.id, 0);
+	await list.need(0, 40);
+	assert.equal(list.at(0)?.id, 1);
 });
 
-test("a list that can't be loaded reports it, and keeps what it has", async () => {
+test("a list that became shorter shows its end, and an empty one becomes empty", async () => {
+	const pages = new Pages(1000);
+	const list = pages.list();
+	await list.open(ALL);
+	await list.need(960, 1000);
+	pages.rows.length = 500;
+	pages.revision += 1;
+	await list.refresh();
+	assert.equal(list.total, 500);
+	assert.deepEqual(list.at(499), row(499));
+	assert.equal(list.at(500), undefined);
+	pages.rows.length = 0;
+	pages.revision += 1;
+	await list.refresh();
+	assert.deepEqual([list.total, list.at(0)], [0, undefined]);
+	pages.rows.push(row(7));
+	pages.revision += 1;
+	await list.refresh();
+	assert.deepEqual([list.total, list.at(0)?.id], [1, 7]);
+});
+
+test("notes that change with every request don't make the list load for ever", async () => {
+	const pages = new Pages(1000);
+	const list = new NoteList(async (params) => {
+		pages.revision += 1;
+		return pages.load(params);
+	}, pages.loadIds);
+	await list.open(ALL);
+	await list.need(380, 420);
+	assert.deepEqual([list.at(380)?.id, list.at(419)?.id], [380, 419]);
+	const { length } = pages.asked;
+	await list.need(380, 420);
+	assert.equal(pages.asked.length, length);
+});
+
+test("a list that can't be loaded reports it once, and keeps what it has", async () => {
 	const pages = new Pages(300);
-	const list = new NoteList(pages.load);
+	const list = pages.list();
+	/** @type {unknown[]} */
 	const errors = [];
-	list.onError = (error) => errors.push(error);
+	list.onError = (error) => {
+		errors.push(error);
+		// As the page does, which draws the list again.
+		void list.need(210, 250);
+	};
 	await list.open(ALL);
 	pages.fails = true;
-	await list.need(250);
-	assert.deepEqual([errors.length, list.loaded], [1, 50]);
-	assert.equal(await list.allIds([]), null);
+	await list.need(210, 250);
+	assert.deepEqual([errors.length, list.at(0)?.id, list.at(210)], [1, 0, undefined]);
+	await assert.rejects(list.allIds([]));
 	pages.fails = false;
-	assert.equal((await list.allIds([0, 299]))?.length, 298);
+	assert.equal((await list.allIds([0, 299])).length, 298);
+	await list.refresh();
+	assert.equal(list.at(210)?.id, 210);
+});
+
+test("ids and rows of notes that aren't loaded are found out when they are needed", async () => {
+	const pages = new Pages(1000);
+	const list = pages.list();
+	await list.open(ALL);
+	await list.knowIds(10, 520);
+	assert.deepEqual([list.idAt(10), list.idAt(520), list.idAt(999)], [10, 520, undefined]);
+	const { length } = pages.askedIds;
+	await list.knowIds(10, 520);
+	assert.equal(pages.askedIds.length, length);
+	const rows = await list.rowsOf([5, 400, 77_777]);
+	assert.deepEqual(
+		rows.map(({ id }) => id),
+		[5, 400],
+	);
+	pages.rows.splice(400, 1);
+	pages.revision += 1;
+	await list.refresh();
+	assert.deepEqual(await list.gone([5, 400, 401]), [400]);
 });
 
 test("an export has the whole notes, and rows for those that changed meanwhile", async () => {

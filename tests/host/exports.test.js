@@ -129,9 +129,9 @@ test("front matter says to others what the notes say", async (t) => {
 			const document = parseDocument(file.slice(4, end + 1), { version });
 			assert.deepEqual([document.errors, document.warnings], [[], []], file);
 			const { date, lastmod, ...front } = document.toJS();
-			const { title, url: link, tags, excerpt, siteName } = note;
+			const { title, url: link, tags, excerpt, siteName, read } = note;
 			const known = { title: title || link, link, tags, published: "2025-08-12" };
-			const said = { description: excerpt, site: siteName, language: "de" };
+			const said = { description: excerpt, site: siteName, language: "de", read };
 			const expected = Object.entries({ ...known, ...said });
 			assert.deepEqual(
 				front,

@@ -52,6 +52,7 @@ fn agrees(expected: &Value, actual: &Value, place: &str) {
                 "siteUrl",
                 "host",
                 "databaseBytes",
+                "revision",
                 "firstSavedAt",
                 "lastSavedAt",
             ];

@@ -353,6 +353,76 @@ fn check_names_faults_and_repair_recovers_what_is_left() {
 }
 
 #[test]
+fn a_repair_keeps_the_read_state_of_notes_and_of_the_trash() {
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("notes.db");
+    for n in 0..30 {
+        let url = format!("https://e.org/{n}");
+        let summary = "words ".repeat(150);
+        run_ok(
+            dir.path(),
+            &[
+                "add",
+                &url,
+                "--tag",
+                if n % 3 == 0 { "to read" } else { "x" },
+                "--summary",
+                &summary,
+            ],
+        );
+    }
+    // Unread without the tag that marks imported pages, and read with it.
+    run_ok(
+        dir.path(),
+        &["edit", "--query", "tag:x", "--unread", "--yes"],
+    );
+    run_ok(
+        dir.path(),
+        &["edit", "--query", "tag:\"to read\"", "--read", "--yes"],
+    );
+    run_ok(dir.path(), &["rm", "https://e.org/1"]);
+    run_ok(dir.path(), &["rm", "https://e.org/3"]);
+    let states = || -> Vec<(Value, Value)> {
+        let mut states: Vec<_> = ["list --limit 100", "list --limit 100 --query is:deleted"]
+            .iter()
+            .flat_map(|command| {
+                let command: Vec<&str> = command.split(' ').collect();
+                json_of(dir.path(), &command).as_array().unwrap().clone()
+            })
+            .map(|note| (note["url"].clone(), note["read"].clone()))
+            .collect();
+        states.sort_by_key(|(url, _)| url.to_string());
+        states
+    };
+    let before = states();
+    assert_eq!(before.len(), 30);
+    assert_eq!(
+        before
+            .iter()
+            .filter(|(_, read)| *read == json!(false))
+            .count(),
+        20
+    );
+    assert!(run_ok(dir.path(), &["check"]).contains("No problems found."));
+
+    let mut bytes = fs::read(&path).unwrap();
+    let root: usize = Connection::open(&path)
+        .unwrap()
+        .query_row(
+            "SELECT rootpage FROM sqlite_schema WHERE name = 'notes'",
+            [],
+            |row| row.get(0),
+        )
+        .unwrap();
+    bytes[(root - 1) * 4096..root * 4096].fill(0);
+    fs::write(&path, &bytes).unwrap();
+    assert!(!run(dir.path(), &["check"]).status.success());
+    run_ok(dir.path(), &["check", "--repair"]);
+    assert_eq!(states(), before);
+    assert!(run_ok(dir.path(), &["check"]).contains("No problems found."));
+}
+
+#[test]
 fn another_programs_database_is_not_repaired() {
     let dir = tempfile::tempdir().unwrap();
     let path = dir.path().join("notes.db");

@@ -96,6 +96,61 @@ fn exports_and_imports_keep_the_read_state_and_saved_searches() {
         let saved = run_ok(other.path(), &["search", "--list-saved"]);
         assert_eq!(saved, "To do\tis:unread\n");
     }
+    // A read note may still have the tag of imports, and an unread one has no tag from an export.
+    run_ok(
+        dir.path(),
+        &[
+            "add",
+            "https://e.org/5",
+            "--title",
+            "Done",
+            "--tag",
+            "to read",
+        ],
+    );
+    run_ok(dir.path(), &["edit", "https://e.org/5", "--read"]);
+    for format in ["csv", "netscape"] {
+        let file = dir.path().join(format!("notes.{format}"));
+        run_ok(dir.path(), &["export", format, file.to_str().unwrap()]);
+        let other = tempfile::tempdir().unwrap();
+        run_ok(other.path(), &["import", file.to_str().unwrap()]);
+        let states = |dir: &std::path::Path| -> Vec<(Value, Value, Value)> {
+            let notes = listed(dir, &[]).into_iter();
+            let mut states: Vec<_> = notes
+                .map(|note| {
+                    (
+                        note["title"].clone(),
+                        note["tags"].clone(),
+                        note["read"].clone(),
+                    )
+                })
+                .collect();
+            states.sort_by_key(|(title, ..)| title.to_string());
+            states
+        };
+        assert_eq!(states(other.path()), states(dir.path()), "{format}");
+    }
+    let vault = dir.path().join("vault");
+    run_ok(dir.path(), &["export", "markdown", vault.to_str().unwrap()]);
+    let states: Vec<bool> = ["read", "unread", "done"]
+        .iter()
+        .map(|name| {
+            let mut files = fs::read_dir(&vault)
+                .unwrap()
+                .map(|file| file.unwrap().path());
+            let file = files.find(|path| {
+                path.file_name()
+                    .unwrap()
+                    .to_str()
+                    .unwrap()
+                    .starts_with(&format!("{name}-"))
+            });
+            let text = fs::read_to_string(file.unwrap()).unwrap();
+            text.lines().any(|line| line == "read: true")
+        })
+        .collect();
+    assert_eq!(states, [true, false, true]);
+    run_ok(dir.path(), &["rm", "https://e.org/5"]);
     // Another program's mark for unread pages also stays as a tag.
     let file = dir.path().join("pinboard.json");
     let bookmark = r#"[{"href":"https://e.org/3","description":"Later","extended":"","time":"2025-01-01T00:00:00Z","shared":"no","toread":"yes","tags":""}]"#;
@@ -169,4 +224,70 @@ fn listing_pages_stay_correct_while_notes_are_added_and_deleted() {
         }
         host.call("restoreNote", json!({"opId": op_id(), "id": last}));
     }
+}
+
+#[test]
+fn a_page_of_a_list_begins_at_any_place_and_ids_come_without_rows() {
+    let dir = tempfile::tempdir().unwrap();
+    let mut host = TestHost::on(dir.path());
+    for number in 0..12 {
+        host.save(&format!("https://e.org/{number}"), "T", &[]);
+    }
+    for order in ["newest", "oldest", "updated", "title"] {
+        let all = host.call("listNotes", json!({"order": order}));
+        let ids: Vec<Value> = all["notes"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .map(|note| note["id"].clone())
+            .collect();
+        let last = host.call("listNotes", json!({"order": order, "from": 9, "limit": 5}));
+        let last_ids: Vec<Value> = last["notes"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .map(|note| note["id"].clone())
+            .collect();
+        assert_eq!(last_ids, ids[9..], "{order}");
+        assert_eq!(last["cursor"], Value::Null);
+        assert_eq!(last["revision"], all["revision"]);
+        let some = host.call(
+            "listNoteIds",
+            json!({"order": order, "from": 3, "limit": 4}),
+        );
+        assert_eq!(some["ids"].as_array().unwrap(), &ids[3..7], "{order}");
+        assert_eq!(some["total"], 12);
+        let none = host.call("listNoteIds", json!({"order": order, "from": 12}));
+        assert_eq!(none["ids"], json!([]));
+    }
+    let before = host.call("listNoteIds", json!({"query": "e.org"}));
+    host.save("https://e.org/new", "T", &[]);
+    let after = host.call("listNoteIds", json!({"query": "e.org"}));
+    assert_ne!(before["revision"], after["revision"]);
+    // A place after the end, as after a deletion.
+    let beyond = host.call("listNotes", json!({"from": 1_000_000}));
+    assert_eq!(
+        (&beyond["notes"], &beyond["total"]),
+        (&json!([]), &json!(13))
+    );
+}
+
+#[test]
+fn the_undo_of_an_import_forgets_its_saved_searches_unless_they_were_changed() {
+    let dir = tempfile::tempdir().unwrap();
+    let dir = dir.path();
+    let file = dir.join("notes.json");
+    let searches = r#"{"urlNotes":1,"notes":[],"searches":[
+        {"search":"Untouched","query":"a","savedAt":"2025-01-01T00:00:00Z"},
+        {"search":"Changed","query":"b","savedAt":"2025-01-01T00:00:00Z"},
+        {"search":"Mine","query":"mine","savedAt":"2025-01-01T00:00:00Z"}]}"#;
+    fs::write(&file, searches).unwrap();
+    run(dir, &["search", "mine", "--save", "Mine"]);
+    run_ok(dir, &["import", file.to_str().unwrap()]);
+    run(dir, &["search", "c", "--save", "Changed"]);
+    let undone: Value =
+        serde_json::from_str(&run_ok(dir, &["import", "--undo", "--json"])).unwrap();
+    assert_eq!(undone["searches"], 1);
+    let left = run_ok(dir, &["search", "--list-saved"]);
+    assert_eq!(left, "Changed\tc\nMine\tmine\n");
 }

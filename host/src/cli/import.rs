@@ -241,6 +241,7 @@ fn undo(invocation: &mut Invocation<'_>) -> anyhow::Result<()> {
         removed,
         restored,
         kept,
+        searches,
     } = undone;
     if invocation.json {
         return invocation.print_json(&serde_json::json!({
@@ -250,6 +251,7 @@ fn undo(invocation: &mut Invocation<'_>) -> anyhow::Result<()> {
             "removed": removed,
             "restored": restored,
             "kept": kept,
+            "searches": searches,
         }));
     }
     writeln!(
@@ -258,6 +260,11 @@ fn undo(invocation: &mut Invocation<'_>) -> anyhow::Result<()> {
         print::clean(&origin.file),
         counted_notes(removed),
     )?;
+    match searches {
+        0 => {}
+        1 => writeln!(invocation.out, "1 saved search was forgotten.")?,
+        _ => writeln!(invocation.out, "{searches} saved searches were forgotten.")?,
+    }
     let stays = match kept {
         0 => return Ok(()),
         1 => "1 note was changed since then and was left alone.".to_owned(),

@@ -426,7 +426,7 @@ impl ImportedRow {
     /// `TooLarge`, `InvalidTag` (too many).
     pub fn checked(mut self) -> Result<Self> {
         // All formats except our own exports mark unread pages by a tag.
-        let is_marked_unread = || self.tags.iter().any(|tag| tag.as_str() == "to read");
+        let is_marked_unread = || self.tags.iter().any(Tag::is_to_read);
         self.kept.read = self
             .kept
             .read

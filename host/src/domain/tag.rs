@@ -116,6 +116,12 @@ impl Tag {
         &self.0
     }
 
+    /// Returns whether it is the tag that imports give to pages marked as unread.
+    #[must_use]
+    pub fn is_to_read(&self) -> bool {
+        &*self.0 == "to read"
+    }
+
     /// Returns the folded name for comparison with text typed without accents ([`folded`]), or
     /// `None` if it equals the name.
     #[must_use]

@@ -9,17 +9,20 @@ use crate::{
     domain::{Days, NoteId, Query, parse_tags},
     error::{Error, Result},
     protocol::{
-        EditIdParams, EditNotesParams, EditResult, ListNotesParams, ListNotesResult,
-        MAX_RESPONSE_BYTES, NoteSuggestions, SearchForgetParams, SearchListResult,
-        SearchSaveParams, SuggestForNotesParams, SuggestForNotesResult, UndoEditParams,
+        EditIdParams, EditNotesParams, EditResult, ListNoteIdsParams, ListNoteIdsResult,
+        ListNotesParams, ListNotesResult, MAX_RESPONSE_BYTES, NoteSuggestions, SearchForgetParams,
+        SearchListResult, SearchSaveParams, SuggestForNotesParams, SuggestForNotesResult,
+        UndoEditParams,
     },
-    store::{BulkChange, Listing, Operation, SavedSearch, Store},
+    store::{BulkChange, Listing, Operation, Reader, SavedSearch, Store},
     wire::{list_order, wire_edit, wire_problem, wire_row, wire_search, wire_suggestion},
 };
 
 /// Default and highest `limit` of `listNotes`.
 const DEFAULT_ROWS: u32 = 50;
 const MAX_ROWS: u32 = 200;
+/// Most ids in a response of `listNoteIds`: with seventeen characters each, they fit into a frame.
+const MAX_LISTED_IDS: u32 = 50_000;
 /// Bytes of a response reserved for everything except the list of results.
 pub(super) const ENVELOPE_BYTES: usize = 4096;
 /// Most ids in a request of `editNotes`.
@@ -40,53 +43,111 @@ pub(super) struct LastList {
     listing: Listing,
 }
 
+/// Reads from a list in one transaction, with the store's revision. Lists the notes unless the last
+/// request asked for the same list and nothing has changed since.
+fn with_listing<T>(
+    store: &Store,
+    last_list: &mut Option<LastList>,
+    query: &Query,
+    order: crate::store::ListOrder,
+    read: impl FnOnce(&Reader, &Listing, u64) -> Result<T>,
+) -> Result<T> {
+    let mut last = last_list.take();
+    let result = store.read_transaction(|store| {
+        let revision = store.revision()?;
+        let asked = (query.clone(), order, store.file_number(), revision);
+        if last.as_ref().is_none_or(|last| last.asked != asked) {
+            let listing = Listing::of(store, query, order)?;
+            last = Some(LastList { asked, listing });
+        }
+        match &last {
+            Some(last) => read(store, &last.listing, revision),
+            None => Err(Error::internal("a list is missing")),
+        }
+    });
+    *last_list = last;
+    result
+}
+
+/// Returns the query of a list.
+fn listed(text: Option<&str>, trash: Option<bool>) -> Query {
+    let mut query = all_or(text.unwrap_or_default());
+    query.deleted |= trash.unwrap_or(false);
+    query
+}
+
+/// Returns a place in a list; one after the last note stands for the end.
+fn place(from: Option<u64>) -> usize {
+    usize::try_from(from.unwrap_or_default()).unwrap_or(usize::MAX)
+}
+
 pub(super) fn list_notes(
     store: &Store,
     last_list: &mut Option<LastList>,
     params: &ListNotesParams,
 ) -> Result<ListNotesResult> {
-    let mut query = all_or(params.query.as_deref().unwrap_or_default());
-    query.deleted |= params.trash.unwrap_or(false);
+    let query = listed(params.query.as_deref(), params.trash);
     let order = list_order(params.order.unwrap_or_default());
     let limit = params.limit.unwrap_or(DEFAULT_ROWS).clamp(1, MAX_ROWS);
     let limit = usize::try_from(limit).map_err(Error::internal)?;
-    let mut last = last_list.take();
-    let result = store.read_transaction(|store| {
-        let asked = (query.clone(), order, store.file_number(), store.revision()?);
-        if last.as_ref().is_none_or(|last| last.asked != asked) {
-            let listing = Listing::of(store, &query, order)?;
-            last = Some(LastList { asked, listing });
-        }
-        let listing = match &last {
-            Some(last) => &last.listing,
-            None => return Err(Error::internal("a list is missing")),
-        };
-        let from = match &params.cursor {
-            Some(cursor) => listing.place_after(cursor)?,
-            None => 0,
-        };
-        let mut rows = Vec::new();
-        let mut room = MAX_RESPONSE_BYTES - ENVELOPE_BYTES;
-        for note in listing.notes(store, from, limit)? {
-            let row = wire_row(&note);
-            let bytes = serde_json::to_vec(&row).map_err(Error::internal)?.len() + 1;
-            if bytes > room && !rows.is_empty() {
-                break;
+    with_listing(
+        store,
+        last_list,
+        &query,
+        order,
+        |store, listing, revision| {
+            let from = match (&params.cursor, params.from) {
+                (Some(_), Some(_)) => {
+                    return Err(Error::InvalidParams(
+                        "A page of a list begins at a cursor or at a place, not at both.".into(),
+                    ));
+                }
+                (Some(cursor), None) => listing.place_after(cursor)?,
+                (None, from) => place(from).min(listing.len()),
+            };
+            let mut rows = Vec::new();
+            let mut room = MAX_RESPONSE_BYTES - ENVELOPE_BYTES;
+            for note in listing.notes(store, from, limit)? {
+                let row = wire_row(&note);
+                let bytes = serde_json::to_vec(&row).map_err(Error::internal)?.len() + 1;
+                if bytes > room && !rows.is_empty() {
+                    break;
+                }
+                room = room.saturating_sub(bytes);
+                rows.push(row);
             }
-            room = room.saturating_sub(bytes);
-            rows.push(row);
-        }
-        let end = from + rows.len();
-        let more = end < listing.len() && !rows.is_empty();
-        Ok(ListNotesResult {
-            notes: rows,
+            let end = from + rows.len();
+            let more = end < listing.len() && !rows.is_empty();
+            Ok(ListNotesResult {
+                notes: rows,
+                total: listing.len() as u64,
+                cursor: more.then(|| listing.cursor(end - 1)).flatten(),
+                revision,
+                problems: query.problems.iter().map(wire_problem).collect(),
+            })
+        },
+    )
+}
+
+pub(super) fn list_note_ids(
+    store: &Store,
+    last_list: &mut Option<LastList>,
+    params: &ListNoteIdsParams,
+) -> Result<ListNoteIdsResult> {
+    let query = listed(params.query.as_deref(), params.trash);
+    let order = list_order(params.order.unwrap_or_default());
+    let limit = params
+        .limit
+        .unwrap_or(MAX_LISTED_IDS)
+        .clamp(1, MAX_LISTED_IDS);
+    let limit = usize::try_from(limit).map_err(Error::internal)?;
+    with_listing(store, last_list, &query, order, |_, listing, revision| {
+        Ok(ListNoteIdsResult {
+            ids: listing.ids(place(params.from), limit),
             total: listing.len() as u64,
-            cursor: more.then(|| listing.cursor(end - 1)).flatten(),
-            problems: query.problems.iter().map(wire_problem).collect(),
+            revision,
         })
-    });
-    *last_list = last;
-    result
+    })
 }
 
 pub(super) fn edit_notes(store: &mut Store, params: &EditNotesParams) -> Result<EditResult> {

@@ -145,6 +145,7 @@ fn parse_params(method: &str, params: &str) -> Result<Request, ErrorObject> {
         "suggestForNotes" => Request::SuggestForNotes(typed(params)?),
         "searchNotes" => Request::SearchNotes(typed(params)?),
         "listNotes" => Request::ListNotes(typed(params)?),
+        "listNoteIds" => Request::ListNoteIds(typed(params)?),
         "editNotes" => Request::EditNotes(Box::new(typed(params)?)),
         "editStatus" => Request::EditStatus(typed(params)?),
         "cancelEdit" => Request::CancelEdit(typed(params)?),

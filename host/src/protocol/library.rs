@@ -66,7 +66,8 @@ pub enum ListOrder {
 }
 
 /// `listNotes`: returns a page of all notes, of those that match a query, or of the trash.
-/// Errors: `invalid_params` if the cursor is from another list; the `store_*` kinds.
+/// Errors: `invalid_params` if the cursor is from another list, or with both `cursor` and `from`; the
+/// `store_*` kinds.
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]
 #[cfg_attr(test, derive(ts_rs::TS), ts(optional_fields))]
 #[serde(rename_all = "camelCase")]
@@ -82,6 +83,10 @@ pub struct ListNotesParams {
     pub limit: Option<u32>,
     /// The `cursor` of the previous page. It stays valid when notes are added or deleted.
     pub cursor: Option<String>,
+    /// Place of the page's first note in the list, counted from 0, instead of a cursor. Places differ
+    /// after a change: compare `revision`.
+    #[cfg_attr(test, ts(as = "Option<u32>"))]
+    pub from: Option<u64>,
 }
 
 /// Result of `listNotes`.
@@ -96,10 +101,47 @@ pub struct ListNotesResult {
     pub total: u64,
     /// The `cursor` for the next page; null on the last page.
     pub cursor: Option<String>,
+    /// Changes with each change of any note. Pages with the same one are of the same list.
+    #[cfg_attr(test, ts(type = "number"))]
+    pub revision: u64,
     /// The invalid parts of the query.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     #[cfg_attr(test, ts(optional, as = "Option<Vec<QueryProblem>>"))]
     pub problems: Vec<QueryProblem>,
+}
+
+/// `listNoteIds`: returns the ids of a list of `listNotes`. Errors: the `store_*` kinds.
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS), ts(optional_fields))]
+#[serde(rename_all = "camelCase")]
+pub struct ListNoteIdsParams {
+    /// As in [`ListNotesParams`].
+    pub query: Option<String>,
+    /// As in [`ListNotesParams`].
+    pub trash: Option<bool>,
+    /// As in [`ListNotesParams`].
+    pub order: Option<ListOrder>,
+    /// Place of the first id in the list, counted from 0, which is the default.
+    #[cfg_attr(test, ts(as = "Option<u32>"))]
+    pub from: Option<u64>,
+    /// Most ids: 1 to 50,000, which is the default.
+    pub limit: Option<u32>,
+}
+
+/// Result of `listNoteIds`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
+#[serde(rename_all = "camelCase")]
+pub struct ListNoteIdsResult {
+    /// The ids in the requested order.
+    #[cfg_attr(test, ts(type = "number[]"))]
+    pub ids: Vec<i64>,
+    /// As in [`ListNotesResult`].
+    #[cfg_attr(test, ts(type = "number"))]
+    pub total: u64,
+    /// As in [`ListNotesResult`].
+    #[cfg_attr(test, ts(type = "number"))]
+    pub revision: u64,
 }
 
 /// A note in a list, without its texts.

@@ -10,9 +10,10 @@ use serde::{
 use crate::protocol::{
     icons::{IconsParams, IconsResult, PutIconParams, PutIconResult},
     library::{
-        ChangeAddressParams, EditIdParams, EditNotesParams, EditResult, ListNotesParams,
-        ListNotesResult, MergeNotesParams, SearchForgetParams, SearchListResult, SearchSaveParams,
-        SuggestForNotesParams, SuggestForNotesResult, UndoEditParams,
+        ChangeAddressParams, EditIdParams, EditNotesParams, EditResult, ListNoteIdsParams,
+        ListNoteIdsResult, ListNotesParams, ListNotesResult, MergeNotesParams, SearchForgetParams,
+        SearchListResult, SearchSaveParams, SuggestForNotesParams, SuggestForNotesResult,
+        UndoEditParams,
     },
     markdown::{RenderMarkdownParams, RenderMarkdownResult},
     search::{SearchNotesParams, SearchNotesResult},
@@ -449,6 +450,8 @@ pub enum Request {
     SearchNotes(SearchNotesParams),
     /// See [`ListNotesParams`].
     ListNotes(ListNotesParams),
+    /// See [`ListNoteIdsParams`].
+    ListNoteIds(ListNoteIdsParams),
     /// See [`EditNotesParams`].
     EditNotes(Box<EditNotesParams>),
     /// See [`EditIdParams`].
@@ -499,6 +502,8 @@ pub enum Outcome {
     Found(SearchNotesResult),
     /// To `listNotes`.
     Listed(ListNotesResult),
+    /// To `listNoteIds`.
+    ListedIds(ListNoteIdsResult),
     /// To `editNotes`, `editStatus`, `cancelEdit`, `undoEdit`.
     Edit(EditResult),
     /// To `searchSave`, `searchForget`, `searchList`.

@@ -26,7 +26,7 @@ fn declarations() -> String {
         CompleteTagsParams CompleteTagsResult TagCount SuggestTagsParams SuggestTagsResult
         SuggestedTag SuggestReason SearchNotesParams SearchOrder
         SearchNotesResult FoundNote QueryProblemKind QueryProblem ListOrder ListNotesParams
-        ListNotesResult NoteRow EditNotesParams EditState EditResult RefusedNote RefusalReason
+        ListNotesResult ListNoteIdsParams ListNoteIdsResult NoteRow EditNotesParams EditState EditResult RefusedNote RefusalReason
         EditIdParams UndoEditParams ChangeAddressParams MergeNotesParams SuggestForNotesParams
         SuggestForNotesResult NoteSuggestions SavedSearch
         SearchSaveParams SearchForgetParams SearchListParams SearchListResult
@@ -54,6 +54,7 @@ fn declarations() -> String {
         ),
         ("searchNotes", "SearchNotesParams", "SearchNotesResult"),
         ("listNotes", "ListNotesParams", "ListNotesResult"),
+        ("listNoteIds", "ListNoteIdsParams", "ListNoteIdsResult"),
         ("editNotes", "EditNotesParams", "EditResult"),
         ("editStatus", "EditIdParams", "EditResult"),
         ("cancelEdit", "EditIdParams", "EditResult"),
@@ -159,6 +160,7 @@ fn parameters_are_an_object_by_name() {
         "suggestForNotes",
         "searchNotes",
         "listNotes",
+        "listNoteIds",
         "editNotes",
         "editStatus",
         "cancelEdit",

@@ -41,7 +41,7 @@ const ACCESS_KEY = "u";
 /** What chooses our entries in the menu of the button: a first letter, and an access key. */
 const BUTTON_KEYS = new Map([
 	["save-window", "s"],
-	["open-library", "n"],
+	["open-library", "l"],
 ]);
 
 /** Longer than Chromium keeps "Allow" from being clicked, lest that is by mistake. */

@@ -155,6 +155,7 @@ impl Import<'_> {
                 own.name
             )));
         }
+        self.begin_record()?;
         self.writer.save_search(&search)?;
         Ok(RowOutcome::New)
     }

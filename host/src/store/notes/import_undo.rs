@@ -33,6 +33,8 @@ pub struct Undone {
     pub restored: u64,
     /// Number of notes that the user has changed since, which stay.
     pub kept: u64,
+    /// Number of saved searches that the import added and that were forgotten.
+    pub searches: u64,
 }
 
 /// The fields of an existing note that an import replaced.
@@ -124,8 +126,8 @@ struct Imported {
 }
 
 impl Writer<'_> {
-    /// Undoes the last import: removes the notes that it created and restores those that it merged.
-    /// Notes changed by the user since, and notes moved to the trash, stay.
+    /// Undoes the last import: removes the notes and saved searches that it created and restores the
+    /// notes that it merged. What the user has changed since, and notes moved to the trash, stay.
     ///
     /// # Errors
     /// `InvalidParams` if there is none; the `store_*` kinds.
@@ -153,6 +155,7 @@ impl Writer<'_> {
             removed: 0,
             restored: 0,
             kept: 0,
+            searches: 0,
         };
         let aliases: Vec<(String, i64)> =
             serde_json::from_str(&aliases).map_err(Error::internal)?;
@@ -163,6 +166,8 @@ impl Writer<'_> {
                 params![name, tag],
             )?;
         }
+        // An import gives its searches its own time; a search that the user changed since has another.
+        undone.searches = self.forget_searches_of(undone.done_at)?;
         let mut last = 0;
         loop {
             let rows = self.imported_after(last)?;

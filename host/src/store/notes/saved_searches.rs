@@ -123,6 +123,15 @@ impl Writer<'_> {
         )
     }
 
+    /// Forgets all searches that were saved at this moment. Returns their number.
+    pub(super) fn forget_searches_of(&self, saved_at: Timestamp) -> Result<u64> {
+        let gone = self
+            .tx
+            .prepare_cached("DELETE FROM searches WHERE saved_at = ?")?
+            .execute([saved_at.as_microsecond()])?;
+        Ok(gone as u64)
+    }
+
     /// Forgets a saved search. Returns whether there was one with this name.
     ///
     /// # Errors

@@ -148,14 +148,20 @@ impl Listing {
         Some(format!("{letter}:{}:{key}", id.0))
     }
 
+    /// Returns at most `limit` ids from a position on.
+    #[must_use]
+    pub fn ids(&self, from: usize, limit: usize) -> Vec<i64> {
+        let end = from.saturating_add(limit).min(self.len());
+        let ids = (from..end).filter_map(|place| self.at(place));
+        ids.map(|(_, id)| id.0).collect()
+    }
+
     /// Returns at most `limit` notes from a position on.
     ///
     /// # Errors
     /// The `store_*` kinds.
     pub fn notes(&self, reader: &Reader, from: usize, limit: usize) -> Result<Vec<Note>> {
-        let end = from.saturating_add(limit).min(self.len());
-        let ids = (from..end).filter_map(|place| self.at(place));
-        let ids: Vec<i64> = ids.map(|(_, id)| id.0).collect();
+        let ids = self.ids(from, limit);
         if !self.deleted {
             return load_ids(&reader.conn, &ids);
         }

@@ -26,6 +26,7 @@ pub fn csv(store: &Reader, out: &mut dyn Write) -> anyhow::Result<()> {
         "publishedAt",
         "siteName",
         "lang",
+        "read",
     ])?;
     each_note(store, &mut |note| {
         let tags: Vec<&str> = note.tags.iter().map(Tag::as_str).collect();
@@ -50,6 +51,7 @@ pub fn csv(store: &Reader, out: &mut dyn Write) -> anyhow::Result<()> {
             &known(&metadata.published_at),
             &known(&metadata.site_name),
             &known(&metadata.lang),
+            if note.read { "true" } else { "false" },
         ];
         Ok(table.write_record(fields.map(guarded).iter().map(|field| field.as_bytes()))?)
     })?;

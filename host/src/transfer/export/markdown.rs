@@ -302,6 +302,7 @@ fn content(note: &Note) -> String {
             fields.push((name, quoted(value)));
         }
     }
+    fields.push(("read", note.read.to_string()));
     let mut text = String::from("---\n");
     for (name, value) in fields {
         text.extend([name, ": ", &value, "\n"]);

@@ -39,6 +39,13 @@ pub fn netscape(store: &Reader, out: &mut dyn Write) -> anyhow::Result<()> {
             };
             write!(out, " TAGS=\"{}{end}\"", escaped(&tags.join(",")))?;
         }
+        // Pinboard's attribute, which an import turns into a tag, and ours, which says that the state
+        // is meant.
+        if !note.read {
+            write!(out, " TOREAD=\"1\" READ=\"0\"")?;
+        } else if note.tags.iter().any(Tag::is_to_read) {
+            write!(out, " READ=\"1\"")?;
+        }
         let title = note.name();
         // Chromium parses line by line.
         let title = title.replace(['\n', '\r'], " ");

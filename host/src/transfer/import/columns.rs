@@ -169,6 +169,8 @@ pub(super) struct Dialect {
     pub(super) no_tag: Option<&'static str>,
     /// Whether "read: no" means that it is to be read.
     pub(super) unread: bool,
+    /// Whether "read" is the state of a note of ours, and becomes no tag.
+    pub(super) has_state: bool,
 }
 
 /// Fills a row from the values of columns. `rank` is how well a column's name fits.
@@ -258,6 +260,7 @@ impl<'a> Filling<'a> {
             Column::Starred if values::is_yes(value) => row.tags.push(STARRED.into()),
             Column::Archived if values::is_yes(value) => row.tags.push(ARCHIVE.into()),
             Column::ToRead if values::is_yes(value) => row.tags.push(TO_READ.into()),
+            Column::Read if dialect.has_state => row.kept.read = Some(!values::is_no(value)),
             Column::Read if dialect.unread && values::is_no(value) => {
                 row.tags.push(TO_READ.into());
             }

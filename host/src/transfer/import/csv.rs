@@ -213,8 +213,15 @@ impl Head {
     /// Returns the program's conventions, by its columns.
     fn dialect(&self) -> Dialect {
         let plain = Dialect::default();
-        if self.has(&["savedAt", "updatedAt", "siteName"]) || self.has(&["user_id", "lists"]) {
-            // Ours and LinkAce's.
+        if self.has(&["savedAt", "updatedAt", "siteName"]) {
+            // Ours.
+            Dialect {
+                separator: Some(','),
+                has_state: true,
+                ..plain
+            }
+        } else if self.has(&["user_id", "lists"]) {
+            // LinkAce's.
             Dialect {
                 separator: Some(','),
                 ..plain

@@ -10,7 +10,10 @@ use super::{
     row::{ARCHIVE, FOLDERS, Found, LeftOut, Row, STARRED, Sink, TO_READ, date},
     source::{Source, unreadable},
 };
-use crate::error::{Error, Result};
+use crate::{
+    domain::ExportedFields,
+    error::{Error, Result},
+};
 
 /// Deepest folder. In files that never close their folders, each is inside the one before.
 const MAX_DEPTH: usize = 100_000;
@@ -298,7 +301,9 @@ impl Reading<'_, '_> {
         if let Some(archived) = tags.iter_mut().find(|tag| **tag == LINKDING_ARCHIVED) {
             ARCHIVE.clone_into(archived);
         }
-        if is_yes(attribute(&["toread", "unread"])) {
+        // Ours. Other programs' marks for unread pages become a tag.
+        let read = Some(attribute(&["read"])).filter(|read| !read.is_empty());
+        if read.is_none() && is_yes(attribute(&["toread", "unread"])) {
             tags.push(TO_READ.to_owned());
         }
         // Raindrop's.
@@ -320,6 +325,10 @@ impl Reading<'_, '_> {
             note: joined(before, attribute(&["note", "description"])),
             saved,
             updated: date(attribute(&["last_modified"])),
+            kept: ExportedFields {
+                read: read.map(is_yes),
+                ..ExportedFields::default()
+            },
             ..Row::default()
         });
         self.inside = In::Title;
