@@ -28,6 +28,9 @@ const PAGES = /** @type {Record<string, {icon?: string, policy?: string}>} */ ({
 	usual: {},
 	without: { icon: '<link rel="icon" href="/missing.png">' },
 	bomb: { icon: '<link rel="icon" href="/bomb.png">' },
+	worked: {
+		icon: '<link rel="icon" href="/icon.png"><script src="/register.js"></script>',
+	},
 	lying: { icon: '<link rel="icon" href="/page.png">' },
 });
 
@@ -42,6 +45,13 @@ const FILES = {
 	"/icon.svg": ["image/svg+xml", svg],
 	"/bomb.png": ["image/png", bomb],
 	"/page.png": ["image/png", "<script>alert(1)</script>"],
+	"/register.js": ["text/javascript", 'navigator.serviceWorker.register("/worker.js");'],
+	// It asks the network for whatever the page asks it for.
+	"/worker.js": [
+		"text/javascript",
+		`addEventListener("activate", (event) => event.waitUntil(clients.claim()));
+		addEventListener("fetch", (event) => event.respondWith(fetch(event.request.url)));`,
+	],
 };
 
 /** Serves the pages, and notes each request. */
@@ -102,8 +112,9 @@ inEachBrowser(
 	"the icon of a saved page is shown on the site and in the library, and costs no request",
 	async (world, browser) => {
 		const web = await serve();
+		const saved = Object.keys(PAGES).filter((name) => name !== "worked");
 		try {
-			for (const name of Object.keys(PAGES)) {
+			for (const name of saved) {
 				const page = await browser.open(web.address(name));
 				const { icon = "favicon.ico" } = PAGES[name] ?? {};
 				const file = /href="\/([^"]+)"/.exec(icon)?.[1] ?? "favicon.ico";
@@ -128,7 +139,7 @@ inEachBrowser(
 			}
 			const page = await browser.open(`${await world.origin()}/all/0`);
 			const shown = await shownIcons(page);
-			for (const name of Object.keys(PAGES)) {
+			for (const name of saved) {
 				const has = !["without", "bomb", "lying"].includes(name);
 				assert.deepEqual(shown[`${name}.localhost`], has ? [32, 32] : null, name);
 			}
@@ -179,6 +190,42 @@ inEachBrowser(
 			await page.goto(`${address("search/index.html")}?q=site:localhost`);
 			await page.waitForSelector("article.note");
 			assert.deepEqual(await shownIcons(page), expected);
+		} finally {
+			web.close();
+		}
+	},
+);
+
+inEachBrowser(
+	"a page's service worker isn't made to ask the network for the icon",
+	async (world, browser) => {
+		const web = await serve();
+		try {
+			const page = await browser.open(web.address("worked"));
+			await until("the worker controls the page", () =>
+				page.evaluate(() => navigator.serviceWorker.controller !== null),
+			);
+			await until("the browser loads the icon", () =>
+				web.seen.includes("worked/icon.png"),
+			);
+			const before = web.seen.length;
+			const popup = await world.click(browser, page);
+			await popup.dismiss();
+			// The icon of a page that is saved later is there: this one's was given up or sent.
+			const other = await browser.open(web.address("given"));
+			await (await world.click(browser, other)).dismiss();
+			const sites = async () => {
+				const { icons } = JSON.parse(await world.command("export", "json"));
+				return (icons ?? []).map((/** @type {any} */ { site }) => site);
+			};
+			await until("the next icon is stored", async () =>
+				(await sites()).includes("given.localhost"),
+			);
+			const made = web.seen.slice(before).filter((request) => request !== "given/");
+			assert.deepEqual(made, []);
+			// Firefox hands the icon over.
+			const isStored = (await sites()).includes("worked.localhost");
+			assert.equal(isStored, browser.name === "Firefox");
 		} finally {
 			web.close();
 		}

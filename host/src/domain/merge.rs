@@ -392,16 +392,17 @@ pub struct Merged {
 }
 
 impl ImportedRow {
-    /// Creates the note of a row whose page has none. The store supplies `saved_at` and `id`.
+    /// Creates the note of a row whose page has none, and returns the row's URL with it. The store
+    /// supplies `saved_at` and `id`.
     #[must_use]
-    pub fn into_note(self, id: NoteId, saved_at: Timestamp) -> Note {
+    pub fn into_note(self, id: NoteId, saved_at: Timestamp) -> (Note, PageUrl) {
         // Exports have milliseconds: a note that wasn't changed since it was saved gets the same
         // time for both.
         let updated_at = match self.updated_at {
             Some(moment) if moment.as_millisecond() != saved_at.as_millisecond() => moment,
             _ => saved_at,
         };
-        Note {
+        let note = Note {
             id,
             saved_at,
             url: self.url.as_str().to_owned(),
@@ -415,7 +416,8 @@ impl ImportedRow {
             updated_at,
             deleted_at: None,
             read: self.kept.read.unwrap_or(true),
-        }
+        };
+        (note, self.url)
     }
 
     /// Checks the row and normalises its title.

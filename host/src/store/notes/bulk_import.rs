@@ -45,6 +45,12 @@ const MANY_PAGES: i64 = if cfg!(test) { 8 } else { 100_000 };
 /// each.
 const UNINDEXED_PAGES: usize = if cfg!(test) { 60 } else { 12_000_000 };
 
+/// Page cache while the index of page keys is created, as for `PRAGMA cache_size`: 32 MiB.
+const SORTED_KIB: i64 = -32_768;
+/// Values of `PRAGMA temp_store`.
+const IN_FILES: i64 = 1;
+const IN_MEMORY: i64 = 2;
+
 /// Size in bytes up to which the full-text index is buffered in memory (FTS5's `hashsize`): during
 /// a large import, and otherwise, which is FTS5's default. Fewer and larger segments need fewer
 /// merges.
@@ -159,17 +165,17 @@ impl Writer<'_> {
         drop(rows);
         // The keys are sorted in parts of the size of the page cache, which are then merged from
         // temporary files. With such files in memory, all keys would be in memory.
-        let in_memory: bool =
-            self.tx
-                .query_row("SELECT temp_store = 2 FROM pragma_temp_store", [], |row| {
-                    row.get(0)
-                })?;
-        if in_memory {
-            self.tx.pragma_update(None, "temp_store", "FILE")?;
+        let pragma = |name: &str| self.tx.pragma_query_value(None, name, |row| row.get(0));
+        let (cache, place): (i64, i64) = (pragma("cache_size")?, pragma("temp_store")?);
+        let set = |name: &str, value: i64| self.tx.pragma_update(None, name, value);
+        set("cache_size", SORTED_KIB)?;
+        if place == IN_MEMORY {
+            set("temp_store", IN_FILES)?;
         }
         self.tx.execute_batch(&index)?;
-        if in_memory {
-            self.tx.pragma_update(None, "temp_store", "MEMORY")?;
+        set("cache_size", cache)?;
+        if place == IN_MEMORY {
+            set("temp_store", IN_MEMORY)?;
         }
         Ok(())
     }
@@ -324,16 +330,16 @@ mod tests {
                             true => RowOutcome::Unchanged,
                             false => RowOutcome::New,
                         };
-                        assert_eq!(import.note(&row)?, expected, "{times} {page}");
+                        assert_eq!(import.note(row.clone())?, expected, "{times} {page}");
                         if page % 5 == 0 {
                             let mut row = row.clone();
                             let other = row.kept.addresses.remove(0);
                             row.url = PageUrl::parse(&other)?;
-                            assert_eq!(import.note(&row)?, RowOutcome::Unchanged, "{other}");
+                            assert_eq!(import.note(row.clone())?, RowOutcome::Unchanged, "{other}");
                         }
                         if page % 3 == 0 && !known {
                             let tagged = incoming(times * 20 + page, 10);
-                            assert_eq!(import.note(&tagged)?, RowOutcome::Merged);
+                            assert_eq!(import.note(tagged.clone())?, RowOutcome::Merged);
                         }
                     }
                     import.finish()
@@ -370,7 +376,7 @@ mod tests {
         store
             .write(now, |writer| {
                 let import = writer.import(origin(), now);
-                assert_eq!(import.note(&before)?, RowOutcome::New);
+                assert_eq!(import.note(before.clone())?, RowOutcome::New);
                 import.finish()
             })
             .unwrap();
@@ -378,23 +384,23 @@ mod tests {
             .write(now, |writer| {
                 let import = writer.import(origin(), now);
                 for page in 100..120 {
-                    assert_eq!(import.note(&incoming(page, 0))?, RowOutcome::New);
+                    assert_eq!(import.note(incoming(page, 0))?, RowOutcome::New);
                 }
                 assert!(!has_page_index(&writer.tx));
                 // A page of the same file, one that was stored before, and its other address.
-                assert_eq!(import.note(&incoming(101, 0))?, RowOutcome::Unchanged);
-                assert_eq!(import.note(&before)?, RowOutcome::Unchanged);
+                assert_eq!(import.note(incoming(101, 0))?, RowOutcome::Unchanged);
+                assert_eq!(import.note(before.clone())?, RowOutcome::Unchanged);
                 let mut other = before.clone();
                 other.url = PageUrl::parse(&other.kept.addresses.remove(0))?;
-                assert_eq!(import.note(&other)?, RowOutcome::Unchanged);
+                assert_eq!(import.note(other.clone())?, RowOutcome::Unchanged);
                 let more = ImportedRow {
                     summary: "More.".into(),
                     ..incoming(3, 0)
                 };
-                assert_eq!(import.note(&more)?, RowOutcome::Merged);
+                assert_eq!(import.note(more.clone())?, RowOutcome::Merged);
                 // An earlier date moves a note to another id, where it is still found.
-                assert_eq!(import.note(&incoming(102, -9))?, RowOutcome::Merged);
-                assert_eq!(import.note(&incoming(102, -9))?, RowOutcome::Unchanged);
+                assert_eq!(import.note(incoming(102, -9))?, RowOutcome::Merged);
+                assert_eq!(import.note(incoming(102, -9))?, RowOutcome::Unchanged);
                 assert!(!has_page_index(&writer.tx));
                 import.finish()
             })
@@ -421,11 +427,11 @@ mod tests {
                 let import = writer.import(origin(), now);
                 for page in 0..super::UNINDEXED_PAGES + 20 {
                     let page = u32::try_from(page).unwrap();
-                    assert_eq!(import.note(&incoming(page, 0))?, RowOutcome::New);
+                    assert_eq!(import.note(incoming(page, 0))?, RowOutcome::New);
                     let dropped = !has_page_index(&writer.tx);
                     let held = u32::try_from(super::UNINDEXED_PAGES).unwrap();
                     assert_eq!(dropped, (7..held - 1).contains(&page), "{page}");
-                    assert_eq!(import.note(&incoming(page / 2, 0))?, RowOutcome::Unchanged);
+                    assert_eq!(import.note(incoming(page / 2, 0))?, RowOutcome::Unchanged);
                 }
                 import.finish()
             })
@@ -442,7 +448,7 @@ mod tests {
         store
             .write(now, |writer| {
                 let import = writer.import(origin(), now);
-                assert_eq!(import.note(&incoming(1, 0))?, RowOutcome::New);
+                assert_eq!(import.note(incoming(1, 0))?, RowOutcome::New);
                 import.finish()
             })
             .unwrap();
@@ -457,7 +463,7 @@ mod tests {
                 let import = writer.import(origin(), now);
                 for (page, copy) in (2..).zip(&copies) {
                     for page in page * 100..page * 100 + 12 {
-                        assert_eq!(import.note(&incoming(page, 0))?, RowOutcome::New);
+                        assert_eq!(import.note(incoming(page, 0))?, RowOutcome::New);
                     }
                     assert!(!has_page_index(&writer.tx));
                     // What the next program finds if this one is killed now.
@@ -491,7 +497,7 @@ mod tests {
             let given_up = store.write(now, |writer| {
                 let import = writer.import(origin(), now);
                 for page in 0..20 {
-                    import.note(&incoming(1000 + page, 0))?;
+                    import.note(incoming(1000 + page, 0))?;
                 }
                 Err::<(), _>(Error::InvalidParams("x".into()))
             });
@@ -501,7 +507,7 @@ mod tests {
                     let import = writer.import(origin(), now);
                     for page in 0..20 {
                         let first = times * 20 + page;
-                        assert_eq!(import.note(&incoming(first, 10))?, RowOutcome::New);
+                        assert_eq!(import.note(incoming(first, 10))?, RowOutcome::New);
                         if page == 12 {
                             let (name, of) =
                                 (Tag::parse(&format!("alias {times}"))?, Tag::parse("all")?);
@@ -509,8 +515,8 @@ mod tests {
                         }
                         // Some pages have an earlier date, and some existed before.
                         if page % 4 == 0 {
-                            assert_eq!(import.note(&incoming(first, -10))?, RowOutcome::Merged);
-                            import.note(&incoming(first / 2, 10))?;
+                            assert_eq!(import.note(incoming(first, -10))?, RowOutcome::Merged);
+                            import.note(incoming(first / 2, 10))?;
                         }
                     }
                     import.finish()

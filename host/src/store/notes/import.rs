@@ -95,11 +95,10 @@ impl Import<'_> {
     /// # Errors
     /// `TooLarge`, `InvalidTag` (too many), `InvalidParams` for a row that can't be imported;
     /// nothing has changed then. The `store_*` kinds.
-    pub fn note(&self, row: &ImportedRow) -> Result<RowOutcome> {
+    pub fn note(&self, mut row: ImportedRow) -> Result<RowOutcome> {
         self.left.take();
         let tx = &self.writer.tx;
         let no_aliases = matches!(&*self.writer.bulk.borrow(), Some(bulk) if bulk.no_aliases);
-        let mut row = row.clone();
         // If there are no aliases, the reader has already removed duplicates.
         if !no_aliases {
             row.tags = without_aliases(tx, &row.tags)?;
@@ -113,8 +112,7 @@ impl Import<'_> {
         {
             return self.merge(&note, &row);
         }
-        let url = row.url.clone();
-        let note = self.new_note(row)?;
+        let (note, url) = self.new_note(row)?;
         self.writer.insert(&note, &url)?;
         self.record(&note, None)?;
         Ok(RowOutcome::New)
@@ -198,7 +196,7 @@ impl Import<'_> {
             .execute("UPDATE imports SET aliases = ?", [aliases])
     }
 
-    fn new_note(&self, row: ImportedRow) -> Result<Note> {
+    fn new_note(&self, row: ImportedRow) -> Result<(Note, PageUrl)> {
         let saved = row.saved();
         let wanted = NoteId::at(saved.unwrap_or_else(|| self.undated.get()));
         let id = self.free_id(row.kept.id.unwrap_or(wanted))?;
@@ -279,8 +277,7 @@ impl Import<'_> {
         if known {
             return Ok(RowOutcome::Unchanged);
         }
-        let url = row.url.clone();
-        let mut note = self.new_note(row)?;
+        let (mut note, url) = self.new_note(row)?;
         note.deleted_at = Some(deleted_at);
         writer.put_into_trash(&note, url.key())?;
         self.record(&note, None)?;
@@ -413,7 +410,7 @@ mod tests {
                 .write(now, |writer| {
                     let import = writer.import(origin(), now);
                     for after in [0, 0, 0, 0, 0, 1, 3] {
-                        assert_eq!(import.note(&incoming(count, after))?, RowOutcome::New);
+                        assert_eq!(import.note(incoming(count, after))?, RowOutcome::New);
                         count += 1;
                     }
                     Ok(import.taken.take())

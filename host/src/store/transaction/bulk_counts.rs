@@ -53,11 +53,18 @@ const BITS: u32 = 6;
 
 /// Page keys and rows in use: a Bloom filter, so that a new page needs no look-up in the database.
 #[derive(Debug)]
-pub(in crate::store) struct Taken(Vec<u64>);
+pub(in crate::store) struct Taken {
+    bits: Vec<u64>,
+    /// Bookmarks are often in the order of their dates.
+    highest_row: i64,
+}
 
 impl Taken {
     pub(in crate::store) fn new() -> Self {
-        Self(vec![0; WORDS])
+        Self {
+            bits: vec![0; WORDS],
+            highest_row: i64::MIN,
+        }
     }
 
     pub(in crate::store) fn add_page(&mut self, key: &str) {
@@ -66,18 +73,23 @@ impl Taken {
 
     pub(in crate::store) fn add_row(&mut self, row: i64) {
         self.add(hash_of_row(row));
+        self.highest_row = self.highest_row.max(row);
+    }
+
+    fn may_have_row(&self, row: i64) -> bool {
+        row <= self.highest_row && self.may_have(hash_of_row(row))
     }
 
     fn add(&mut self, hash: u64) {
         let line = line_of(hash);
         for (word, bit) in bits_of(hash) {
-            self.0[line + word] |= bit;
+            self.bits[line + word] |= bit;
         }
     }
 
     fn may_have(&self, hash: u64) -> bool {
         let line = line_of(hash);
-        bits_of(hash).all(|(word, bit)| self.0[line + word] & bit != 0)
+        bits_of(hash).all(|(word, bit)| self.bits[line + word] & bit != 0)
     }
 }
 
@@ -165,7 +177,7 @@ impl Bulk {
     pub(in crate::store) fn may_have_row(&self, row: i64) -> bool {
         self.taken
             .as_ref()
-            .is_none_or(|taken| taken.may_have(hash_of_row(row)))
+            .is_none_or(|taken| taken.may_have_row(row))
     }
 
     pub(in crate::store) fn is_full(&self) -> bool {

@@ -36,7 +36,7 @@ pub fn run(
 
 /// Receives rows: the notes, or a substitute in tests.
 trait RowTarget {
-    fn note(&self, note: &ImportedRow) -> Result<RowOutcome>;
+    fn note(&self, note: ImportedRow) -> Result<RowOutcome>;
     fn alias(&self, name: &Tag, of: &Tag) -> Result<RowOutcome>;
     fn search(&self, name: &str, query: &str) -> Result<RowOutcome>;
     fn icon(&self, site: &str, icon: &Icon) -> Result<RowOutcome>;
@@ -47,7 +47,7 @@ trait RowTarget {
 }
 
 impl RowTarget for Import<'_> {
-    fn note(&self, note: &ImportedRow) -> Result<RowOutcome> {
+    fn note(&self, note: ImportedRow) -> Result<RowOutcome> {
         Import::note(self, note)
     }
 
@@ -190,7 +190,7 @@ fn taken(found: Found, normalizer: &mut RowNormalizer, notes: &dyn RowTarget) ->
             row.line,
             normalizer.note(*row).and_then(|note| {
                 undated = note.saved_at.is_none() && note.kept.id.is_none();
-                notes.note(&note)
+                notes.note(note)
             }),
         ),
         Found::Own(line, entry) => (line, taken_entry(entry, notes)),
@@ -301,7 +301,7 @@ mod tests {
     struct Looking;
 
     impl RowTarget for Looking {
-        fn note(&self, note: &ImportedRow) -> Result<RowOutcome> {
+        fn note(&self, note: ImportedRow) -> Result<RowOutcome> {
             assert_eq!(PageUrl::parse(note.url.as_str()).unwrap(), note.url);
             for (at, tag) in note.tags.iter().enumerate() {
                 assert_eq!(&Tag::parse(tag.as_str()).unwrap(), tag);
