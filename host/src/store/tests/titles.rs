@@ -168,9 +168,7 @@ fn notes_of_one_page_in_two_forms_are_merged_when_the_rules_change() {
             for place in 1..=5 {
                 // Some statements have fewer.
                 if insert.parameter_count() >= place {
-                    insert
-                        .raw_bind_parameter(place, &values[place - 1])
-                        .unwrap();
+                    insert.raw_bind_parameter(place, values[place - 1]).unwrap();
                 }
             }
             insert.raw_execute().unwrap();
