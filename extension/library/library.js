@@ -45,10 +45,13 @@ const notes = new NoteList(
 	(params) => loadIds(connection, params),
 );
 const selection = new Selection();
-const icons = new SiteIcons(
-	async (sites) => (await connection.call("icons", { sites })).icons,
+const view = new RowView(
+	element("list"),
+	element("rows"),
+	notes,
+	selection,
+	new SiteIcons(connection),
 );
-const view = new RowView(element("list"), element("rows"), notes, selection, icons);
 const triageNotes = new NoteQueue((params) => loadPage(connection, params));
 const triage = new Triage(connection, element("triage-panel"), triageNotes);
 const searches = new SavedSearches(connection);

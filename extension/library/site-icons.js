@@ -7,7 +7,7 @@
 const AT_ONCE = 100;
 
 export class SiteIcons {
-	/** @type {(sites: string[]) => Promise<Record<string, string>>} */ #load;
+	/** @type {Pick<import("./connection.js").Connection, "call">} */ #connection;
 	/** @type {Map<string, string>} `data:` URLs by web site; empty if it has no icon. */
 	#known = new Map();
 	/** @type {Set<string>} */ #wanted = new Set();
@@ -16,9 +16,9 @@ export class SiteIcons {
 	/** Called after icons were loaded. */
 	onLoad = () => {};
 
-	/** @param {(sites: string[]) => Promise<Record<string, string>>} load */
-	constructor(load) {
-		this.#load = load;
+	/** @param {Pick<import("./connection.js").Connection, "call">} connection */
+	constructor(connection) {
+		this.#connection = connection;
 	}
 
 	/**
@@ -42,7 +42,8 @@ export class SiteIcons {
 			const sites = [...this.#wanted].slice(0, AT_ONCE);
 			for (const site of sites) this.#wanted.delete(site);
 			// A host that is away, or too old for icons, gives none.
-			const icons = await this.#load(sites).catch(() => ({}));
+			const asked = this.#connection.call("icons", { sites });
+			const { icons } = await asked.catch(() => ({ icons: {} }));
 			for (const [site, icon] of Object.entries(icons))
 				this.#known.set(site, `data:image/png;base64,${icon}`);
 			for (const site of sites) if (!this.#known.has(site)) this.#known.set(site, "");

@@ -255,9 +255,14 @@ test("a host that is away, older, or refuses, and an icon that can't be read, tr
 test("the library asks for each web site once, with those of the other rows", async () => {
 	/** @type {string[][]} */
 	const asked = [];
-	const icons = new SiteIcons(async (sites) => {
+	/** @param {(sites: string[]) => Promise<object>} answer */
+	const connected = (answer) =>
+		new SiteIcons({
+			call: (_, params) => /** @type {any} */ (answer(/** @type {any} */ (params).sites)),
+		});
+	const icons = connected(async (sites) => {
 		asked.push(sites);
-		return { "a.org": "AAAA" };
+		return { icons: { "a.org": "AAAA" } };
 	});
 	let loaded = 0;
 	icons.onLoad = () => {
@@ -274,7 +279,7 @@ test("the library asks for each web site once, with those of the other rows", as
 		[2, 100, 100, 50],
 	);
 	assert.equal(loaded, 4);
-	const away = new SiteIcons(() => Promise.reject(new Error("away")));
+	const away = connected(() => Promise.reject(new Error("away")));
 	away.of("a.org");
 	await settle();
 	assert.equal(away.of("a.org"), "");
