@@ -8,6 +8,7 @@ import { Badge } from "./background/badge.js";
 import { capture } from "./background/capture.js";
 import { DismissedTags } from "./background/dismissed-tags.js";
 import { Host } from "./background/host.js";
+import { IconSaves } from "./background/icon-saves.js";
 import { serveLibrary } from "./background/library-port.js";
 import { offerMenus, onMenuClick } from "./background/menus.js";
 import { Omnibox } from "./background/omnibox.js";
@@ -43,11 +44,15 @@ const savable = (url) => savableUrl(url, stripsUserInfo);
 const queue = new StorageQueue(area);
 const host = new Host({ extension: browser.runtime.getManifest().version });
 const outbox = new Outbox(queue, host);
+const iconSaves = new IconSaves(host, browser.tabs);
 const pages = new Pages({
 	queue,
 	outbox,
 	host,
-	capture,
+	capture(tabId, what, url) {
+		iconSaves.expect(url, tabId);
+		return capture(tabId, what, url);
+	},
 	savesOnOpen: () => saves,
 });
 const badge = new Badge(browser.action, browser.tabs, host, savable);
@@ -114,6 +119,7 @@ outbox.onAnswer = (entry, result) => {
 	pages.answered(entry, result);
 	backgroundSaves.answered(entry, result);
 	badge.written(entry.method);
+	void iconSaves.answered(entry);
 };
 outbox.onRefused = (entry) => {
 	pages.refused(entry);

@@ -16,9 +16,14 @@ url: string,
  */
 addresses: Array<string>, 
 /**
- * Page title; if empty, the URL is shown instead.
+ * Title: the page's own, cleaned of counters and the web site's name, or the user's. If
+ * empty, the URL is shown instead.
  */
 title: string, 
+/**
+ * The page's own title as captured. Absent if it equals `title` or isn't known.
+ */
+pageTitle?: string, 
 /**
  * Normalised tag names in the user's order.
  */
@@ -102,6 +107,10 @@ tags: number,
  */
 saveOnOpen: boolean | null, 
 /**
+ * Whether the host stores icons of web sites (`putIcon`, `icons`).
+ */
+icons: boolean, 
+/**
  * Why the site isn't served, as a sentence; null if it is.
  */
 siteProblem: string | null, 
@@ -135,9 +144,15 @@ opId: string,
  */
 url: string, 
 /**
- * The page's own title, up to 16 KiB; may be empty.
+ * The page's own title, up to 16 KiB; may be empty. It is cleaned: a counter of unread
+ * messages, an id and the web site's name are taken off.
  */
 title: string, 
+/**
+ * Titles in the page's metadata (`citation_title`, `og:title`), the best first. One that is
+ * the heart of `title` becomes the note's title.
+ */
+otherTitles?: Array<string>, 
 /**
  * Tags in the user's order.
  */
@@ -186,6 +201,11 @@ created: boolean,
  */
 samePage?: SamePage, 
 /**
+ * Present if the note has a title that the user typed, and the page's own title has changed
+ * since the last save.
+ */
+newTitle?: NewTitle, 
+/**
  * Names of parameters in the note's addresses that look like access tokens. Such notes are
  * left out of the published site.
  */
@@ -210,7 +230,7 @@ because: string,
  */
 reason: SamePageReason, };
 
-export type SamePageReason = "form" | "tracking" | "place" | "user_info" | "spelling";
+export type SamePageReason = "form" | "version" | "tracking" | "place" | "user_info" | "spelling";
 
 export type NoteForUrlParams = { 
 /**
@@ -837,6 +857,35 @@ export type SearchListResult = {
  */
 searches: Array<SavedSearch>, };
 
+export type PutIconParams = { 
+/**
+ * Address of a saved page.
+ */
+url: string, 
+/**
+ * The image: PNG, at most 64 × 64 pixels and 4,096 bytes, not interlaced, in Base64.
+ */
+icon: string, };
+
+export type PutIconResult = { 
+/**
+ * Whether the store was changed. False if it has the icon already, or no note from the web
+ * site.
+ */
+stored: boolean, };
+
+export type IconsParams = { 
+/**
+ * Web sites as in [`NoteRow`](super::NoteRow). The first 100 are answered.
+ */
+sites: Array<string>, };
+
+export type IconsResult = { 
+/**
+ * A PNG image in Base64 for each of the web sites that has an icon.
+ */
+icons: { [key in string]: string }, };
+
 export type RenderMarkdownParams = { 
 /**
  * CommonMark with GFM tables, strikethrough and task lists; up to 64 KiB.
@@ -963,6 +1012,8 @@ export interface Methods {
   searchSave: { params: SearchSaveParams; result: SearchListResult };
   searchForget: { params: SearchForgetParams; result: SearchListResult };
   searchList: { params: SearchListParams; result: SearchListResult };
+  putIcon: { params: PutIconParams; result: PutIconResult };
+  icons: { params: IconsParams; result: IconsResult };
   renderMarkdown: { params: RenderMarkdownParams; result: RenderMarkdownResult };
   stats: { params: StatsParams; result: StatsResult };
 }

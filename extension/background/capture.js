@@ -115,6 +115,9 @@ export function fitCaptured(data) {
 	if (publishedAt) captured.publishedAt = publishedAt;
 	if (otherDates.length > 0) captured.otherDates = otherDates.slice(0, 10);
 	if (typeof data.title === "string") captured.title = line(data.title, LIMITS.title);
+	const titles = (data.otherTitles ?? []).map((title) => line(title, LIMITS.title));
+	const otherTitles = titles.filter(Boolean).slice(0, 4);
+	if (otherTitles.length > 0) captured.otherTitles = otherTitles;
 	const siteName = line(data.siteName, LIMITS.siteName);
 	if (siteName) captured.siteName = siteName;
 	const lang = line(data.lang, 64);

@@ -26,6 +26,7 @@ const WRITES = {
 	mergeNotes: true,
 	completeTags: false,
 	suggestTags: false,
+	icons: false,
 	suggestForNotes: false,
 	searchList: false,
 	searchSave: false,

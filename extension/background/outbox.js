@@ -17,7 +17,8 @@ import { HostError, Unreachable } from "./host.js";
 /**
  * @typedef {import("../protocol.js").Methods} Methods
  * @typedef {import("../protocol.js").ErrorKind} ErrorKind
- * @typedef {"saveNote" | "updateNote" | "deleteNote" | "restoreNote"} WriteMethod
+ * @typedef {"saveNote" | "updateNote" | "deleteNote" | "restoreNote" |
+ *   "mergeNotes"} WriteMethod
  */
 
 /**

@@ -7,9 +7,12 @@
  */
 
 import * as typed from "../shared/merge.js";
-import { replacesNote } from "./deleted-note.js";
+import { replacesNote, worthRestoring } from "./replaced-note.js";
 
-/** @import {Entry, PageRecord} from "../shared/messages.js" */
+/**
+ * @import {Entry, Note, PageRecord} from "../shared/messages.js"
+ * @import {SaveNoteResult} from "../protocol.js"
+ */
 
 const KEY = "page:";
 
@@ -137,4 +140,39 @@ export class PageRecords {
 		else this.#queue.remove(KEY + page.url).catch(() => {});
 		if (!isOpen && !isNeeded) this.#records.delete(page.url);
 	}
+}
+
+/**
+ * Takes the note's tags as the host stored them: an alias that was typed became its tag.
+ * Does nothing if other tags were typed since.
+ * @param {PageRecord} page
+ * @param {Entry} entry
+ * @param {string[]} tags
+ */
+export function takeStoredTags(page, entry, tags) {
+	const sent = JSON.stringify(/** @type {any} */ (entry.params).tags);
+	if (!page.note || JSON.stringify(page.note.tags) !== sent) return;
+	page.note.tags = tags;
+	if (JSON.stringify(page.edits.tags) === sent) page.edits.tags = tags;
+}
+
+/**
+ * Takes what the host says after a save.
+ * @param {PageRecord} page
+ * @param {Partial<SaveNoteResult> & {note: Note}} result Of a save, or of a restored or merged
+ *   note.
+ */
+export function takeSaved(page, result) {
+	page.note = result.note;
+	page.created ||= result.created ?? false;
+	page.deletedNote = worthRestoring(result.deletedNote) ?? page.deletedNote ?? null;
+	page.samePage = result.samePage ?? null;
+	page.tokens = result.tokens ?? [];
+	if (result.newTitle) {
+		const { title, before: old } = result.newTitle;
+		// A page may have another title while it loads, and then its old one again.
+		page.oldTitle ??= old;
+		page.newTitle = title === page.oldTitle ? null : title;
+	}
+	page.trashed = false;
 }

@@ -9,12 +9,17 @@
 
 import * as typed from "../shared/merge.js";
 import { fit, LIMITS } from "../shared/text.js";
-import { replacesNote, restoreDeleted, worthRestoring } from "./deleted-note.js";
 import { Unreachable } from "./host.js";
 import { passOnLate } from "./late-captures.js";
-import { PageRecords } from "./page-records.js";
+import { PageRecords, takeSaved, takeStoredTags } from "./page-records.js";
 import { PageSaves } from "./page-saves.js";
 import { viewOf } from "./popup-view.js";
+import {
+	mergeInto,
+	replacesNote,
+	restoreDeleted,
+	worthRestoring,
+} from "./replaced-note.js";
 
 /**
  * @import {Entry, Known, PageRecord, PendingCapture, Tab} from "../shared/messages.js"
@@ -117,6 +122,8 @@ export class Pages {
 				note: null,
 				samePage: null,
 				tokens: [],
+				newTitle: null,
+				oldTitle: undefined,
 				removed: null,
 				trashed: false,
 				deletedNote: null,
@@ -260,10 +267,27 @@ export class Pages {
 	 * @param {string} url
 	 */
 	restore(url) {
+		this.#replaceNote(url, restoreDeleted);
+	}
+
+	/**
+	 * The user pressed Merge: the page's note is merged into that of another of its addresses.
+	 * @param {string} url
+	 * @param {number} keep Id of the other note.
+	 */
+	merge(url, keep) {
+		this.#replaceNote(url, (page, outbox) => mergeInto(page, keep, outbox));
+	}
+
+	/**
+	 * @param {string} url
+	 * @param {typeof restoreDeleted} replace Adds the write to the outbox.
+	 */
+	#replaceNote(url, replace) {
 		const page = this.#records.get(url);
-		if (!page?.deletedNote) return;
+		if (!page) return;
 		this.#sendEdits(page);
-		restoreDeleted(page, this.#outbox);
+		if (!replace(page, this.#outbox)) return;
 		if (!this.#records.isSaving(page)) this.#noteChanged(page);
 		this.#records.store(page);
 		this.#show(page);
@@ -306,7 +330,7 @@ export class Pages {
 			// The fields stay as they are in the popup: further updates may be in the outbox.
 			const { updatedAt, deletedAt } = result.note;
 			page.note = { ...page.note, updatedAt, deletedAt };
-			this.#takeStoredTags(page, entry, result.note.tags);
+			takeStoredTags(page, entry, result.note.tags);
 		}
 		this.#records.store(page, entry);
 	}
@@ -487,12 +511,7 @@ export class Pages {
 	 */
 	#saved(page, entry, result) {
 		const before = page.note;
-		page.note = result.note;
-		page.created ||= result.created ?? false;
-		page.deletedNote = worthRestoring(result.deletedNote) ?? page.deletedNote ?? null;
-		page.samePage = result.samePage ?? null;
-		page.tokens = result.tokens ?? [];
-		page.trashed = false;
+		takeSaved(page, result);
 		this.#noteChanged(page, before);
 		if (page.removed && !this.#records.isSaving(page, entry)) {
 			// Undone before the host answered. A note that existed before the save stays.
@@ -521,20 +540,6 @@ export class Pages {
 			if (session) session.noteChanges = [];
 		}
 		if (session) session.revision += 1;
-	}
-
-	/**
-	 * Takes the note's tags as the host stored them: an alias that was typed became its tag.
-	 * Does nothing if other tags were typed since.
-	 * @param {PageRecord} page
-	 * @param {Entry} entry
-	 * @param {string[]} tags
-	 */
-	#takeStoredTags(page, entry, tags) {
-		const sent = JSON.stringify(/** @type {any} */ (entry.params).tags);
-		if (!page.note || JSON.stringify(page.note.tags) !== sent) return;
-		page.note.tags = tags;
-		if (JSON.stringify(page.edits.tags) === sent) page.edits.tags = tags;
 	}
 
 	/** @param {PageRecord} page */

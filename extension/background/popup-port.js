@@ -158,6 +158,9 @@ export function servePopup(
 			case "restore":
 				if (url) pages.restore(url);
 				return;
+			case "merge":
+				if (url) pages.merge(url, message.keep);
+				return;
 			case "undo":
 				if (url) pages.remove(url, "undone");
 				return;

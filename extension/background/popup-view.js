@@ -54,6 +54,7 @@ export function viewOf(parts) {
 			created: page.created,
 			samePage: page.samePage,
 			tokens: page.tokens ?? [],
+			newTitle: page.newTitle ?? null,
 			removed: page.removed,
 			trashed: page.trashed,
 			deletedNote: page.removed ? null : (page.deletedNote ?? null),

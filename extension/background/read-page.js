@@ -17,6 +17,7 @@
  * @property {string} [keywords] Separated by commas.
  * @property {string} [canonical] The page's canonical URL.
  * @property {string} [title] Its own title, else its first heading; empty if it has neither.
+ * @property {string[]} [otherTitles] Titles in its metadata, the best first.
  * @property {string} [address] URL of the document.
  * @property {string[]} [otherDates] Further candidates for `publishedAt`, the best first.
  * @property {boolean} [loading] Whether the page is still loading.
@@ -137,7 +138,8 @@ export function readPage() {
 	const metas = (...names) => {
 		if (isStale) return [];
 		const fresh = names.filter(
-			(name) => byGraph !== false || !/^(og|article|twitter):/.test(name),
+			(name) =>
+				byGraph !== false || !/^(og|article|twitter|book|music|video):/.test(name),
 		);
 		return fresh.flatMap((name) => {
 			const found = document.querySelectorAll(
@@ -155,10 +157,19 @@ export function readPage() {
 		for (const script of document.querySelectorAll(
 			'script[type="application/ld+json" i]',
 		)) {
-			try {
-				nodes.push(JSON.parse(script.textContent ?? ""));
-			} catch {
-				// The page has invalid JSON-LD.
+			const text = script.textContent ?? "";
+			// Some templates leave line breaks in texts, or wrap the data for XML.
+			const repaired = text
+				.replace(/^\s*(\/\/|\/\*)?\s*<!\[CDATA\[\s*(\*\/)?/, "")
+				.replace(/(\/\/|\/\*)?\s*\]\]>\s*(\*\/)?\s*$/, "")
+				.replace(/\p{Cc}+/gu, " ");
+			for (const form of [text, repaired]) {
+				try {
+					nodes.push(JSON.parse(form));
+					break;
+				} catch {
+					// The page has invalid JSON-LD.
+				}
 			}
 		}
 		/** @type {Record<string, unknown>[]} */
@@ -200,7 +211,8 @@ export function readPage() {
 	const textsOf = (objects, property) =>
 		objects.flatMap((object) => {
 			const [value] = [object[property]].flat();
-			const text = /** @type {any} */ (value)?.name ?? value;
+			const { name, "@value": typed } = /** @type {any} */ (value ?? {});
+			const text = name ?? typed ?? value;
 			return (typeof text === "string" && text.trim()) || [];
 		});
 	/**
@@ -417,35 +429,65 @@ export function readPage() {
 			) ?? textOf(things.about, "description"),
 		);
 		const articles = document.querySelectorAll("article");
+		// A list of articles has many dates but none of its own.
+		const only = (/** @type {NodeListOf<Element>} */ found) =>
+			found.length === 1 ? found[0] : null;
 		const time =
 			document.querySelector(
 				"time[itemprop~=datePublished], [itemprop~=datePublished][datetime], time[pubdate]",
 			) ??
-			// A list of articles has many dates but none of its own.
-			(articles.length === 1 ? articles[0]?.querySelector("time[datetime]") : null);
+			document.querySelector(
+				"[itemprop~=datePublished]:not(meta), [property$=datePublished]:not(meta)",
+			) ??
+			// Microformats, and the classes that WordPress writes.
+			only(document.querySelectorAll(".dt-published, .published, .entry-date")) ??
+			only(articles)?.querySelector("time[datetime]") ??
+			only(articles)?.querySelector("time") ??
+			document.querySelector("time[itemprop~=dateCreated]");
 		const dates = [
 			...metas(
 				"article:published_time",
 				"og:article:published_time",
+				"og:published_time",
+				"bytedance:published_time",
 				"datePublished",
 				"citation_publication_date",
 				"citation_date",
+				"citation_cover_date",
 				"citation_online_date",
+				"prism.publicationDate",
 				"dc.date.issued",
 				"dc.date.created",
 				"dcterms.issued",
 				"dcterms.created",
+				"dcterms.available",
 				"dc.date",
+				"dc:date",
 				"dcterms.date",
 				"parsely-pub-date",
 				"sailthru.date",
-				"pubdate",
+				"book:release_date",
+				"video:release_date",
+				"music:release_date",
+				"weibo: article:create_at",
+				"originalPublicationDate",
+				"publication_date",
+				"publish-date",
 				"publishdate",
+				"pubdate",
+				"pdate",
+				"displaydate",
 				"date",
+				"created",
+			),
+			...metas("parsely-page").flatMap(
+				(text) => /"pub_date":\s*"([^"]+)/.exec(text)?.[1] ?? [],
 			),
 			...textsOf(things.all, "datePublished"),
-			time?.getAttribute("datetime")?.trim(),
+			...textsOf(things.about, "uploadDate"),
+			...["content", "datetime", "title"].map((name) => time?.getAttribute(name)?.trim()),
 			time?.textContent?.trim(),
+			...textsOf(things.about, "dateCreated"),
 		].filter((date, at, all) => date && all.indexOf(date) === at);
 		put("publishedAt", dates[0]);
 		// The host uses the first one that it can parse.
@@ -453,6 +495,12 @@ export function readPage() {
 			const others = dates.slice(1, 11).flatMap((date) => date ?? []);
 			if (others.length > 0) data.otherDates = others;
 		}
+		const titles = [
+			...metas("citation_title", "dc.title", "og:title", "twitter:title"),
+			...textsOf(things.about, "headline"),
+		].filter((title, at, all) => title !== data.title && all.indexOf(title) === at);
+		// The host uses one that is the heart of the title.
+		if (data.title && titles.length > 0) data.otherTitles = titles.slice(0, 4);
 		put(
 			"siteName",
 			meta("og:site_name", "application-name") ??

@@ -22,6 +22,7 @@ import { isLink, nameOf, RowView } from "./row-view.js";
 import { SavedSearches } from "./saved-searches.js";
 import { loadIds, loadPage } from "./search.js";
 import { Selection } from "./selection.js";
+import { SiteIcons } from "./site-icons.js";
 import { chooseTags } from "./tag-dialog.js";
 import { Triage } from "./triage.js";
 
@@ -44,7 +45,10 @@ const notes = new NoteList(
 	(params) => loadIds(connection, params),
 );
 const selection = new Selection();
-const view = new RowView(element("list"), element("rows"), notes, selection);
+const icons = new SiteIcons(
+	async (sites) => (await connection.call("icons", { sites })).icons,
+);
+const view = new RowView(element("list"), element("rows"), notes, selection, icons);
 const triageNotes = new NoteQueue((params) => loadPage(connection, params));
 const triage = new Triage(connection, element("triage-panel"), triageNotes);
 const searches = new SavedSearches(connection);

@@ -29,6 +29,7 @@ export class RowView {
 	/** @type {HTMLElement} */ #rows;
 	/** @type {import("./note-list.js").NoteList} */ #notes;
 	/** @type {import("./selection.js").Selection} */ #selection;
+	/** @type {import("./site-icons.js").SiteIcons} */ #icons;
 	/** @type {Map<number, {row: NoteRow | undefined, element: HTMLElement}>} By place. */
 	#drawn = new Map();
 	#current = 0;
@@ -51,12 +52,15 @@ export class RowView {
 	 * @param {HTMLElement} rows
 	 * @param {import("./note-list.js").NoteList} notes
 	 * @param {import("./selection.js").Selection} selection
+	 * @param {import("./site-icons.js").SiteIcons} icons
 	 */
-	constructor(list, rows, notes, selection) {
+	constructor(list, rows, notes, selection, icons) {
 		this.#list = list;
 		this.#rows = rows;
 		this.#notes = notes;
 		this.#selection = selection;
+		this.#icons = icons;
+		icons.onLoad = () => this.#showIcons();
 		list.addEventListener("scroll", () => this.#soon(), { passive: true });
 		new ResizeObserver(() => this.#soon()).observe(list);
 		list.addEventListener("click", (event) => {
@@ -131,6 +135,27 @@ export class RowView {
 		this.onNeed(first, end);
 	}
 
+	#showIcons() {
+		for (const { row, element } of this.#drawn.values())
+			if (row) this.#showIcon(row, element);
+	}
+
+	/**
+	 * @param {NoteRow} row
+	 * @param {HTMLElement} element
+	 */
+	#showIcon({ site }, element) {
+		const place = element.querySelector(".icon");
+		const address = this.#icons.of(site);
+		if (!place || !address || place.firstChild) return;
+		const image = new Image(16, 16);
+		image.alt = "";
+		image.src = address;
+		place.append(image);
+		// Without any icon there are no placeholders either.
+		this.#list.dataset.icons = "some";
+	}
+
 	/**
 	 * @param {number} place
 	 * @param {number} offset
@@ -144,6 +169,7 @@ export class RowView {
 			else this.#rows.append(element);
 			drawn = { row, element };
 			this.#drawn.set(place, drawn);
+			if (row) this.#showIcon(row, element);
 		}
 		const { element } = drawn;
 		element.style.transform = `translateY(${place * ROW - offset}px)`;
@@ -200,6 +226,7 @@ function rowElement(row, place) {
 	const moment = row.deletedAt ?? row.savedAt;
 	const when = part("time", "when", ago(moment, Date.now(), LANGUAGE) ?? say("justNow"));
 	when.dataset.moment = moment;
+	if (row.site) facts.append(part("span", "icon"));
 	facts.append(part("bdi", "site", row.site), when);
 	for (const tag of row.tags.slice(0, TAGS)) facts.append(part("bdi", "tag", tag));
 	if (row.tags.length > TAGS)

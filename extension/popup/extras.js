@@ -8,6 +8,7 @@ import { browser } from "../shared/browser.js";
 import { announce, element } from "../shared/elements.js";
 import { showAddresses, showSamePage, showSecrets } from "./addresses.js";
 import { listenToRestore, showDeletedBefore } from "./deleted-before.js";
+import { showNewTitle } from "./new-title.js";
 import { NotePreview } from "./note-preview.js";
 import {
 	listenToProblemBox,
@@ -86,10 +87,15 @@ export class Extras {
 		};
 		suggestions.onAnnounce = announce;
 		this.#notePreview.onRequest = (text, turn) =>
-			this.#send({ do: "preview", text, turn });
+			this.#send({ do: "preview", text: this.#fields.fullText(text), turn });
 		this.#notePreview.onClose = () => this.#fields.growSummary();
 		listenToRestore(() => {
 			this.#send({ do: "restore" });
+			this.#fields.tags.focus();
+		});
+		element("merge").addEventListener("click", () => {
+			const keep = this.#related?.elsewhere?.id;
+			if (keep !== undefined) this.#send({ do: "merge", keep });
 			this.#fields.tags.focus();
 		});
 		listenToProblemBox(() => this.#send({ do: "tryHost" }));
@@ -134,8 +140,9 @@ export class Extras {
 	show(shown) {
 		this.#shown = shown;
 		const { view, pageUrl, isStripped } = shown;
-		const { note, removed, samePage, tokens } = view.page;
+		const { note, removed, samePage, tokens, newTitle } = view.page;
 		showSamePage(samePage);
+		showNewTitle(removed ? null : (newTitle ?? null), this.#fields.title);
 		showDeletedBefore(view.page.deletedNote);
 		showAddresses(removed ? null : note, [pageUrl, samePage?.url]);
 		showSecrets(pageUrl, isStripped, tokens);

@@ -7,7 +7,7 @@ import { element, show } from "../shared/elements.js";
 import { say } from "../shared/i18n.js";
 import * as typed from "../shared/merge.js";
 import { TagField } from "../shared/tag-field.js";
-import { byteLength, fit, LIMITS } from "../shared/text.js";
+import { byteLength, fit, LIMITS, PassageLinks } from "../shared/text.js";
 
 /** @import {View} from "../shared/messages.js" */
 
@@ -39,6 +39,8 @@ export class Fields {
 	#isComposing = false;
 	/** Title of the tab. */
 	#tabTitle = "";
+	/** The links of quotes, which the text field shows in short. */
+	#links = new PassageLinks();
 
 	/** Called after each input of the user. */
 	onInput = () => {};
@@ -62,8 +64,13 @@ export class Fields {
 		});
 		summary.addEventListener("input", () => {
 			this.#touched.summary = true;
-			const fits = byteLength(summary.value) <= LIMITS.summary;
-			if (!fits) summary.value = fit(summary.value, LIMITS.summary);
+			const excess = byteLength(this.fullText(summary.value)) - LIMITS.summary;
+			const fits = excess <= 0;
+			if (!fits)
+				summary.value = fit(
+					summary.value,
+					Math.max(0, byteLength(summary.value) - excess),
+				);
 			element("summary-hint").textContent = fits ? "" : say("summaryFull");
 			grow(summary);
 			this.onInput();
@@ -106,7 +113,8 @@ export class Fields {
 		if (this.#touched.title)
 			edits.title = fit(this.title.value.replace(/\s+/g, " "), LIMITS.title);
 		if (this.#touched.tags) edits.tags = this.tagField.tags;
-		if (this.#touched.summary) edits.summary = this.summary.value.toWellFormed();
+		if (this.#touched.summary)
+			edits.summary = this.fullText(this.summary.value.toWellFormed());
 		const { pending } = this.tagField;
 		if (pending) edits.pending = pending.toWellFormed();
 		return edits;
@@ -135,6 +143,14 @@ export class Fields {
 	takeStoredTags({ page }) {
 		if (page.note && this.tagField.tags.join() !== page.note.tags.join())
 			this.tagField.tags = page.note.tags;
+	}
+
+	/**
+	 * The text of the note with the whole addresses of its links.
+	 * @param {string} text As the text field shows it.
+	 */
+	fullText(text) {
+		return this.#links.expand(text);
 	}
 
 	/** Makes the text field of the note as high as its text. */
@@ -172,12 +188,13 @@ export class Fields {
 		this.#touched.summary ||= fields.summary !== base.summary;
 		if (title.value !== fields.title) title.value = fields.title;
 		tagField.tags = fields.tags;
-		if (summary.value !== fields.summary) {
+		const text = this.#links.shorten(fields.summary);
+		if (summary.value !== text) {
 			// The caret keeps its place in the user's text, which comes first or last.
 			const { value, selectionEnd } = summary;
-			const isFirst = value !== "" && fields.summary.startsWith(value);
-			const moved = isFirst ? 0 : fields.summary.length - value.length;
-			summary.value = fields.summary;
+			const isFirst = value !== "" && text.startsWith(value);
+			const moved = isFirst ? 0 : text.length - value.length;
+			summary.value = text;
 			summary.selectionStart = summary.selectionEnd = selectionEnd + moved;
 		}
 		for (const field of [title, summary]) grow(field);

@@ -35,6 +35,7 @@ let view = null;
 let turn = 0;
 /** Number of the last request for completions. */
 let completionTurn = 0;
+
 /** @param {FromPopup} message */
 function send(message) {
 	port?.postMessage(message);

@@ -55,6 +55,7 @@ export function showSiteLinks(view, { tags, pageUrl, related, foundSite }) {
 	const elsewhere = element("elsewhere");
 	const link = /** @type {HTMLAnchorElement} */ (elsewhere.firstElementChild);
 	elsewhere.hidden = !related?.elsewhere;
+	element("merge").hidden = !note;
 	if (related?.elsewhere) {
 		link.href = `${siteUrl}note/${related.elsewhere.id}`;
 		link.textContent = say("elsewhere", related.elsewhere.url);

@@ -16,7 +16,8 @@
  * @typedef {import("../protocol.js").SamePage} SamePage
  * @typedef {import("../protocol.js").SuggestedTag} SuggestedTag
  * @typedef {import("./merge.js").Edits} Edits
- * @typedef {"saveNote" | "updateNote" | "deleteNote" | "restoreNote"} WriteMethod
+ * @typedef {"saveNote" | "updateNote" | "deleteNote" | "restoreNote" |
+ *   "mergeNotes"} WriteMethod
  * @typedef {{name: string, count: number}} TagCount
  * @typedef {{url: string, title: string}} PageToSave
  */
@@ -62,6 +63,9 @@
  * @property {boolean} created Whether this click created the note.
  * @property {SamePage | null} samePage
  * @property {string[]} [tokens] Names of the access tokens in its addresses.
+ * @property {string | null} [newTitle] The page's title, if it changed since the user typed the
+ *   note's.
+ * @property {string} [oldTitle] The page's title before the click, if it changed since.
  * @property {Edits} edits
  * @property {boolean} seen Whether the edits were made in sight of the note.
  * @property {"undone" | "deleted" | null} removed Whether the user pressed Undo or Delete.
@@ -99,7 +103,7 @@
 /**
  * What a popup sends back if the background ends before it.
  * @typedef {Pick<PageRecord, "note" | "created" | "samePage" | "removed" | "trashed">
- *   & {tokens: string[], deletedNote: Note | null}} Known
+ *   & {tokens: string[], deletedNote: Note | null, newTitle?: string | null}} Known
  */
 
 /**
@@ -111,7 +115,8 @@
  * @typedef {{do: "open", tab: Tab}
  *   | {do: "reopen", tab: Tab, known: Known, revision: number}
  *   | {do: "edit", edits: Edits, revision: number, turn: number}
- *   | {do: "save"} | {do: "undo"} | {do: "delete"} | {do: "restore"} | {do: "tryHost"}
+ *   | {do: "save"} | {do: "undo"} | {do: "delete"} | {do: "restore"}
+ *   | {do: "merge", keep: number} | {do: "tryHost"}
  *   | {do: "findRelated", turn: number} | {do: "search", query: string, turn: number}
  *   | {do: "complete", text: string, exclude: string[], turn: number}
  *   | {do: "suggest", title: string, text: string, tags: string[], dismissed: string[],
@@ -197,8 +202,8 @@
  * The methods of the host that the library page may call.
  * @typedef {"listNotes" | "listNoteIds" | "searchNotes" | "noteForUrl" | "editNotes" | "editStatus" |
  *   "cancelEdit" | "undoEdit" | "updateNote" | "changeAddress" | "mergeNotes" |
- *   "completeTags" | "suggestTags" | "suggestForNotes" | "searchList" | "searchSave" |
- *   "searchForget"} LibraryMethod
+ *   "completeTags" | "suggestTags" | "suggestForNotes" | "icons" | "searchList" |
+ *   "searchSave" | "searchForget"} LibraryMethod
  */
 
 /**

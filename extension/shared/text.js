@@ -1,5 +1,6 @@
 /**
- * Fits texts into the host's limits: well-formed Unicode, at most so many bytes of UTF-8. Pure.
+ * Texts in the forms that host and user get: well-formed Unicode, at most so many bytes of UTF-8,
+ * cut or shortened. Pure.
  */
 
 /** Longest texts that the host accepts, in bytes of UTF-8. */
@@ -70,5 +71,51 @@ export function siteName(address) {
 		return new URL(address).host.replace(/^www\./, "");
 	} catch {
 		return "";
+	}
+}
+
+/** A link to a passage, as the program writes it below a quote, and as older versions did. */
+const PASSAGE = /\[(Go to passage|in the page)\]\(<([^<>\n]*:~:text=[^<>\n]*)>\)/g;
+const SHORT_PASSAGE = /\[(Go to passage|in the page)\]\(#(\d+)\)/g;
+
+/**
+ * Shortens the links of quotes in a text field: `[Go to passage](#1)` stands for a link whose
+ * address may have 400 characters. Keeps the addresses; the stored text always has them.
+ */
+export class PassageLinks {
+	/** @type {Map<string, string>} Addresses by their numbers. */ #addresses = new Map();
+
+	/**
+	 * The text as it is shown.
+	 * @param {string} text
+	 */
+	shorten(text) {
+		return text.replace(PASSAGE, (_link, words, address) => {
+			const known = [...this.#addresses].find(([, other]) => other === address);
+			return `[${words}](#${known?.[0] ?? this.#add(address, text)})`;
+		});
+	}
+
+	/**
+	 * The text as it is stored.
+	 * @param {string} text
+	 */
+	expand(text) {
+		return text.replace(SHORT_PASSAGE, (link, words, number) => {
+			const address = this.#addresses.get(number);
+			return address === undefined ? link : `[${words}](<${address}>)`;
+		});
+	}
+
+	/**
+	 * @param {string} address
+	 * @param {string} text A number that the user's own text has isn't used.
+	 */
+	#add(address, text) {
+		let number = this.#addresses.size + 1;
+		while (this.#addresses.has(`${number}`) || text.includes(`](#${number})`))
+			number += 1;
+		this.#addresses.set(`${number}`, address);
+		return number;
 	}
 }

@@ -25,11 +25,12 @@ use crate::{
     site::SiteState,
     store::{Counts, OperationResult, Reader, Store},
     wire::{
-        fit_addresses, wire_hit, wire_note, wire_problem, wire_saved, wire_stats, wire_suggestion,
-        wire_tag, wire_tokens,
+        fit_addresses, wire_hit, wire_new_title, wire_note, wire_problem, wire_saved, wire_stats,
+        wire_suggestion, wire_tag, wire_tokens,
     },
 };
 
+mod icons;
 mod library;
 mod rendered_text;
 
@@ -118,6 +119,10 @@ impl<S: Fn() -> SiteState> RequestHandler for Handler<S> {
                 library::search_forget(self.store()?, &params).map(Outcome::Searches)
             }
             Request::SearchList => library::search_list(self.store()?).map(Outcome::Searches),
+            Request::PutIcon(params) => {
+                icons::put_icon(self.store()?, &params).map(Outcome::PutIcon)
+            }
+            Request::Icons(params) => icons::icons(self.store()?, &params).map(Outcome::Icons),
             Request::RenderMarkdown(params) => render_markdown(&params).map(Outcome::Markdown),
             Request::Stats => self.stats().map(Outcome::Stats),
         }
@@ -209,6 +214,7 @@ impl<S: Fn() -> SiteState> Handler<S> {
             notes: counts.notes,
             tags: counts.tags,
             save_on_open: self.settings.save_on_open,
+            icons: true,
             site_problem: site.problem,
             store_problem,
         })
@@ -241,16 +247,19 @@ impl<S: Fn() -> SiteState> Handler<S> {
             url,
         };
         let url = new.url.clone();
+        let others = params.other_titles.as_deref().unwrap_or_default();
         let done = self
             .opened()?
             .idempotent(operation, crate::clock::now(), |writer| {
-                let saved = writer.save_page(new)?;
+                let saved = writer.save_page(new, others)?;
                 Ok(OperationResult {
                     created: saved.before.is_none(),
+                    new_title: saved.new_title,
                     note: saved.note,
                 })
             })?;
         let mut saved = wire_saved(&url, &done.note, done.created);
+        saved.new_title = done.new_title.map(wire_new_title);
         fit_addresses(&mut saved.note);
         if saved.created {
             saved.deleted_note = deleted_note(self.opened()?, &url)?;
@@ -316,6 +325,7 @@ impl<S: Fn() -> SiteState> Handler<S> {
                 Ok(OperationResult {
                     note: work(writer)?,
                     created: false,
+                    new_title: None,
                 })
             })?;
         let mut note = wire_note(&done.note);

@@ -2,8 +2,8 @@
 
 use crate::{
     domain::{
-        Difference, Note, PageUrl, Problem, ProblemKind, Reason, Suggestion, Tag, timestamp_text,
-        tokens_in,
+        Difference, NewTitle, Note, PageUrl, Problem, ProblemKind, Reason, Suggestion, Tag,
+        timestamp_text, tokens_in,
     },
     protocol::{
         self, EditResult, EditState, FoundNote, MAX_RESPONSE_BYTES, NoteRow, QueryProblem,
@@ -21,6 +21,7 @@ pub(crate) fn wire_note(note: &Note) -> protocol::Note {
         url: note.address().into_owned(),
         addresses: note.other_addresses(),
         title: note.title.clone(),
+        page_title: note.page_title.clone(),
         tags: note.tags.iter().map(Tag::to_string).collect(),
         summary: note.shown_summary().into_owned(),
         excerpt: note.metadata.excerpt.clone(),
@@ -47,6 +48,7 @@ pub(crate) fn wire_saved(url: &PageUrl, note: &Note, created: bool) -> SaveNoteR
             url: note.address().into_owned(),
             because,
             reason: match difference {
+                Difference::Version => SamePageReason::Version,
                 Difference::Form => SamePageReason::Form,
                 Difference::Tracking => SamePageReason::Tracking,
                 Difference::Place => SamePageReason::Place,
@@ -56,6 +58,16 @@ pub(crate) fn wire_saved(url: &PageUrl, note: &Note, created: bool) -> SaveNoteR
         }),
         tokens: wire_tokens(note),
         deleted_note: None,
+        new_title: None,
+    }
+}
+
+/// Converts the changed title of a page.
+#[must_use]
+pub(crate) fn wire_new_title(new: NewTitle) -> protocol::NewTitle {
+    protocol::NewTitle {
+        title: new.title,
+        before: new.before,
     }
 }
 

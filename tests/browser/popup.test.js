@@ -246,6 +246,16 @@ inEachBrowser(
 			),
 			`${await world.origin()}/note/${note?.id}`,
 		);
+		await popup.type("fast,");
+		await popup.hasTags("fast");
+		await popup.click("#merge");
+		await popup.says("#addresses-summary", /another address/);
+		await popup.reaches("saved");
+		assert.equal(await popup.shows("#elsewhere"), false);
+		await popup.hasTags("fast");
+		await popup.dismiss();
+		const [kept, ...others] = await world.notes();
+		assert.deepEqual([kept?.id, kept?.tags, others], [note?.id, ["fast"], []]);
 	},
 );
 
@@ -311,7 +321,7 @@ inEachBrowser(
 		for (const n of ["1", "2"])
 			await world.command("add", `https://e.org/${n}`, "--tag", "machine learning");
 		const { popup } = await world.save(browser, "/article");
-		/** All that is told of a role, in order. */
+		/** All nodes with a role, in order. */
 		const heard = async (/** @type {string} */ role) => {
 			/** @type {any[]} */
 			const found = [];

@@ -367,7 +367,7 @@ async function lookAt(browser, page, what) {
 
 /** @param {import("puppeteer-core").Page} page */
 const connects = (page) =>
-	until("the connection is told", () =>
+	until("the connection is shown", () =>
 		page.$eval("#connection", (line) =>
 			/trouble|connected/.test(line.getAttribute("data-state") ?? ""),
 		),

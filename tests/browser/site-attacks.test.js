@@ -141,7 +141,7 @@ async function probe(address) {
 }
 
 /**
- * What a page can tell of a window that it has opened, once its page is there.
+ * What a page can observe of a window that it has opened, once its page is there.
  * Runs in that page.
  */
 function watch() {
@@ -204,7 +204,7 @@ inEachBrowser(
 			}
 			for (const host of ["localhost", "127.0.0.1"]) {
 				/** @type {unknown[]} */
-				const told = [];
+				const observed = [];
 				for (const tag of ["there", "missing"]) {
 					const page = await browser.open(`http://${host}:${other.port}/`);
 					const address = `${world.site}/tag/${tag}`;
@@ -216,8 +216,8 @@ inEachBrowser(
 						address,
 					);
 					await page.click("button");
-					// Who followed a link from another site sees the page; from this machine's
-					// other servers he sees why not. The other page sees neither.
+					// A user who follows a link from another site sees the page; one who comes from
+					// another server of this machine sees why not. The other page sees neither.
 					const shown = await until("the page is there", async () => {
 						for (const tab of await browser.pages()) {
 							if (tab === page || !sites.some((site) => tab.url().startsWith(site)))
@@ -232,11 +232,11 @@ inEachBrowser(
 						host === "localhost",
 						`${host}: ${shown.text}`,
 					);
-					told.push(await page.evaluate(watch));
+					observed.push(await page.evaluate(watch));
 					await shown.tab.close();
 					await page.close();
 				}
-				assert.deepEqual(told[1], told[0], host);
+				assert.deepEqual(observed[1], observed[0], host);
 			}
 		} finally {
 			await other.close();
@@ -395,8 +395,8 @@ inEachBrowser(
 			});
 			for (const target of left) {
 				at = target;
-				const told = await fetch(`${world.site}${target}`, { method: "HEAD" });
-				const type = told.headers.get("content-type");
+				const head = await fetch(`${world.site}${target}`, { method: "HEAD" });
+				const type = head.headers.get("content-type");
 				// What browsers save as a file instead of showing it runs nothing.
 				if (/^application\/(atom|opensearchdescription)\+xml/.test(`${type}`)) continue;
 				const answer = await page.goto(`${origin}${target}`);

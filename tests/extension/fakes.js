@@ -123,6 +123,7 @@ export const HELLO = {
 	notes: 0,
 	tags: 0,
 	saveOnOpen: null,
+	icons: true,
 	siteProblem: null,
 	storeProblem: null,
 };
@@ -247,6 +248,16 @@ export class FakeHost {
 					onThisSite: 0,
 					...(!of(params.url) && deletedOf(params.url)),
 				};
+			case "mergeNotes": {
+				const [kept, dropped] = [params.keep, params.drop].map((id) =>
+					this.notes.get(id),
+				);
+				if (!kept || !dropped) throw new HostError("not_found", "No note has this id.");
+				kept.tags = [...new Set([...kept.tags, ...dropped.tags])];
+				kept.summary = [kept.summary, dropped.summary].filter(Boolean).join("\n\n");
+				dropped.deletedAt = "2026-01-01T00:00:00.000Z";
+				return { note: kept };
+			}
 			case "updateNote":
 			case "deleteNote":
 			case "restoreNote": {

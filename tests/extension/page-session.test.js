@@ -725,3 +725,24 @@ test("another click on the same page starts again", async () => {
 	assert.deepEqual(second.view.page.note?.tags, ["a"]);
 	assert.equal(second.view.leftover, null);
 });
+
+test("a page's changed title is shown until the next click, unless the page has its old one again", async () => {
+	const host = hostWith();
+	const background = await FakeBackground.start(host);
+	const popup = await FakePopup.open(background);
+	const answer = (/** @type {object | undefined} */ newTitle) => {
+		const { note } = popup.view.page;
+		const entry = /** @type {any} */ ({ method: "saveNote", page: PAGE, params: {} });
+		background.pages.answered(entry, { note, created: false, newTitle });
+		background.pages.showAll();
+		return popup.view.page.newTitle;
+	};
+	assert.equal(answer(undefined), null);
+	assert.equal(answer({ title: "Loading", before: "Tea" }), "Loading");
+	assert.equal(answer(undefined), "Loading");
+	assert.equal(answer({ title: "Tea", before: "Loading" }), null);
+	assert.equal(answer({ title: "Green tea", before: "Tea" }), "Green tea");
+	await popup.close();
+	const next = await FakePopup.open(background);
+	assert.equal(next.view.page.newTitle, null);
+});

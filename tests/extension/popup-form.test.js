@@ -979,3 +979,91 @@ test("once a page has tags, the site's home is linked too", async () => {
 	await show(1, "", view);
 	assert.equal(await home(), true);
 });
+
+test("the page's changed title is offered, and becomes the note's by one click", async () => {
+	const page1 = {
+		note: null,
+		created: false,
+		samePage: null,
+		removed: null,
+		trashed: false,
+	};
+	const offer = (/** @type {string | null} */ newTitle, /** @type {number} */ revision) =>
+		show(revision, "", {
+			page: {
+				...page1,
+				note: {
+					id: 1,
+					url: "",
+					title: "Mine",
+					tags: [],
+					summary: "",
+					savedAt: "2026-01-01",
+				},
+				newTitle,
+			},
+		});
+	await offer(null, 1);
+	assert.equal(await page.$("#new-title"), null);
+	await offer("Now another", 2);
+	await page.waitForSelector("#new-title button");
+	assert.equal(
+		await page.$eval("#title", (field) => Reflect.get(field, "value")),
+		"Mine",
+	);
+	await page.click("#new-title button");
+	assert.equal(
+		await page.$eval("#title", (field) => Reflect.get(field, "value")),
+		"Now another",
+	);
+	assert.equal(await page.$("#new-title"), null);
+	const edits = await page.evaluate(
+		() =>
+			/** @type {any} */ (globalThis).sent.findLast(
+				(/** @type {any} */ m) => m.do === "edit",
+			).edits,
+	);
+	assert.equal(edits.title, "Now another");
+	// The next view still has it, and the field too.
+	await offer("Now another", 3);
+	await page.waitForFunction("!document.querySelector('#new-title')");
+});
+
+test("the link of a quote is short in the field, and whole in what is sent", async () => {
+	const address = `https://example.org/a#:~:text=${"word%20".repeat(60)}end`;
+	const quote = `> words\n>\n> [Go to passage](<${address}>)`;
+	const value = () => page.$eval("#summary", (field) => Reflect.get(field, "value"));
+	const sent = () =>
+		page.evaluate(
+			() =>
+				/** @type {any} */ (globalThis).sent.findLast(
+					(/** @type {any} */ m) => m.do === "edit",
+				).edits.summary,
+		);
+	await show(1, quote);
+	assert.equal(await value(), "> words\n>\n> [Go to passage](#1)");
+	assert.equal(await sent(), undefined);
+	await page.focus("#summary");
+	await page.keyboard.press("End");
+	await page.keyboard.down("Control");
+	await page.keyboard.press("End");
+	await page.keyboard.up("Control");
+	await page.keyboard.type("Mine.");
+	assert.equal(await sent(), `${quote}\n\nMine.`);
+	await page.click("#preview-note");
+	const text = await page.evaluate(
+		() =>
+			/** @type {any} */ (globalThis).sent.findLast(
+				(/** @type {any} */ m) => m.do === "preview",
+			).text,
+	);
+	assert.equal(text, `${quote}\n\nMine.`);
+	// It is saved, and a second quote arrives.
+	await show(1, `${quote}\n\nMine.`);
+	const other = quote.replace("words", "more").replace("end>", "other>");
+	await show(2, `${quote}\n\nMine.\n\n${other}`);
+	assert.equal(
+		await value(),
+		"> words\n>\n> [Go to passage](#1)\n\nMine.\n\n> more\n>\n> [Go to passage](#2)",
+	);
+});

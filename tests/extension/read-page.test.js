@@ -242,3 +242,24 @@ test("a page made to break readers loses neither the selection nor its other met
 	const clobbered = await read("<img name=querySelectorAll><p>words here", selection);
 	assert.equal(clobbered.quote?.text, "words");
 });
+
+test("the titles in the metadata are found beside the page's own", async () => {
+	await page.goto("data:text/html,x");
+	const html = `<title>[1706.03762] Tea</title><meta name="citation_title" content="Tea">
+		<meta property="og:title" content="On tea"><meta name="twitter:title" content="Tea">
+		<script type="application/ld+json">{"@type": "Article", "headline": "Of tea"}</script>`;
+	// Only web pages have a title of their own.
+	assert.equal((await read(html)).otherTitles, undefined);
+	await page.setRequestInterception(true);
+	const answer = (/** @type {import("puppeteer-core").HTTPRequest} */ request) =>
+		request.respond({ contentType: "text/html; charset=utf-8", body: html });
+	page.on("request", answer);
+	await page.goto("http://example.org/a");
+	const found = await /** @type {Promise<ReturnType<typeof readPage>>} */ (
+		page.evaluate(`(${readPage})()`)
+	);
+	page.off("request", answer);
+	await page.setRequestInterception(false);
+	assert.equal(found.title, "[1706.03762] Tea");
+	assert.deepEqual(found.otherTitles, ["Tea", "On tea", "Of tea"]);
+});

@@ -251,9 +251,9 @@ fn a_zip_file_is_read_file_by_file_and_each_is_reported() {
         ("__MACOSX/._Signets.html", b"\0\x05\x16\x07"),
         ("nothing.csv", b""),
     ]);
-    let rehearsed = report(dir, &file, &["--dry-run"]);
+    let dry_run = report(dir, &file, &["--dry-run"]);
     let reported = report(dir, &file, &[]);
-    assert_eq!(rehearsed["files"], reported["files"]);
+    assert_eq!(dry_run["files"], reported["files"]);
     assert_eq!(reported["format"], "zip");
     let [read, new, merged] =
         ["read", "new", "merged"].map(|name| reported[name].as_u64().unwrap());

@@ -393,8 +393,8 @@ fn edits_that_would_merge_tags_unasked_are_refused() {
         let said = refusal(dir, &[&["tag"], arguments].concat());
         assert_eq!(said, format!("url-notes: {sentence}\n"));
         if arguments[0] != "alias" {
-            let rehearsed = [&["tag"], arguments, &["--dry-run"]].concat();
-            assert_eq!(refusal(dir, &rehearsed), said);
+            let dry_run = [&["tag"], arguments, &["--dry-run"]].concat();
+            assert_eq!(refusal(dir, &dry_run), said);
         }
         assert_eq!(everything(dir), before, "{arguments:?}");
     }
@@ -489,11 +489,11 @@ fn tags_that_look_the_same_are_found_and_merged() {
     assert_eq!((count(old), count(new)), (1, 2));
 
     let before = everything(dir);
-    let rehearsed = json_of(dir, &["tag", "merge", old, new, "--dry-run"]);
-    assert_eq!(rehearsed["gone"], json!([old]));
+    let dry_run = json_of(dir, &["tag", "merge", old, new, "--dry-run"]);
+    assert_eq!(dry_run["gone"], json!([old]));
     assert_eq!(
         json_of(dir, &["tag", "merge", "--look-alikes", "--dry-run"]),
-        json!([rehearsed])
+        json!([dry_run])
     );
     assert_eq!(everything(dir), before);
     let merged = run_ok(dir, &["tag", "merge", old, new]);

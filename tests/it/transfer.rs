@@ -137,11 +137,11 @@ fn a_dry_run_reports_everything_and_changes_nothing() {
     let new = tempfile::tempdir().unwrap();
     run_ok(new.path(), &["add", "https://e.org/3", "--tag", "mine"]);
     let before = export(new.path(), "json");
-    let rehearsed = import(new.path(), &exported, &["--dry-run"]);
-    assert_eq!(rehearsed["dryRun"], true);
+    let dry_run = import(new.path(), &exported, &["--dry-run"]);
+    assert_eq!(dry_run["dryRun"], true);
     assert_eq!(export(new.path(), "json"), before);
     let report = import(new.path(), &exported, &[]);
-    assert_eq!(counts(&rehearsed), counts(&report));
+    assert_eq!(counts(&dry_run), counts(&report));
     assert_eq!(counts(&report), [33, 1, 0, 0]);
 }
 
@@ -304,11 +304,11 @@ fn files_of_each_format_become_the_notes_that_they_should() {
         let dir = tempfile::tempdir().unwrap();
         let dir = dir.path();
         let content = fs::read(fixtures().join(&name)).unwrap();
-        let mut rehearsed = import(dir, &content, &["--dry-run"]);
+        let mut dry_run = import(dir, &content, &["--dry-run"]);
         assert_eq!(export(dir, "jsonl"), "", "{name}");
         let report = import(dir, &content, &[]);
-        rehearsed["dryRun"] = false.into();
-        assert_eq!(rehearsed, report, "{name}");
+        dry_run["dryRun"] = false.into();
+        assert_eq!(dry_run, report, "{name}");
         assert_eq!(report["format"], expected["format"], "{name}: {report}");
         let wanted = expected["notes"].as_array().unwrap();
         let [new, merged, unchanged, refused] = counts(&report);

@@ -332,6 +332,7 @@ mod tests {
             url: "https://e.org/".into(),
             title: title.into(),
             title_typed: true,
+            page_title: None,
             addresses: Vec::new(),
             tags: parse_tags(tags).unwrap(),
             summary: summary.into(),

@@ -134,7 +134,7 @@ impl Import {
             Ok(report)
         };
         let report = if self.dry_run {
-            store.rehearse(now, &mut work)
+            store.dry_run(now, &mut work)
         } else {
             store.write(now, &mut work)
         };

@@ -122,6 +122,7 @@ impl Style {
         for (name, value) in [
             ("id", vec![note.id.0.to_string()]),
             ("title", titles.collect()),
+            ("page title", wrapped(&of_page(&note.page_title))),
             ("url", vec![clean(&note.address())]),
             ("also", others),
             ("tags", self.tags(&note.tags, FIELD)),

@@ -69,7 +69,7 @@ pub(super) struct Rename {
     #[arg(long)]
     alias: bool,
     #[command(flatten)]
-    rehearsal: DryRun,
+    dry_run: DryRun,
 }
 
 #[derive(Debug, clap::Args)]
@@ -93,7 +93,7 @@ pub(super) struct Merge {
     #[arg(long)]
     alias: bool,
     #[command(flatten)]
-    rehearsal: DryRun,
+    dry_run: DryRun,
 }
 
 #[derive(Debug, clap::Args)]
@@ -102,7 +102,7 @@ pub(super) struct Remove {
     #[arg(allow_hyphen_values = true)]
     tag: String,
     #[command(flatten)]
-    rehearsal: DryRun,
+    dry_run: DryRun,
 }
 
 #[derive(Debug, clap::Args)]
@@ -142,7 +142,7 @@ impl TagCommand {
                     to: Tag::parse(&command.new)?,
                     alias: command.alias,
                 };
-                run_edit(&edit, &command.rehearsal, invocation)
+                run_edit(&edit, &command.dry_run, invocation)
             }
             Self::Merge(command) => {
                 if command.look_alikes {
@@ -166,14 +166,14 @@ impl TagCommand {
                     into,
                     alias: command.alias,
                 };
-                run_edit(&edit, &command.rehearsal, invocation)
+                run_edit(&edit, &command.dry_run, invocation)
             }
             Self::Rm(command) => {
                 let tag = invocation
                     .store()?
                     .stored_tag(&Tag::sought(&command.tag)?)?;
                 let edit = TagEdit::Remove(tag);
-                run_edit(&edit, &command.rehearsal, invocation)
+                run_edit(&edit, &command.dry_run, invocation)
             }
             Self::Alias(command) => command.run(invocation),
         }
@@ -262,12 +262,12 @@ impl<'a> EditOutput<'a> {
 
 fn run_edit(
     edit: &TagEdit,
-    rehearsal: &DryRun,
+    dry_run: &DryRun,
     invocation: &mut Invocation<'_>,
 ) -> anyhow::Result<()> {
     let mut store = invocation.store()?;
-    let edited = if rehearsal.dry_run {
-        store.rehearse_tag_edit(edit)
+    let edited = if dry_run.dry_run {
+        store.dry_run_tag_edit(edit)
     } else {
         store.write(crate::clock::now(), |writer| writer.edit_tags(edit))
     };
@@ -284,9 +284,9 @@ fn run_edit(
         edited => edited?,
     };
     if invocation.json {
-        return invocation.print_json(&EditOutput::of(&edited, rehearsal.dry_run));
+        return invocation.print_json(&EditOutput::of(&edited, dry_run.dry_run));
     }
-    print_edit(invocation.out, edit, &edited, rehearsal.dry_run)?;
+    print_edit(invocation.out, edit, &edited, dry_run.dry_run)?;
     Ok(())
 }
 
@@ -308,8 +308,8 @@ fn merge_look_alikes(command: &Merge, invocation: &mut Invocation<'_>) -> anyhow
         Some(TagEdit::Merge { from, into, alias })
     });
     let edits: Vec<TagEdit> = edits.collect();
-    let edited: Vec<TagEdited> = if command.rehearsal.dry_run {
-        let rehearsed = edits.iter().map(|edit| store.rehearse_tag_edit(edit));
+    let edited: Vec<TagEdited> = if command.dry_run.dry_run {
+        let rehearsed = edits.iter().map(|edit| store.dry_run_tag_edit(edit));
         rehearsed.collect::<Result<_>>()?
     } else {
         store.write(crate::clock::now(), |writer| {
@@ -319,12 +319,12 @@ fn merge_look_alikes(command: &Merge, invocation: &mut Invocation<'_>) -> anyhow
     if invocation.json {
         let output: Vec<_> = edited
             .iter()
-            .map(|edited| EditOutput::of(edited, command.rehearsal.dry_run))
+            .map(|edited| EditOutput::of(edited, command.dry_run.dry_run))
             .collect();
         return invocation.print_json(&output);
     }
     for (edit, edited) in edits.iter().zip(&edited) {
-        print_edit(invocation.out, edit, edited, command.rehearsal.dry_run)?;
+        print_edit(invocation.out, edit, edited, command.dry_run.dry_run)?;
     }
     Ok(())
 }

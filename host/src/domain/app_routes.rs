@@ -10,6 +10,7 @@
 use url::Url;
 
 use super::{
+    page_forms::is_results,
     secrets::is_token_name,
     share_parameters::{Ignored, is_below},
 };
@@ -100,7 +101,7 @@ pub(super) fn route_of(url: &Url, fragment: &str) -> String {
     let fragment = fragment.split(":~:").next().unwrap_or_default();
     let host = url.host_str().unwrap_or_default();
     let known = |hosts: &[&str]| hosts.iter().any(|known| is_below(host, known));
-    if matches!(fragment, "" | "/" | "!" | "!/") || known(DOCUMENTS) {
+    if matches!(fragment, "" | "/" | "!" | "!/") || known(DOCUMENTS) || is_results(url) {
         return String::new();
     }
     if known(APPLICATIONS) || fragment.starts_with(['/', '!', '@']) {

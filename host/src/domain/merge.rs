@@ -10,6 +10,7 @@ use super::{
         Change, MAX_SUMMARY_BYTES, MAX_TAGS, Metadata, NewNote, Note, NoteId, check_summary,
         check_tag_count, check_title, with_quote,
     },
+    page_title::cleaned_title,
     page_url::PageUrl,
     secrets::{with_user_info_of, without_user_info},
     tag::Tag,
@@ -18,10 +19,10 @@ use crate::error::Result;
 
 /// The origin of the title in a save.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum TitleOf {
-    /// The page's own title, which replaces an earlier title of the page but never one that the
-    /// user typed.
-    Page,
+pub enum TitleOf<'a> {
+    /// The page's own title. Cleaned, it replaces an earlier title of the page but never one that
+    /// the user typed. With the titles in the page's metadata, the best first.
+    Page(&'a [String]),
     /// Typed by the user.
     User,
 }
@@ -69,20 +70,40 @@ impl Note {
         if !self.title_typed && !younger.title.is_empty() {
             self.title.clone_from(&younger.title);
         }
+        if let Some(own) = younger.own_title() {
+            self.set_own_title(Some(own.to_owned()));
+        }
         self.merged_with(younger, now)
     }
 
-    /// Sets the current title of the page, unless the user typed another one.
-    ///
-    /// # Errors
-    /// `TooLarge`.
-    pub fn retitled_by_page(&mut self, title: &str) -> Result<()> {
-        let title = check_title(title)?;
-        if !title.is_empty() && (!self.title_typed || self.title.is_empty()) {
-            self.title = title;
+    /// Takes the current title of the page: cleaned, as the note's title, unless the user typed
+    /// another one, and as it is, as the page's own.
+    fn retitled_by_page(&mut self, own: String, cleaned: String) {
+        if own.is_empty() {
+            return;
+        }
+        if !self.title_typed || self.title.is_empty() {
+            self.title = cleaned;
             self.title_typed = false;
         }
-        Ok(())
+        self.set_own_title(Some(own));
+    }
+
+    /// Sets the page's own title, which isn't stored twice.
+    fn set_own_title(&mut self, own: Option<String>) {
+        self.page_title = own.filter(|own| *own != self.title);
+    }
+
+    /// Returns the page's title that the user may want instead of the typed one: it has changed
+    /// since the last save. `before`: the note before the save that was made with this title.
+    fn new_title(before: &Self, own: &str, clean: impl Fn(&str) -> String) -> Option<NewTitle> {
+        if !before.title_typed || before.title.is_empty() || own.is_empty() {
+            return None;
+        }
+        let known = before.own_title().unwrap_or(&before.title);
+        let (title, was) = (clean(own), clean(known));
+        (title != was && title != before.title && own != before.title)
+            .then_some(NewTitle { title, before: was })
     }
 
     /// Merges a younger note of the same page into this one. Nothing of either is lost.
@@ -92,6 +113,8 @@ impl Note {
     pub fn joined(self, younger: &Self) -> Result<Self> {
         // Differs from the time that an import left, so that undoing the import keeps the note.
         let updated_at = self.later(younger.updated_at);
+        let own = self.own_title().or(younger.own_title());
+        let own = own.map(str::to_owned);
         let mut note = self.enriched(
             &younger.title,
             &younger.tags,
@@ -99,6 +122,7 @@ impl Note {
             &younger.metadata,
         )?;
         note.title_typed |= younger.title_typed && note.title == younger.title;
+        note.set_own_title(own);
         note.read &= younger.read;
         for url in std::iter::once(&younger.url).chain(&younger.addresses) {
             note.keep_address(url);
@@ -113,20 +137,41 @@ impl Note {
     ///
     /// # Errors
     /// `TooLarge`, `InvalidTag` (too many).
-    pub fn resaved(mut self, new: NewNote, title: TitleOf, now: Timestamp) -> Result<Self> {
+    pub fn resaved(
+        mut self,
+        new: NewNote,
+        title: TitleOf<'_>,
+        now: Timestamp,
+    ) -> Result<(Self, Option<NewTitle>)> {
+        let given = check_title(&new.title)?;
+        let mut new_title = None;
         match title {
-            TitleOf::Page => self.retitled_by_page(&new.title)?,
+            // The save of a page that is loading has its address as title.
+            TitleOf::Page(_) if self.title_typed && is_address(&given, &new.url) => {}
+            TitleOf::Page(others) => {
+                let known = self.metadata.site_name.as_deref();
+                let site = new.metadata.site_name.as_deref().or(known);
+                let clean = |title: &str| cleaned_title(title, &new.url, site, others);
+                new_title = Self::new_title(&self, &given, clean);
+                // A later save has less metadata than the first one.
+                let is_known = others.is_empty() && self.own_title() == Some(&*given);
+                let cleaned = match is_known && !self.title_typed {
+                    true => self.title.clone(),
+                    false => clean(&given),
+                };
+                self.retitled_by_page(given, cleaned);
+            }
+            TitleOf::User if given.is_empty() => {}
             // The user gives a title to a note that has only the page's.
-            TitleOf::User if !self.title_typed && !new.title.trim().is_empty() => {
-                self.title.clone_from(&new.title);
+            TitleOf::User if !self.title_typed || self.title.is_empty() => {
+                let own = self.own_title().map(str::to_owned);
+                self.title = given;
                 self.title_typed = true;
+                self.set_own_title(own);
             }
             TitleOf::User => {}
         }
         self.unite_tags(&new.tags)?;
-        if self.title.is_empty() {
-            self.title = check_title(&new.title)?;
-        }
         self.keep_address(new.url.as_str());
         let summary = if self.summary.trim().is_empty() {
             new.summary
@@ -136,7 +181,7 @@ impl Note {
         self.summary = with_quote(summary, new.quote.as_ref(), &new.url.shown())?;
         self.metadata = self.metadata.refreshed_by(new.metadata);
         self.updated_at = self.later(now);
-        Ok(self)
+        Ok((self, new_title))
     }
 
     /// Replaces the given fields. If tags or summary have changed since they were seen, both
@@ -147,8 +192,10 @@ impl Note {
     pub fn changed(mut self, change: Change, now: Timestamp) -> Result<Self> {
         if let Some(title) = change.title {
             let title = check_title(&title)?;
+            let own = self.own_title().map(str::to_owned);
             self.title_typed |= title != self.title;
             self.title = title;
+            self.set_own_title(own);
         }
         if let Some(wanted) = change.tags {
             self.tags = match change.seen_tags {
@@ -277,6 +324,8 @@ pub struct ExportedFields {
     pub deleted_at: Option<Timestamp>,
     /// Other addresses of the page.
     pub addresses: Vec<String>,
+    /// The page's own title.
+    pub page_title: Option<String>,
 }
 
 /// A part of a row that doesn't fit into the existing note.
@@ -296,18 +345,29 @@ impl NewNote {
     pub fn into_note(
         self,
         id: NoteId,
-        title: TitleOf,
+        title: TitleOf<'_>,
         saved_at: Timestamp,
         now: Timestamp,
     ) -> Result<Note> {
         let summary = with_quote(self.summary, self.quote.as_ref(), &self.url.shown())?;
         check_tag_count(&self.tags)?;
-        let typed = check_title(&self.title)?;
+        let is_typed = title == TitleOf::User;
+        let given = check_title(&self.title)?;
+        let (title, page_title) = match title {
+            TitleOf::User => (given.clone(), None),
+            TitleOf::Page(others) => {
+                let site = self.metadata.site_name.as_deref();
+                let cleaned = cleaned_title(&given, &self.url, site, others);
+                let own = Some(given.clone()).filter(|own| *own != cleaned);
+                (cleaned, own)
+            }
+        };
         Ok(Note {
             id,
             saved_at,
-            title_typed: title == TitleOf::User && !typed.is_empty(),
-            title: typed,
+            title_typed: is_typed && !given.is_empty(),
+            title,
+            page_title,
             addresses: Vec::new(),
             tags: self.tags,
             summary,
@@ -332,20 +392,22 @@ pub struct Merged {
 }
 
 impl ImportedRow {
-    /// Creates the note of a row whose page has none. The store supplies `saved_at` and `id`.
+    /// Creates the note of a row whose page has none, and returns the row's URL with it. The store
+    /// supplies `saved_at` and `id`.
     #[must_use]
-    pub fn into_note(self, id: NoteId, saved_at: Timestamp) -> Note {
+    pub fn into_note(self, id: NoteId, saved_at: Timestamp) -> (Note, PageUrl) {
         // Exports have milliseconds: a note that wasn't changed since it was saved gets the same
         // time for both.
         let updated_at = match self.updated_at {
             Some(moment) if moment.as_millisecond() != saved_at.as_millisecond() => moment,
             _ => saved_at,
         };
-        Note {
+        let note = Note {
             id,
             saved_at,
             url: self.url.as_str().to_owned(),
             title_typed: !self.title.is_empty(),
+            page_title: self.kept.page_title.filter(|own| *own != self.title),
             title: self.title,
             addresses: self.kept.addresses,
             tags: self.tags,
@@ -354,7 +416,8 @@ impl ImportedRow {
             updated_at,
             deleted_at: None,
             read: self.kept.read.unwrap_or(true),
-        }
+        };
+        (note, self.url)
     }
 
     /// Checks the row and normalises its title.
@@ -389,6 +452,8 @@ impl Note {
             .clone()
             .enriched(&row.title, tags, summary, &row.metadata)?;
         note.title_typed |= note.title != self.title;
+        let own = self.own_title().or(row.kept.page_title.as_deref());
+        note.set_own_title(own.map(str::to_owned));
         // If two rows of a file have the same page, it is unread if either row says so. An
         // existing note keeps its state, which is the user's.
         if is_own {
@@ -454,6 +519,21 @@ impl Note {
     }
 }
 
+/// The title of a page that has changed since its note got a title from the user.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct NewTitle {
+    /// The page's title now, cleaned.
+    pub title: String,
+    /// The title that the page had, cleaned.
+    pub before: String,
+}
+
+/// Returns whether a title is (a part of) the address that a browser shows until the page has one.
+fn is_address(title: &str, url: &PageUrl) -> bool {
+    let bare = title.split_once("://").map_or(title, |(_, rest)| rest);
+    !bare.is_empty() && bare.contains(['.', '/', ':']) && url.as_str().contains(bare)
+}
+
 /// Applies the additions and removals between `seen` and `wanted` to `current`.
 fn join_tags(current: &[Tag], seen: &[Tag], wanted: &[Tag]) -> Vec<Tag> {
     let taken = |tag: &Tag| seen.contains(tag) && !wanted.contains(tag);
@@ -502,6 +582,7 @@ mod tests {
             url: "https://e.org/".into(),
             title: String::new(),
             title_typed: true,
+            page_title: None,
             addresses: Vec::new(),
             tags: parse_tags(tags).unwrap(),
             summary: summary.into(),

@@ -3,6 +3,7 @@
 
 mod app_routes;
 mod compounds;
+mod icon;
 mod invisible;
 mod letters;
 mod markdown;
@@ -10,6 +11,8 @@ mod markdown_text;
 mod matching;
 mod merge;
 mod note;
+mod page_forms;
+mod page_title;
 mod page_url;
 mod phrase;
 mod published_date;
@@ -17,7 +20,6 @@ mod query;
 mod quote;
 mod secrets;
 mod share_parameters;
-mod short_links;
 mod snippet;
 mod suggest;
 mod tag;
@@ -26,6 +28,9 @@ mod typo;
 mod words;
 
 pub use compounds::spellings;
+pub use icon::Icon;
+#[cfg(test)]
+pub(crate) use icon::tests::plain_png;
 pub use letters::folded;
 #[cfg(test)]
 pub(crate) use markdown::pathological::pathological_texts;
@@ -34,11 +39,12 @@ pub use markdown::{
 };
 pub use markdown_text::{is_too_deep, plain_text};
 pub use matching::{Matcher, ReadSummary, Searched, holds, relevance};
-pub use merge::{ExportedFields, ImportedRow, Merged, Omission, TitleOf};
+pub use merge::{ExportedFields, ImportedRow, Merged, NewTitle, Omission, TitleOf};
 pub use note::{
     Change, MAX_SUMMARY_BYTES, MAX_TAGS, MAX_TITLE_BYTES, Metadata, NewNote, Note, NoteId,
     check_summary, check_tag_count, check_title, parse_tags, timestamp_text,
 };
+pub use page_title::cleaned_title;
 pub use page_url::{Difference, PageUrl};
 pub use phrase::{Found, Phrase};
 pub use query::{
@@ -50,7 +56,7 @@ pub use secrets::{tokens_in, without_user_info};
 pub use snippet::{Piece, Snippet, marked_text, snippet, snippet_of_words};
 pub use suggest::{
     Aside, Choices, MEMORY_NOTES, Measures, Memory, Page, PageText, Reason, Replay, SHOWN,
-    Suggestion, worth_showing,
+    Suggestion,
 };
 pub use tag::{Tag, is_comma, shell_word};
 pub use tokenizer::index_text;

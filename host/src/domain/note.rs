@@ -68,6 +68,9 @@ pub struct Note {
     pub title: String,
     /// Whether the user typed the title, so that the page's title doesn't replace it.
     pub title_typed: bool,
+    /// The page's own title as captured, if it is known and differs from `title`:
+    /// [`Note::own_title`].
+    pub page_title: Option<String>,
     /// Other addresses that the page was saved under, as captured, the oldest first.
     pub addresses: Vec<String>,
     /// In the user's order, without duplicates.
@@ -316,6 +319,14 @@ impl Note {
         } else {
             Cow::Borrowed(&self.title)
         }
+    }
+
+    /// Returns the page's own title, if it is known. It may be that of an earlier save.
+    #[must_use]
+    pub fn own_title(&self) -> Option<&str> {
+        let title =
+            Some(self.title.as_str()).filter(|title| !self.title_typed && !title.is_empty());
+        self.page_title.as_deref().or(title)
     }
 
     /// Returns the other addresses as they are shown, without duplicates.

@@ -7,9 +7,9 @@ use url::Url;
 
 use super::{
     app_routes::route_of,
+    page_forms,
     secrets::{without_plain_user_info, without_user_info},
     share_parameters::{Ignored, path_of},
-    short_links,
 };
 use crate::error::{Error, Result};
 
@@ -109,6 +109,20 @@ impl PageUrl {
         host.strip_prefix("www.").unwrap_or(host)
     }
 
+    /// Returns the host name, or an empty text if the URL has none.
+    #[must_use]
+    pub(super) fn host(&self) -> &str {
+        self.parsed.host_str().unwrap_or_default()
+    }
+
+    /// Returns whether it is the address of a web site's home page.
+    #[must_use]
+    pub(super) fn is_home(&self) -> bool {
+        self.parsed.path() == "/"
+            && self.parsed.query().is_none()
+            && self.parsed.fragment().is_none()
+    }
+
     /// Returns the searchable part: site, path and parameters, decoded, without tracking
     /// parameters, and cut if it is too long.
     #[must_use]
@@ -188,6 +202,18 @@ impl PageUrl {
         if has_other_reference {
             differences.push("with another reference in its path".into());
         }
+        let path = |url: &Url| unescaped(path_of(url)).trim_end_matches('/').to_owned();
+        let has_other_form = !has_other_host && path(&self.parsed) != path(&saved.parsed);
+        let is_other_version = {
+            let [ours, theirs] = [&self.parsed, &saved.parsed]
+                .map(|url| page_forms::version_of(url, &unescaped(url.path())).map(str::to_owned));
+            ours != theirs
+        };
+        if is_other_version {
+            differences.push("in another version".into());
+        } else if has_other_form {
+            differences.push("in another form".into());
+        }
         let credentials =
             |url: &Url| (url.username().to_owned(), url.password().map(str::to_owned));
         if credentials(&self.parsed) != credentials(&saved.parsed) {
@@ -201,8 +227,11 @@ impl PageUrl {
         if !without.is_empty() || !with.is_empty() || has_other_reference {
             kind = Difference::Tracking;
         }
-        if has_other_host {
+        if has_other_host || has_other_form {
             kind = Difference::Form;
+        }
+        if is_other_version {
+            kind = Difference::Version;
         }
         if differences.is_empty() {
             differences.push("with its address written differently".into());
@@ -214,7 +243,9 @@ impl PageUrl {
 /// The most significant difference between two URLs of one page.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Difference {
-    /// One of them is a short link, or uses another host name of the site.
+    /// Another version of a paper.
+    Version,
+    /// One of them is a short link or has another form, or uses another host name of the site.
     Form,
     /// Parameters, or a reference in the path, that don't identify the page.
     Tracking,
@@ -228,7 +259,7 @@ pub enum Difference {
 
 /// Returns the URL with a short link resolved.
 fn resolved(url: &Url) -> Cow<'_, Url> {
-    short_links::resolved(url, &unescaped(url.path()))
+    page_forms::resolved(url, &unescaped(url.path()))
 }
 
 fn listed(names: &[String]) -> String {
@@ -258,7 +289,7 @@ fn ignored_names(url: &Url) -> Vec<String> {
 /// Computes the page key: host and path normalised by the URL standard, http = https, no default
 /// port, no trailing slash, no parameter that doesn't count, no fragment unless it is a route;
 /// percent-encoding as compared by RFC 3986, 6.2.2. User name and password don't make another page,
-/// nor does a short link (`short_links.rs`).
+/// nor does another form of the address (`page_forms.rs`).
 fn page_key(url: &Url) -> String {
     let mut key = key_read_once(&resolved(url));
     // Decoding may reveal a parameter or a path to which a rule applies. Each pass that changes
@@ -902,6 +933,106 @@ mod tests {
     }
 
     #[test]
+    fn the_kinds_of_page_that_are_saved_most_have_one_key_in_all_their_forms() {
+        for (page, same, other) in [
+            (
+                "https://www.youtube.com/watch?v=a1",
+                &[
+                    "https://www.youtube.com/watch?v=a1&t=42s&si=x&pp=y&list=PL1&index=3",
+                    "https://youtu.be/a1?t=42",
+                    "https://www.youtube.com/embed/a1?start=30&autoplay=1",
+                ][..],
+                "https://www.youtube.com/watch?v=a2",
+            ),
+            (
+                "https://www.amazon.com/dp/0131103628",
+                &[
+                    "https://www.amazon.com/C-Language/dp/0131103628/ref=sr_1_1?keywords=c&qid=1",
+                    "https://amazon.com/gp/product/0131103628?ref=x&pd_rd_w=y",
+                    "https://www.amazon.com/%64p/0131103628?ref_=x",
+                ],
+                "https://www.amazon.de/dp/0131103628",
+            ),
+            (
+                "https://x.com/jo/status/12",
+                &[
+                    "https://twitter.com/jo/status/12?s=20&t=x",
+                    "https://x.com/i/web/status/12",
+                ],
+                "https://x.com/jo/status/13",
+            ),
+            (
+                "https://www.reddit.com/r/tea/comments/1ab/green/",
+                &[
+                    "https://old.reddit.com/r/tea/comments/1ab/green?share_id=x&utm_name=y",
+                    "https://www.reddit.com/comments/1ab?context=3",
+                ],
+                "https://www.reddit.com/r/tea/comments/1ab/green/k9/",
+            ),
+            (
+                "https://www.google.com/search?q=green+tea",
+                &[
+                    "https://www.google.com/search?q=green%20tea&oq=gre&sca_esv=1&ved=x",
+                    "https://google.com/search?q=green+tea&client=firefox-b-d#vhid=x&vssid=l",
+                ],
+                "https://www.google.com/search?q=green+tea&start=10",
+            ),
+            (
+                "https://en.wikipedia.org/wiki/Tea",
+                &["https://en.m.wikipedia.org/wiki/Tea?wprov=sfla1#History"],
+                "https://en.wikipedia.org/wiki/Tea?oldid=7",
+            ),
+            (
+                "https://arxiv.org/abs/1706.03762",
+                &[
+                    "https://arxiv.org/pdf/1706.03762v7.pdf#page=3",
+                    "https://arxiv.org/html/1706.03762v2",
+                ],
+                "https://arxiv.org/abs/1706.03763",
+            ),
+            (
+                "https://github.com/jo/kettle",
+                &[
+                    "https://github.com/jo/kettle?tab=readme-ov-file#install",
+                    "https://github.com/jo/kettle/?tab=MIT-1-ov-file",
+                    "https://github.com/jo/kettle?tab=readme",
+                ],
+                "https://github.com/jo/kettle?tab=repositories",
+            ),
+            (
+                "https://web.archive.org/web/20200102030405/https://e.org/a",
+                &["http://web.archive.org/web/20200102030405id_/http://e.org:80/a/"],
+                "https://e.org/a",
+            ),
+            (
+                "https://e.org/2020/some-long-title",
+                &[
+                    "https://e.org/2020/some-long-title/amp/",
+                    "https://e.org/2020/some-long-title?amp",
+                    "https://e.org/2020/some-long-title/?amp=1",
+                    "https://e.org/2020/some-long-title?outputType=amp",
+                    "https://www.google.com/amp/s/e.org/2020/some-long-title/amp?amp_js_v=1",
+                    "https://e-org.cdn.ampproject.org/v/s/e.org/2020/some-long-title/?usqp=x",
+                ],
+                "https://e.org/2020/some-long-title?amp=7",
+            ),
+            (
+                "https://books.google.de/books?id=a1",
+                &["https://books.google.de/books?id=a1#v=onepage&q=tea&f=false"],
+                "https://books.google.de/books?id=a2",
+            ),
+        ] {
+            for url in same {
+                assert_eq!(key(url), key(page), "{url}");
+            }
+            assert_ne!(key(other), key(page), "{other}");
+            for url in [page, other] {
+                assert_eq!(key(&key(url)), key(url));
+            }
+        }
+    }
+
+    #[test]
     fn a_parameter_whose_name_was_encoded_made_a_key_that_was_not_its_own() {
         for (text, expected) in [
             (
@@ -973,6 +1104,24 @@ mod tests {
                 "https://www.amazon.de/dp/B0",
                 "same page with another reference in its path",
                 Difference::Tracking,
+            ),
+            (
+                "https://arxiv.org/pdf/1706.03762v2",
+                "https://arxiv.org/abs/1706.03762v1",
+                "same page in another version",
+                Difference::Version,
+            ),
+            (
+                "https://arxiv.org/pdf/1706.03762v2",
+                "https://arxiv.org/abs/1706.03762v2",
+                "same page in another form",
+                Difference::Form,
+            ),
+            (
+                "https://www.amazon.de/Tee/dp/3897219433?ref=a",
+                "https://www.amazon.de/dp/3897219433",
+                "same page without ref, in another form",
+                Difference::Form,
             ),
             (
                 "https://jo:pw@e.org/a",
@@ -1073,6 +1222,12 @@ mod tests {
                 "https://m.youtube.com/%%37%33horts/a1?%6cist=b",
                 "https://www.amazon.de/%64p/a/?keywords=b&%63=d&ie=%55TF-8",
                 "ftp://u:p@h/%%32%35",
+                "https://www.google.com/amp/s/e.org/a-b-c/%61mp/?amp=1&usqp=b",
+                "https://web.archive.org/web/2020id_/http%3A//e.org:80/a-b-c/amp",
+                "https://old.reddit.com/r/a/comments/1/b/c?d=%65",
+                "https://www.google.de/search?q=a+b&amp#c=d",
+                "https://export.arxiv.org/pdf/1706.03762v1.pdf?amp",
+                "https://www.amazon.de/A/dp/3897219433/ref=b",
             ],
             |text| {
                 if let Ok(url) = PageUrl::parse(text) {

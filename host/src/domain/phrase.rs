@@ -525,7 +525,7 @@ mod tests {
             for (typed, unfinished) in [(query.clone(), true), (format!("\"{query}\""), false)] {
                 let phrases = Phrase::all(&Query::parse(&typed).terms);
                 let seen = phrases[0].found(&words).next().is_some();
-                let told = phrases[0].spellings.iter().any(|spelling| {
+                let indexed = phrases[0].spellings.iter().any(|spelling| {
                     let wanted: Vec<&str> = spelling.iter().map(|word| word.folded).collect();
                     let index: Vec<&str> = index.split(' ').collect();
                     index.windows(wanted.len()).any(|run| {
@@ -538,7 +538,7 @@ mod tests {
                             }
                     })
                 });
-                prop_assert_eq!(seen, told, "{} {} {}", typed, text, index);
+                prop_assert_eq!(seen, indexed, "{} {} {}", typed, text, index);
             }
         }
     }

@@ -484,6 +484,31 @@ mod tests {
     }
 
     #[test]
+    fn the_dates_of_the_corpus_of_pages_are_read() {
+        #[derive(serde::Deserialize)]
+        #[serde(rename_all = "camelCase")]
+        struct Page {
+            what: String,
+            lang: Option<String>,
+            dates: Vec<String>,
+            published_at: Option<String>,
+        }
+        let corpus: Vec<Page> =
+            serde_json::from_str(include_str!("../../../tests/fixtures/published-dates.json"))
+                .unwrap();
+        assert!(corpus.len() >= 40);
+        let mut wrong = Vec::new();
+        for page in corpus {
+            let lang = page.lang.as_deref();
+            let found = page.dates.iter().find_map(|date| read(date, lang));
+            if found != page.published_at {
+                wrong.push((page.what, found, page.published_at));
+            }
+        }
+        assert!(wrong.is_empty(), "form, found, expected: {wrong:#?}");
+    }
+
+    #[test]
     fn an_ambiguous_date_is_read_by_the_language_of_the_page() {
         for (text, lang, date) in [
             ("03/04/2017", None, None),

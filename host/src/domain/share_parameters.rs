@@ -2,7 +2,8 @@
 //!
 //! There are two tables: parameters of every site, and those of single sites, each entry with its
 //! sources. Names are separated by spaces. A name ending in `*` stands for all names with that
-//! prefix; one with `=` is removed only with that value. Case is ignored.
+//! prefix; one with `=` is removed only with that value, in which a `*` stands for any beginning.
+//! Case is ignored.
 //!
 //! Parameters that select what is shown are not in the tables, even if some list removes them: a
 //! language, a tab, a part, a seller or a size (`smid` and `psc` of Amazon, `var` of eBay), the
@@ -104,6 +105,11 @@ const EVERYWHERE: &[(&str, &str, &[Source])] = &[
         &[AdGuard, Brave],
     ),
     (
+        "AMP: the AMP plugin for WordPress, Arc Publishing",
+        "amp= amp=1 amp=true outputtype=amp",
+        &[Itself],
+    ),
+    (
         "LinkedIn's ads, Klaviyo, Outbrain",
         "li_fat_id _ke dicbo",
         &[Itself],
@@ -163,7 +169,7 @@ const SITES: &[Site] = &[
         &[AdGuard, Brave, ClearUrls, Shortener],
         "si is pp feature app kw ab_channel embeds_* source_ve_path",
     )
-    .own("t time_continue lc attr_tag cbrd ucbcb themerefresh persist_app")
+    .own("t start end autoplay time_continue lc attr_tag cbrd ucbcb themerefresh persist_app")
     .beside("v", "list index start_radio playnext rv shuffle"),
     site(
         "x.com twitter.com",
@@ -180,7 +186,8 @@ const SITES: &[Site] = &[
         &[AdGuard, Brave, ClearUrls],
         "share_id rdt correlation_id ref ref_source ref_campaign entry_point post_index \
          post_fullname target_user $deep_link %24deep_link $3p %243p $original_url %24original_url",
-    ),
+    )
+    .own("context st sh"),
     // `img_index` is a position in a series of pictures.
     site(
         "instagram.com",
@@ -493,7 +500,7 @@ const SITES: &[Site] = &[
         &[AdGuard],
         "wprov",
     )
-    .own("wvprov"),
+    .own("wvprov mobileaction useformat"),
     site("sciencedirect.com", &[AdGuard], "via"),
     site("researchgate.net", &[AdGuard], "_tp"),
     site("steampowered.com steamcommunity.com", &[ClearUrls], "snr").own("curator_clanid"),
@@ -501,7 +508,9 @@ const SITES: &[Site] = &[
         "github.com",
         &[AdGuard, Brave, ClearUrls],
         "email_source email_token notification_referrer_id reference_location",
-    ),
+    )
+    // The file that is shown below a repository.
+    .own("tab=readme tab=*-ov-file"),
     site("mozilla.org", &[ClearUrls], "src redirect_source"),
     site("producthunt.com", &[Shortener], "ref").own("bc"),
     site(
@@ -534,6 +543,8 @@ struct Names {
     starts: Vec<&'static str>,
     /// `name=value`.
     whole: Vec<&'static str>,
+    /// `name=` and the end of a value.
+    ends: Vec<(&'static str, &'static str)>,
 }
 
 impl Names {
@@ -541,6 +552,7 @@ impl Names {
         for name in line.split_ascii_whitespace() {
             match name.strip_suffix('*') {
                 Some(start) => self.starts.push(start),
+                None if name.contains("=*") => self.ends.extend(name.split_once('*')),
                 None if name.contains('=') => self.whole.push(name),
                 None => _ = self.exact.insert(name),
             }
@@ -552,7 +564,14 @@ impl Names {
         let name = parameter.split('=').next().unwrap_or_default();
         self.exact.contains(name)
             || self.starts.iter().any(|start| name.starts_with(start))
-            || self.whole.contains(&parameter)
+            // `amp=` also without the sign.
+            || self.whole.iter().any(|whole| {
+                *whole == parameter || whole.strip_suffix('=') == Some(parameter)
+            })
+            || self
+                .ends
+                .iter()
+                .any(|(start, end)| parameter.starts_with(start) && parameter.ends_with(end))
     }
 }
 
@@ -651,8 +670,8 @@ pub(super) fn is_below(host: &str, known: &str) -> bool {
     match known.strip_suffix(".*") {
         // A public suffix has one or two labels: `amazon.de`, `amazon.co.uk`.
         Some(name) => {
-            let labels: Vec<&str> = host.split('.').collect();
-            (1..=2).any(|suffix| labels.len() > suffix && labels[labels.len() - suffix - 1] == name)
+            let suffixes = host.rmatch_indices('.').take(2).map(|(at, _)| &host[..at]);
+            suffixes.into_iter().any(|above| is_below(above, name))
         }
         None => host
             .strip_suffix(known)

@@ -37,6 +37,7 @@ impl Words {
     pub fn of(text: &str) -> Self {
         let mut reader = WordReader::default();
         reader.words.letters.reserve(text.len());
+        reader.words.places.reserve((text.len() / 6).min(32));
         let mut at = 0;
         while let Some(c) = text[at..].chars().next() {
             let start = at;

@@ -158,6 +158,8 @@ fn parse_params(method: &str, params: &str) -> Result<Request, ErrorObject> {
             let SearchListParams {} = typed(params)?;
             Request::SearchList
         }
+        "putIcon" => Request::PutIcon(typed(params)?),
+        "icons" => Request::Icons(typed(params)?),
         "renderMarkdown" => Request::RenderMarkdown(typed(params)?),
         "stats" => {
             let StatsParams {} = typed(params)?;

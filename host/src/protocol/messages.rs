@@ -8,6 +8,7 @@ use serde::{
 };
 
 use crate::protocol::{
+    icons::{IconsParams, IconsResult, PutIconParams, PutIconResult},
     library::{
         ChangeAddressParams, EditIdParams, EditNotesParams, EditResult, ListNoteIdsParams,
         ListNoteIdsResult, ListNotesParams, ListNotesResult, MergeNotesParams, SearchForgetParams,
@@ -16,6 +17,7 @@ use crate::protocol::{
     },
     markdown::{RenderMarkdownParams, RenderMarkdownResult},
     search::{SearchNotesParams, SearchNotesResult},
+    suggest::{SuggestTagsParams, SuggestTagsResult},
 };
 
 /// Version of the protocol. It is increased if an old peer could no longer understand a new one;
@@ -45,8 +47,13 @@ pub struct Note {
     /// Other addresses that the page was saved under, in the same form, the oldest first.
     #[serde(default)]
     pub addresses: Vec<String>,
-    /// Page title; if empty, the URL is shown instead.
+    /// Title: the page's own, cleaned of counters and the web site's name, or the user's. If
+    /// empty, the URL is shown instead.
     pub title: String,
+    /// The page's own title as captured. Absent if it equals `title` or isn't known.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(test, ts(optional))]
+    pub page_title: Option<String>,
     /// Normalised tag names in the user's order.
     pub tags: Vec<String>,
     /// The user's own text, Markdown; may be empty.
@@ -110,6 +117,9 @@ pub struct HelloResult {
     pub tags: u64,
     /// `save-on-open` of the configuration file; null if it isn't set.
     pub save_on_open: Option<bool>,
+    /// Whether the host stores icons of web sites (`putIcon`, `icons`).
+    #[serde(default)]
+    pub icons: bool,
     /// Why the site isn't served, as a sentence; null if it is.
     pub site_problem: Option<String>,
     /// Why the notes can't be opened, as a sentence (the counts are then 0); null if they can. Each
@@ -144,8 +154,12 @@ pub struct SaveNoteParams {
     pub op_id: String,
     /// Address of the page: http or https (file if the configuration permits it).
     pub url: String,
-    /// The page's own title, up to 16 KiB; may be empty.
+    /// The page's own title, up to 16 KiB; may be empty. It is cleaned: a counter of unread
+    /// messages, an id and the web site's name are taken off.
     pub title: String,
+    /// Titles in the page's metadata (`citation_title`, `og:title`), the best first. One that is
+    /// the heart of `title` becomes the note's title.
+    pub other_titles: Option<Vec<String>>,
     /// Tags in the user's order.
     pub tags: Option<Vec<String>>,
     /// The user's text, Markdown, up to 64 KiB. Used if the note has none yet.
@@ -179,6 +193,11 @@ pub struct SaveNoteResult {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[cfg_attr(test, ts(optional))]
     pub same_page: Option<SamePage>,
+    /// Present if the note has a title that the user typed, and the page's own title has changed
+    /// since the last save.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(test, ts(optional))]
+    pub new_title: Option<NewTitle>,
     /// Names of parameters in the note's addresses that look like access tokens. Such notes are
     /// left out of the published site.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
@@ -189,6 +208,17 @@ pub struct SaveNoteResult {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[cfg_attr(test, ts(optional))]
     pub deleted_note: Option<Note>,
+}
+
+/// The title of a page that has changed.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
+#[serde(rename_all = "camelCase")]
+pub struct NewTitle {
+    /// The page's title now, cleaned.
+    pub title: String,
+    /// The page's title at the last save, cleaned.
+    pub before: String,
 }
 
 /// Why two URLs are the same page.
@@ -209,8 +239,10 @@ pub struct SamePage {
 #[cfg_attr(test, derive(ts_rs::TS))]
 #[serde(rename_all = "snake_case")]
 pub enum SamePageReason {
-    /// One of them is a short link, or uses another host name of the web site.
+    /// One of them is a short link or has another form, or uses another host name of the web site.
     Form,
+    /// Another version of a paper.
+    Version,
     /// Parameters that don't identify the page.
     Tracking,
     /// The position in the page.
@@ -362,86 +394,6 @@ pub struct TagCount {
     pub count: u64,
 }
 
-/// `suggestTags`: returns tags for a page, learned from the user's other notes. Only tags in use,
-/// followed by the page's own keywords. Empty if nothing is likely. Never fails because of the
-/// page: without any information, the usual tags are suggested.
-#[derive(Debug, Clone, Serialize, Deserialize)]
-#[cfg_attr(test, derive(ts_rs::TS), ts(optional_fields))]
-#[serde(rename_all = "camelCase")]
-pub struct SuggestTagsParams {
-    /// Address of the page.
-    pub url: String,
-    /// Title of the page.
-    pub title: String,
-    /// The page's description.
-    pub excerpt: Option<String>,
-    /// Other text: the user's, or the page's. The first 16 KiB are used.
-    pub text: Option<String>,
-    /// Chosen tags: they aren't suggested, and influence the others.
-    pub tags: Option<Vec<String>>,
-    /// Suggested tags that the user dismissed: neither they nor related tags are suggested as
-    /// easily.
-    pub dismissed: Option<Vec<String>>,
-    /// Tags dismissed on other pages of this site, with the number of times: they are less likely
-    /// to be suggested.
-    pub refused: Option<std::collections::BTreeMap<String, u32>>,
-    /// The page's own keywords.
-    pub keywords: Option<Vec<String>>,
-    /// Most results: 1 to 100, default 10.
-    pub limit: Option<u32>,
-}
-
-/// Result of `suggestTags`.
-#[derive(Debug, Clone, Serialize, Deserialize)]
-#[cfg_attr(test, derive(ts_rs::TS))]
-#[serde(rename_all = "camelCase")]
-pub struct SuggestTagsResult {
-    /// The likeliest first.
-    pub tags: Vec<SuggestedTag>,
-}
-
-/// A suggested tag.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[cfg_attr(test, derive(ts_rs::TS))]
-#[serde(rename_all = "camelCase")]
-pub struct SuggestedTag {
-    /// Normalised name.
-    pub name: String,
-    /// Its probability, 0 to 1.
-    pub score: f64,
-    /// The reason in English: "3 similar notes", "appears in the title", "common on arxiv.org".
-    pub because: String,
-    /// The same as a word, for translation.
-    pub reason: SuggestReason,
-    /// `similar_notes`: how many. `usual_on_site`: the site. `often_with`: the tag.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    #[cfg_attr(test, ts(optional))]
-    pub detail: Option<String>,
-}
-
-/// The main reason for a suggestion. Append-only.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[cfg_attr(test, derive(ts_rs::TS))]
-#[serde(rename_all = "snake_case")]
-pub enum SuggestReason {
-    /// Its name occurs in the title.
-    InTitle,
-    /// Its name occurs in the text.
-    InText,
-    /// Its name occurs in the address.
-    InAddress,
-    /// Similar notes have it.
-    SimilarNotes,
-    /// Notes of this site have it.
-    UsualOnSite,
-    /// It often occurs with a chosen tag.
-    OftenWith,
-    /// It is used often.
-    UsedOften,
-    /// The page names it as a keyword, and no note has it.
-    Keyword,
-}
-
 /// `stats` has no parameters.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[cfg_attr(test, derive(ts_rs::TS))]
@@ -518,6 +470,10 @@ pub enum Request {
     SearchForget(SearchForgetParams),
     /// See [`SearchListParams`](super::SearchListParams).
     SearchList,
+    /// See [`PutIconParams`].
+    PutIcon(PutIconParams),
+    /// See [`IconsParams`].
+    Icons(IconsParams),
     /// See [`RenderMarkdownParams`].
     RenderMarkdown(RenderMarkdownParams),
     /// See [`StatsParams`].
@@ -552,6 +508,10 @@ pub enum Outcome {
     Edit(EditResult),
     /// To `searchSave`, `searchForget`, `searchList`.
     Searches(SearchListResult),
+    /// To `putIcon`.
+    PutIcon(PutIconResult),
+    /// To `icons`.
+    Icons(IconsResult),
     /// To `renderMarkdown`.
     Markdown(RenderMarkdownResult),
     /// To `stats`.

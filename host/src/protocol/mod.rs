@@ -9,17 +9,21 @@
 
 mod envelope;
 mod error_kind;
+mod icons;
 mod library;
 mod markdown;
 mod messages;
 mod search;
+mod suggest;
 
 pub use envelope::*;
 pub use error_kind::*;
+pub use icons::*;
 pub use library::*;
 pub use markdown::*;
 pub use messages::*;
 pub use search::*;
+pub use suggest::*;
 
 #[cfg(test)]
 mod tests;

@@ -30,6 +30,7 @@ fn declarations() -> String {
         EditIdParams UndoEditParams ChangeAddressParams MergeNotesParams SuggestForNotesParams
         SuggestForNotesResult NoteSuggestions SavedSearch
         SearchSaveParams SearchForgetParams SearchListParams SearchListResult
+        PutIconParams PutIconResult IconsParams IconsResult
         RenderMarkdownParams RenderMarkdownResult MarkdownNode MarkdownElement MarkdownAlign
         MarkdownName StatsParams StatsResult ErrorKind ErrorObject ErrorData
     }
@@ -63,6 +64,8 @@ fn declarations() -> String {
         ("searchSave", "SearchSaveParams", "SearchListResult"),
         ("searchForget", "SearchForgetParams", "SearchListResult"),
         ("searchList", "SearchListParams", "SearchListResult"),
+        ("putIcon", "PutIconParams", "PutIconResult"),
+        ("icons", "IconsParams", "IconsResult"),
         (
             "renderMarkdown",
             "RenderMarkdownParams",
@@ -167,6 +170,8 @@ fn parameters_are_an_object_by_name() {
         "searchSave",
         "searchForget",
         "searchList",
+        "putIcon",
+        "icons",
         "renderMarkdown",
         "stats",
     ] {

@@ -4,7 +4,7 @@
 use std::{
     hash::{BuildHasher as _, Hasher as _, RandomState},
     path::PathBuf,
-    sync::{Mutex, MutexGuard, PoisonError},
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
 
 use jiff::{civil::Date, tz::TimeZone};
@@ -80,6 +80,7 @@ impl Controller {
                 links: Links::default(),
                 feeds: Links::absolute(feeds),
                 zone: TimeZone::system(),
+                icons: Arc::default(),
             },
             absolute: Links::absolute(&origin),
             origin,
@@ -110,6 +111,7 @@ impl Controller {
             Route::Style => return file("text/css; charset=utf-8", STYLE.into()),
             Route::Script => return file("text/javascript; charset=utf-8", SCRIPT.into()),
             Route::Icon => return file("image/svg+xml", ICON.into()),
+            Route::SiteIcon(name) => return self.site_icon(&name, has),
             Route::Robots => return file("text/plain; charset=utf-8", ROBOTS.into()),
             Route::OpenSearch => {
                 let description = feed::opensearch(&self.absolute);
@@ -160,6 +162,24 @@ impl Controller {
         self.answer_to(target, None)
     }
 
+    /// Answers with the icon of a web site.
+    fn site_icon(&self, name: &str, has: Option<&str>) -> Answer {
+        let read = |reader: &Reader| {
+            let Some(icon) = reader.icon_named(name)? else {
+                return Ok(Answer::sentence(404, "There is no such icon.".into()));
+            };
+            let answer = Answer::png(name, icon.png().to_vec());
+            Ok(match (has, answer.tag) {
+                (Some(has), Some(tag)) if names(has, &tag) => Answer::unchanged(tag),
+                (_, tag) => Answer { tag, ..answer },
+            })
+        };
+        self.lend(read).unwrap_or_else(|error| {
+            log::error!("an icon can't be read: {}", error.chain());
+            Answer::sentence(503, error.to_string())
+        })
+    }
+
     /// Runs `read` with a read-only connection to the store.
     fn lend(&self, read: impl FnOnce(&Reader) -> Result<Answer>) -> Result<Answer> {
         let kept = locked(&self.idle).pop();
@@ -203,6 +223,7 @@ impl Controller {
             Some(kept) => Answer::data(200, kept.content_type, kept.body),
             None => {
                 let missed = self.facet_cache.missed();
+                self.layout.icons.refresh(reader)?;
                 let answer = page(reader)?;
                 // A page rendered without the facets isn't cached, because a better one is possible
                 // in a moment.
@@ -579,7 +600,7 @@ mod tests {
 
     use super::*;
     use crate::{
-        domain::{Metadata, NewNote, PageUrl, parse_tags},
+        domain::{Icon, Metadata, NewNote, PageUrl, parse_tags, plain_png},
         store::{SITES_LISTED, Store},
     };
 
@@ -1248,6 +1269,60 @@ mod tests {
             "/api/notes?limit=0",
         ] {
             assert_eq!(place.site.answer(target).tag, None, "{target}");
+        }
+    }
+
+    #[test]
+    fn the_icon_of_a_web_site_is_before_its_name_or_a_placeholder_of_the_same_size() {
+        let mut place = TestSite::new();
+        let id = place.save("https://e.org/1", "One", &["gpu"], "words");
+        place.save("https://f.org/1", "Two", &["gpu"], "words");
+        let targets = [
+            "/",
+            "/tag/gpu",
+            "/all/0",
+            "/search?q=words",
+            "/sites",
+            &format!("/note/{}", id.0),
+        ];
+        for target in targets {
+            assert!(
+                !place.page(target, 200).contains("class=\"icon\""),
+                "{target}"
+            );
+        }
+        let icon = Icon::parse(&plain_png(7)).unwrap();
+        let put = |place: &mut TestSite, icon: &Icon| {
+            let now = clock::now();
+            let put = place
+                .store
+                .write(now, |writer| writer.put_icon("e.org", icon));
+            assert!(put.unwrap());
+        };
+        put(&mut place, &icon);
+        let address = format!("/icon/{}.png", icon.name());
+        let image = format!(
+            "<img class=\"icon\" src=\"{address}\" width=\"16\" height=\"16\" alt=\"\" \
+             loading=\"lazy\" decoding=\"async\"><bdi>e.org</bdi>"
+        );
+        for target in targets {
+            let page = place.page(target, 200);
+            assert!(page.contains(&image), "{target}: {page}");
+            let other = "<span class=\"icon\"></span><bdi>f.org</bdi>";
+            assert!(page.contains(other), "{target}: {page}");
+        }
+        let answer = place.site.answer(&address);
+        assert_eq!((answer.status, answer.content_type), (200, "image/png"));
+        assert_eq!(answer.bytes(), icon.png());
+        let again = place.site.answer_to(&address, answer.tag.as_deref());
+        assert_eq!((again.status, again.bytes()), (304, &[][..]));
+        // Another icon has another address.
+        let newer = Icon::parse(&plain_png(8)).unwrap();
+        put(&mut place, &newer);
+        assert!(place.page("/all/0", 200).contains(&newer.name()));
+        assert_eq!(place.site.answer(&address).status, 404);
+        for wrong in ["/icon", "/icon/e.org", "/icon/..%2F..png", "/icon/ABC.png"] {
+            assert_eq!(place.site.answer(wrong).status, 404, "{wrong}");
         }
     }
 

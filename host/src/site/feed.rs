@@ -230,6 +230,7 @@ mod tests {
             url: url.into(),
             title: title.into(),
             title_typed: true,
+            page_title: None,
             addresses: Vec::new(),
             tags: parse_tags(&["gpu", "a & b"]).unwrap(),
             summary: summary.into(),

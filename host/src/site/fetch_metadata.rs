@@ -43,6 +43,8 @@ pub(super) enum Reply {
 
 /// Files that pages load. They contain nothing of the notes.
 const PARTS: [&str; 3] = ["/style.css", "/site.js", "/favicon.ico"];
+/// The icons of web sites, which pages show.
+const ICONS: &str = "/icon/";
 /// Files that browsers request on their own. They contain nothing of the notes.
 const DESCRIPTIONS: [&str; 2] = ["/opensearch.xml", "/robots.txt"];
 
@@ -90,6 +92,7 @@ pub(super) fn decide(
         OriginKind::Origin if visit && (by_user || !early) => Ok(Reply::Content),
         OriginKind::Origin if by_user => match dest {
             Some(b"style" | b"script" | b"image") if PARTS.contains(&path) => Ok(Reply::Content),
+            Some(b"image") if path.starts_with(ICONS) => Ok(Reply::Content),
             Some(b"empty" | b"document") if DESCRIPTIONS.contains(&path) => Ok(Reply::Content),
             _ => Err(Refusal::OtherSite),
         },
@@ -260,6 +263,20 @@ mod tests {
                 assert_eq!(reply(OWN_HOST, target, &lines), Err(Refusal::OtherSite));
             }
         }
+        // Icons of web sites are images of the site's own pages, and nothing else.
+        const ICON: &str = "/icon/00112233445566778899aabbccddeeff.png";
+        let own = fetch("same-origin", "no-cors", "image");
+        assert_eq!(reply(OWN_HOST, ICON, &own), Ok(Reply::Content));
+        for (site, dest) in [
+            ("cross-site", "image"),
+            ("same-site", "image"),
+            ("same-origin", "empty"),
+            ("same-origin", "script"),
+        ] {
+            let lines = fetch(site, "no-cors", dest);
+            assert_eq!(reply(OWN_HOST, ICON, &lines), Err(Refusal::OtherSite));
+        }
+        assert_eq!(reply("localhost", ICON, &own), Err(Refusal::OtherSite));
         // A browser that adds the site's search engine.
         for site in ["same-origin", "none"] {
             let lines = fetch(site, "no-cors", "empty");

@@ -309,6 +309,11 @@ impl Links {
         }
     }
 
+    /// Address of the icon of a web site, by its name.
+    pub(super) fn site_icon(&self, name: &str) -> String {
+        self.path(&format!("/icon/{name}.png"))
+    }
+
     /// Returns the id of a feed or an entry, a tag URI (RFC 4151). It doesn't depend on the site's
     /// address, so it stays when that changes. Published sites use their own name, because other
     /// people's notes are different ones.

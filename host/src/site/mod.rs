@@ -32,6 +32,7 @@ mod route;
 mod searches;
 mod server;
 mod session_token;
+mod site_icons;
 mod views;
 
 use std::{

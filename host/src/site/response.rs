@@ -17,6 +17,9 @@ pub(super) struct Answer {
     /// The ETag (RFC 9110, 8.8.3), with its quotation marks. Without one, the answer isn't cached.
     pub tag: Option<String>,
     pub body: Cow<'static, str>,
+    /// An image, which is sent instead of `body`. Its address changes with it, so it is cached
+    /// without asking again.
+    pub image: Option<Vec<u8>>,
 }
 
 impl Answer {
@@ -28,6 +31,7 @@ impl Answer {
             location: None,
             tag: None,
             body: html.into(),
+            image: None,
         }
     }
 
@@ -48,7 +52,22 @@ impl Answer {
             location: None,
             tag: None,
             body: body.into(),
+            image: None,
         }
+    }
+
+    /// Creates an image whose address is `name`.
+    pub(super) fn png(name: &str, image: Vec<u8>) -> Self {
+        Self {
+            tag: Some(format!("\"{name}\"")),
+            image: Some(image),
+            ..Self::data(200, "image/png", "")
+        }
+    }
+
+    /// Returns what is sent after the header.
+    pub(super) fn bytes(&self) -> &[u8] {
+        self.image.as_deref().unwrap_or(self.body.as_bytes())
     }
 
     /// Creates a 304: the client's copy is current.
@@ -97,6 +116,7 @@ impl Answer {
             location: None,
             tag: None,
             body: (sentence + "\n").into(),
+            image: None,
         }
     }
 }

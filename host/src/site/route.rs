@@ -8,7 +8,7 @@ use super::{
     query_string::Parameters,
 };
 use crate::{
-    domain::{NoteId, Tag, site_of},
+    domain::{Icon, NoteId, Tag, site_of},
     error::Result,
     store::{Month, SiteOrder, TagFilter, TagOrder, TagPlace},
 };
@@ -63,6 +63,8 @@ pub(super) enum Route {
     Script,
     Robots,
     Icon,
+    /// The icon of a web site, by its name.
+    SiteIcon(String),
     /// A redirect to the canonical address of the same page.
     Moved(String),
     Unknown(Unknown),
@@ -170,6 +172,10 @@ impl Route {
             ["site.js"] => Self::Script,
             ["robots.txt"] => Self::Robots,
             ["favicon.ico"] => Self::Icon,
+            ["icon", file] => match file.strip_suffix(".png") {
+                Some(name) if Icon::is_name(name) => Self::SiteIcon(name.to_owned()),
+                _ => unknown("There is no such icon.", ""),
+            },
             segments => unknown("This address doesn't exist.", &words(segments)),
         }
     }

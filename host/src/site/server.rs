@@ -64,6 +64,13 @@ const KEPT: [(&str, &str); 2] = [
     ("Vary", "Sec-Fetch-Site, Sec-Fetch-Dest"),
 ];
 
+/// Cache-Control of images whose address changes with them. They are never revalidated, because each
+/// page shows many.
+const IMMUTABLE: [(&str, &str); 2] = [
+    ("Cache-Control", "private, max-age=31536000, immutable"),
+    ("Vary", "Sec-Fetch-Site, Sec-Fetch-Dest"),
+];
+
 /// A script that ends a foreign service worker and reloads the pages that it controls.
 const WORKER_END: &str = "\
 self.addEventListener(\"install\", () => self.skipWaiting());
@@ -367,10 +374,10 @@ impl Server {
         // tiny_http's own date panics before 1970 and after the year 9999.
         let mut headers = vec![header("Date", &http_date(crate::clock::now()))];
         headers.extend_from_slice(&self.headers);
-        let keeping: &[_] = if answer.tag.is_some() {
-            &KEPT
-        } else {
-            &NOT_KEPT
+        let keeping: &[_] = match (&answer.tag, &answer.image) {
+            (Some(_), Some(_)) => &IMMUTABLE,
+            (Some(_), None) => &KEPT,
+            (None, _) => &NOT_KEPT,
         };
         headers.extend(keeping.iter().map(|(name, value)| header(name, value)));
         if let Some(tag) = &answer.tag {
@@ -383,7 +390,7 @@ impl Server {
         if let Some(location) = &answer.location {
             headers.push(header("Location", location));
         }
-        let body = answer.body.as_bytes();
+        let body = answer.bytes();
         let response = Response::new(
             StatusCode(answer.status),
             headers,
@@ -808,7 +815,7 @@ mod tests {
         assert_eq!(
             Client::new(port).rest(),
             "",
-            "who says nothing is told nothing"
+            "a silent client gets no response"
         );
         let mut idle = Client::new(port);
         assert!(idle.send(GET).answer().starts_with("HTTP/1.1 200 "));

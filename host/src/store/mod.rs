@@ -28,6 +28,7 @@ pub use connection::{
 };
 pub use notes::{
     bulk_edits::{AT_ONCE, BulkChange, BulkEdit, BulkState, Refusal},
+    icons::IconNames,
     import::{Import, Origin, RowOutcome},
     import_undo::Undone,
     note_rows::Stats,

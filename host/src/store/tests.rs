@@ -2,6 +2,7 @@
 
 mod clock;
 mod model;
+mod titles;
 
 use std::path::Path;
 
@@ -326,6 +327,7 @@ fn an_operation_is_applied_once() {
         let done = t.store.idempotent(operation, t.now, |writer| {
             let saved = writer.save_note(&new)?;
             Ok(OperationResult {
+                new_title: None,
                 created: saved.before.is_none(),
                 note: saved.note,
             })
@@ -362,6 +364,7 @@ fn an_operation_is_applied_once() {
     assert_eq!(t.store.counts().unwrap().notes, 1);
     let done = t.store.idempotent(failing, t.now, |writer| {
         Ok(OperationResult {
+            new_title: None,
             note: writer
                 .save_note(&new_note("https://e.org/b", "B", &[], ""))?
                 .note,
@@ -384,6 +387,7 @@ fn a_repeated_operation_has_the_same_result_whatever_happened_to_its_note() {
     let save = |t: &mut TestStore| {
         let done = t.store.idempotent(operation, t.now, |writer| {
             Ok(OperationResult {
+                new_title: None,
                 note: writer.save_note(&new)?.note,
                 created: true,
             })

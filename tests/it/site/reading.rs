@@ -260,3 +260,27 @@ fn no_valid_request_is_an_internal_error() {
         }
     }
 }
+
+#[test]
+fn an_icon_is_an_image_that_browsers_keep() {
+    let mut host = TestHost::new();
+    host.save("https://e.org/1", "A", &[]);
+    let icon = crate::icons::icon();
+    host.call("putIcon", json!({"url": "https://e.org/1", "icon": icon}));
+    let port = host.site_port();
+    let page = get(port, "/all/0").body;
+    let (_, rest) = page.split_once("src=\"/icon/").unwrap();
+    let name = rest.split_once('"').unwrap().0;
+    let request = format!("HEAD /icon/{name} HTTP/1.1\r\nHost: localhost:{port}\r\n\r\n");
+    let answer = Client::new(port).send(&request).answer_without_body();
+    assert_eq!(answer.status, 200);
+    for (name, value) in [
+        ("Content-Type", "image/png"),
+        ("X-Content-Type-Options", "nosniff"),
+        ("Cross-Origin-Resource-Policy", "same-origin"),
+        ("Cache-Control", "private, max-age=31536000, immutable"),
+    ] {
+        assert_eq!(answer.header(name), Some(value), "{}", answer.head);
+    }
+    assert!(answer.head.contains("img-src 'self'"), "{}", answer.head);
+}

@@ -17,7 +17,7 @@ _url-notes() {
     fi
 }
 
-# Found by zsh itself, the file is the function; read by hand, it tells of it.
+# zsh runs the file as the function itself. A user who sources it gets the function registered.
 if [[ $funcstack[1] == _url-notes ]]; then
     _url-notes "$@"
 else

@@ -105,13 +105,13 @@ impl Matches {
 
 /// Returns the share of a multi-word name's words that occur on the page, by stem and letter by
 /// letter.
-pub(super) fn partly_named(telling: &[Spelled], page: &Page, exact: &[u32]) -> (f64, f64) {
+pub(super) fn partly_named(significant: &[Spelled], page: &Page, exact: &[u32]) -> (f64, f64) {
     let (mut stems, mut exacts) = (0, 0);
-    for word in telling {
+    for word in significant {
         stems += i32::from(page.has(word.stem));
         exacts += i32::from(exact.binary_search(&word.exact).is_ok());
     }
-    let all = f64::max(telling.len() as f64, 1.0);
+    let all = f64::max(significant.len() as f64, 1.0);
     (f64::from(stems) / all, f64::from(exacts) / all)
 }
 

@@ -9,6 +9,7 @@ use crate::domain::{
         bloom_filter::BloomFilter,
         page::{Page, Spelled, first_that_says, says_nothing, spelled, spelled_tag},
         topics::{self, Entry, TOPICS},
+        track_record::TrackRecord,
         weights::{SIGNS, Signs, Weights},
     },
     tag::Tag,
@@ -117,7 +118,7 @@ pub(super) struct RememberedTag {
     /// The spellings of it and its aliases.
     pub(super) forms: Box<[Box<[Spelled]>]>,
     /// The significant words of its name, if the name has several words.
-    pub(super) telling: Box<[Spelled]>,
+    pub(super) significant: Box<[Spelled]>,
     /// Number of notes that have it.
     pub(super) uses: usize,
     /// Number of notes that name it, and of those that also have it.
@@ -142,6 +143,8 @@ pub struct Memory {
     pub(super) begins: Vec<Begin>,
     pub(super) aliases: HashMap<Tag, Vec<Tag>>,
     pub(super) weights: Weights,
+    /// How good the suggestions for the user's notes were.
+    pub(super) record: TrackRecord,
     /// Notes added since topics were computed.
     pub(super) since_topics: usize,
 }
@@ -167,6 +170,7 @@ impl Memory {
             begins: Vec::new(),
             aliases: by_tag,
             weights: Weights::new(&FIRST_WEIGHTS),
+            record: TrackRecord::default(),
             since_topics: 0,
         }
     }
@@ -271,6 +275,7 @@ impl Memory {
     /// Takes over what another memory has learned.
     pub fn learn_as(&mut self, other: &Self) {
         self.weights.clone_from(&other.weights);
+        self.record.clone_from(&other.record);
     }
 
     /// Returns the weights of the features, for tests.
@@ -465,7 +470,7 @@ impl Memory {
                 self.begins.insert(at, begin);
             }
         }
-        let telling = match &forms[0][..] {
+        let significant = match &forms[0][..] {
             words @ [_, _, ..] => words
                 .iter()
                 .copied()
@@ -475,7 +480,7 @@ impl Memory {
         };
         self.tags.push(RememberedTag {
             name: name.clone(),
-            telling,
+            significant,
             uses: 0,
             named: 0,
             named_used: 0,

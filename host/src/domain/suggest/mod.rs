@@ -13,9 +13,10 @@ mod page;
 mod ranking;
 mod replay;
 mod topics;
+mod track_record;
 mod weights;
 
 pub use memory::{Aside, MEMORY_NOTES, Memory};
 pub use page::{Page, PageText};
-pub use ranking::{Choices, Reason, SHOWN, Suggestion, worth_showing};
+pub use ranking::{Choices, Reason, SHOWN, Suggestion};
 pub use replay::{Measures, Replay};

@@ -94,21 +94,6 @@ impl Choices {
     }
 }
 
-/// Returns the suggestions, best first, that are likely enough to be shown. Returns none if the
-/// first five together hardly contain a right one. Probabilities are well calibrated on notes that
-/// were learned from and on others (`docs/suggestions.md`).
-pub fn worth_showing(ranked: &[Suggestion]) -> impl Iterator<Item = &Suggestion> {
-    let right: f64 = ranked.iter().take(SHOWN).map(|first| first.score).sum();
-    let least = if right < WORTH_TOGETHER {
-        f64::INFINITY
-    } else {
-        WORTH
-    };
-    ranked
-        .iter()
-        .take_while(move |suggestion| suggestion.score >= least)
-}
-
 /// A tag with its features.
 #[derive(Debug, Clone)]
 struct ScoredTag {
@@ -127,7 +112,7 @@ struct Evidence {
 }
 
 impl Memory {
-    /// Learns from a note with the state before it: call it before [`Memory::add`]. Nothing is
+    /// Learns from a note, and records how well it is predicted, with the state before it: call it before [`Memory::add`]. Nothing is
     /// learned from notes without tags.
     pub fn learn(&mut self, page: &Page, tags: &[Tag]) {
         if tags.is_empty() || self.notes.len() < FIRST_NOTES {
@@ -145,14 +130,39 @@ impl Memory {
             likely.select_nth_unstable_by(LEARNED, before);
             likely.truncate(LEARNED);
         }
+        let is_right = |place: usize| tags.contains(&self.tags[looked[place].tag].name);
         let seen: Vec<(Signs, bool)> = likely
-            .into_iter()
-            .map(|(_, place)| {
-                let is = tags.contains(&self.tags[looked[place].tag].name);
-                (looked[place].signs, is)
-            })
+            .iter()
+            .map(|&(_, place)| (looked[place].signs, is_right(place)))
             .collect();
+        if likely.len() > SHOWN {
+            likely.select_nth_unstable_by(SHOWN, before);
+            likely.truncate(SHOWN);
+        }
+        let first = likely
+            .iter()
+            .map(|&(odds, place)| (chance(odds), is_right(place)));
+        self.record.add(first.filter(|(score, _)| *score >= WORTH));
         self.weights.learn(&seen);
+    }
+
+    /// Returns the suggestions, best first, that are likely enough to be shown: of those that were
+    /// so likely for earlier notes, at least half were right. Returns none if the first five
+    /// together hardly contain a right one. Probabilities are well calibrated on notes that were
+    /// learned from and on others (`docs/suggestions.md`).
+    pub fn worth_showing<'a>(
+        &self,
+        ranked: &'a [Suggestion],
+    ) -> impl Iterator<Item = &'a Suggestion> + use<'a> {
+        let right: f64 = ranked.iter().take(SHOWN).map(|first| first.score).sum();
+        let least = if right < WORTH_TOGETHER {
+            f64::INFINITY
+        } else {
+            self.record.least_score(WORTH)
+        };
+        ranked
+            .iter()
+            .take_while(move |suggestion| suggestion.score >= least)
     }
 
     /// Returns the tags for a page, the likeliest first, without chosen and dismissed ones.
@@ -357,7 +367,7 @@ impl Memory {
             let named_by = if is_named { 1.0 } else { 0.0 };
             let is_exact = if names.exact { 1.0 } else { 0.0 };
             let rate = (known.named_used as f64 + 2.0 * usual_rate) / (known.named as f64 + 2.0);
-            let (partly, partly_exact) = partly_named(&known.telling, page, &exact_words);
+            let (partly, partly_exact) = partly_named(&known.significant, page, &exact_words);
             // If it never occurred, its own frequency cancels out.
             let habit = |with: usize, of: f64, never: f64| {
                 if with == 0 {

@@ -7,11 +7,7 @@ use super::{
     page::Page,
     ranking::Choices,
 };
-use crate::domain::{
-    note::Note,
-    suggest::ranking::{SHOWN, worth_showing},
-    tag::Tag,
-};
+use crate::domain::{note::Note, suggest::ranking::SHOWN, tag::Tag};
 
 /// Number of completions that are shown.
 const COMPLETIONS: usize = 5;
@@ -102,7 +98,7 @@ impl Replay {
             .iter()
             .filter(|tag| self.uses.contains_key(*tag))
             .count();
-        let shown: Vec<_> = worth_showing(&ranked).take(SHOWN).collect();
+        let shown: Vec<_> = self.memory.worth_showing(&ranked).take(SHOWN).collect();
         let sums = &mut self.sums;
         sums.notes += 1;
         sums.hit_at_5 += if hits > 0 { 1.0 } else { 0.0 };
@@ -119,7 +115,7 @@ impl Replay {
                 Some(uses) => {
                     let chosen = &note.tags[..place];
                     let suggested = self.memory.suggest(page, &Choices::of(chosen), SHOWN);
-                    let pressed = if worth_showing(&suggested).any(|s| s.tag == *tag) {
+                    let pressed = if self.memory.worth_showing(&suggested).any(|s| s.tag == *tag) {
                         1.0
                     } else {
                         typed.min(self.letters_to_complete(tag, *uses, chosen) + 1.0)

@@ -27,6 +27,7 @@
  * @property {string} [excerpt]
  * @property {string} address the searchable part of the address
  * @property {Named} [site]
+ * @property {string} [icon] name of the web site's icon; empty if only other web sites have one
  * @property {string} saved a day
  * @property {string} [published]
  * @property {string} [lang]

@@ -4,7 +4,7 @@
 import { longDay, shortDay } from "./dates.js";
 import { candidates, holds } from "./matches.js";
 import { occurrences } from "./occurrences.js";
-import { nameOf, noteOf, pageOf, searchFor, start, tooShort } from "./pieces.js";
+import { nameOf, noteOf, pageOf, root, searchFor, start, tooShort } from "./pieces.js";
 import { isEmpty, readQuery } from "./query.js";
 import { wordsOf } from "./words.js";
 
@@ -226,7 +226,7 @@ function preview(note, terms) {
 	const facts = make("ul", { class: "facts", role: "list" });
 	if (note.site) {
 		const link = make("a", { href: pageOf("site", note.site) });
-		link.append(apart(nameOf(note.site)));
+		link.append(...icon(note), apart(nameOf(note.site)));
 		facts.append(item(link));
 	}
 	const moment = new Date(savedAt(note) / 1000);
@@ -255,6 +255,18 @@ function preview(note, terms) {
 	facts.append(item(permalink));
 	article.append(facts);
 	return article;
+}
+
+/**
+ * Renders the icon of a note's web site, or a placeholder; nothing if no web site has an icon.
+ * @param {import("./pieces.js").Note} note
+ */
+function icon(note) {
+	if (note.icon === undefined) return [];
+	if (note.icon === "") return [make("span", { class: "icon" })];
+	const src = new URL(`icon/${note.icon}.png`, root).href;
+	const size = { width: "16", height: "16", loading: "lazy", decoding: "async" };
+	return [make("img", { class: "icon", src, alt: "", ...size })];
 }
 
 /**

@@ -559,7 +559,7 @@ fn sync(folder: &File) {
 }
 
 /// All names at the top of an exported site. Nothing else is ever written there.
-pub(super) const TOP: [&str; 18] = [
+pub(super) const TOP: [&str; 19] = [
     NO_JEKYLL,
     "404.html",
     "404.js",
@@ -567,6 +567,7 @@ pub(super) const TOP: [&str; 18] = [
     "favicon.ico",
     "favicon.svg",
     "feed.atom",
+    "icon",
     "index.html",
     "note",
     "robots.txt",

@@ -15,7 +15,7 @@ use serde::Serialize;
 use super::folder::Folder;
 use crate::{
     domain::{Note, PageUrl, Searched, Tag, Words, spellings},
-    site::{controller::PAGE_NOTES, file_names::FileNames},
+    site::{controller::PAGE_NOTES, file_names::FileNames, site_icons::SiteIcons},
     store::Outline,
 };
 
@@ -256,6 +256,9 @@ pub(super) struct Found<'a> {
     address: &'a str,
     #[serde(skip_serializing_if = "Option::is_none")]
     site: Option<Named<'a>>,
+    /// The name of the web site's icon; empty for a placeholder.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    icon: Option<String>,
     /// The day in the user's time zone.
     saved: String,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -287,6 +290,7 @@ impl<'a> Found<'a> {
         site: Option<&'a str>,
         saved: Date,
         names: &FileNames,
+        icons: &SiteIcons,
     ) -> Self {
         let metadata = &note.metadata;
         let tags = note.tags.iter().map(Tag::as_str);
@@ -301,6 +305,9 @@ impl<'a> Found<'a> {
             excerpt: &texts.excerpt,
             address: &texts.address,
             site: site.map(|site| Named::of(site, names)),
+            icon: site
+                .filter(|_| !icons.is_empty())
+                .map(|site| icons.name_of(site).unwrap_or_default()),
             saved: saved.to_string(),
             published: metadata.published_at.as_deref(),
             lang: metadata.lang.as_deref(),

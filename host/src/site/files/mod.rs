@@ -20,7 +20,7 @@ mod tests;
 
 use std::{
     cmp::Reverse,
-    collections::HashSet,
+    collections::{BTreeSet, HashSet},
     io,
     path::Path,
     sync::{
@@ -50,6 +50,7 @@ use crate::{
             page_plan::{PagePlan, Sites, Tally},
             render::{Made, Renderer, newest, threads},
         },
+        site_icons::SiteIcons,
         views::{self, Layout, Related},
     },
     store::{
@@ -143,9 +144,11 @@ fn export(
     let names = tags.chain(sites.counts().map(|count| count.site.as_str()));
     let names = Arc::new(FileNames::of_all(names));
     let count = catalog.outline.notes.len() as u64;
+    let icons = Arc::new(SiteIcons::default());
+    icons.refresh(store)?;
     let site = Maker {
         names: &names,
-        shells: [0, 1, 2].map(|depth| layout(Links::relative(&names, depth))),
+        shells: [0, 1, 2].map(|depth| layout(Links::relative(&names, depth), &icons)),
         feed_links: [0, 2].map(|depth| match address.is_whole() {
             true => Links::below(&names, &address.0),
             false => Links::relative(&names, depth),
@@ -167,7 +170,8 @@ fn export(
         };
         let made = renderer.make_pieces(store)?;
         site.write_pages(&made)?;
-        site.write_rest(&made, &layout(Links::below(&names, &address.0)))
+        site.write_icons(store)?;
+        site.write_rest(&made, &layout(Links::below(&names, &address.0), &icons))
     };
     let changes = write().and_then(|()| folder.finish())?;
     Ok(Written {
@@ -180,11 +184,12 @@ fn export(
     })
 }
 
-fn layout(links: Links) -> Layout {
+fn layout(links: Links, icons: &Arc<SiteIcons>) -> Layout {
     Layout {
         feeds: links.clone(),
         links,
         zone: TimeZone::system(),
+        icons: Arc::clone(icons),
     }
 }
 
@@ -466,6 +471,21 @@ impl Maker<'_> {
         // Without this file, GitHub Pages would run Jekyll, which skips names that begin with `_`
         // and takes time.
         self.put(NO_JEKYLL, "")?;
+        Ok(())
+    }
+
+    /// Writes the icons of the web sites that notes of this site are from.
+    fn write_icons(&self, store: &Reader) -> anyhow::Result<()> {
+        let icons = &self.shells[0].icons;
+        let sites = self.sites.counts();
+        let names: BTreeSet<String> = sites
+            .filter_map(|count| icons.name_of(&count.site))
+            .collect();
+        for name in names {
+            if let Some(icon) = store.icon_named(&name)? {
+                self.folder.put(&format!("icon/{name}.png"), icon.png())?;
+            }
+        }
         Ok(())
     }
 

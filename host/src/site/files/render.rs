@@ -220,7 +220,14 @@ impl Renderer<'_> {
         for (piece, notes) in (piece..).zip(texts.chunks(index::NOTES_PER_PIECE)) {
             let notes = notes.iter().map(|(note, texts, site)| {
                 let saved = views::saved_on(layout, note.saved_at);
-                index::Found::of(note, texts, site.as_deref(), saved, self.names)
+                index::Found::of(
+                    note,
+                    texts,
+                    site.as_deref(),
+                    saved,
+                    self.names,
+                    &layout.icons,
+                )
             });
             index::put_notes(self.folder, piece, &notes.collect::<Vec<_>>())?;
         }

@@ -6,9 +6,9 @@ use jiff::{SignedDuration, Timestamp};
 
 use super::*;
 use crate::{
-    domain::{Metadata, NewNote, PageUrl, parse_tags},
+    domain::{Icon, Metadata, NewNote, PageUrl, parse_tags, plain_png},
     site::{controller::Controller, files::folder::TOP},
-    store::Store,
+    store::{Store, Writer},
 };
 
 /// Creates a store with pages of notes, tags and sites of all kinds.
@@ -53,6 +53,12 @@ fn store(folder: &Path) -> Store {
         let now = start + SignedDuration::from_hours(number * 7);
         store.write(now, |writer| writer.save_note(&new)).unwrap();
     }
+    let icon = Icon::parse(&plain_png(7)).unwrap();
+    let put = |writer: &Writer<'_>| {
+        writer.put_icon("other.example", &Icon::parse(&plain_png(8))?)?;
+        writer.put_icon("a.example.org", &icon)
+    };
+    assert!(store.write(start, put).unwrap());
     store
 }
 
@@ -96,6 +102,16 @@ fn files_hold_what_the_site_shows() {
         "http://localhost:6683",
     );
     let file = |name: &str| fs::read_to_string(out.join(name)).unwrap();
+    // Only the icons of the web sites on the exported site.
+    let icons: Vec<_> = fs::read_dir(out.join("icon")).unwrap().collect();
+    assert_eq!(icons.len(), 1);
+    let icon = Icon::parse(&plain_png(7)).unwrap();
+    let image = fs::read(out.join(format!("icon/{}.png", icon.name()))).unwrap();
+    assert_eq!(image, icon.png());
+    let address = format!("src=\"../../icon/{}.png\"", icon.name());
+    assert!(file("site/a.example.org/index.html").contains(&address));
+    assert!(file("search/notes/0.js").contains(&format!("\"icon\":\"{}\"", icon.name())));
+    assert!(file("search/notes/0.js").contains("\"icon\":\"\""));
     let page = |target: &str| {
         let answer = site.answer_to(target, None);
         assert_eq!(answer.status, 200, "{target}");

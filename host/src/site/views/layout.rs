@@ -1,9 +1,14 @@
 //! The layout of all pages: title, navigation, search box, heading and foot.
 
+use std::sync::Arc;
+
 use jiff::tz::TimeZone;
 use maud::{DOCTYPE, Markup, html};
 
-use crate::site::links::{Links, NEWEST};
+use crate::site::{
+    links::{Links, NEWEST},
+    site_icons::SiteIcons,
+};
 
 /// The Content-Security-Policy of exported pages: only our own files. (A server sends it as a
 /// header.) A search from a page on the disk leads to another local file, which Firefox doesn't
@@ -19,6 +24,8 @@ pub(in crate::site) struct Layout {
     pub feeds: Links,
     /// The time zone of dates on the page.
     pub zone: TimeZone,
+    /// The web sites that have an icon.
+    pub icons: Arc<SiteIcons>,
 }
 
 /// The location of a page: `url-notes | tag | gpu`.

@@ -7,8 +7,8 @@ use crate::{
     site::views::{
         layout::{Breadcrumb, Layout, counted},
         note_card::{
-            excerpt, heading, moment, published, site, site_link, tag_links, text, title,
-            whole_moment,
+            excerpt, heading, moment, published, site, site_icon, site_link, tag_links, text,
+            title, whole_moment,
         },
     },
 };
@@ -75,7 +75,7 @@ pub(in crate::site) fn about(layout: &Layout, other: &Note) -> Markup {
         a href=(layout.links.note(other.id)) dir="auto"
             lang=(other.metadata.lang.as_deref().unwrap_or_default()) { (title(other)) }
         (PreEscaped("<ul class=\"facts\" role=\"list\">"))
-        @if let Some(site) = site(other) { li { bdi { (site) } } }
+        @if let Some(site) = site(other) { li { (site_icon(layout, &site)) bdi { (site) } } }
         li { (moment(layout, other.saved_at)) }
     }
 }
@@ -95,6 +95,9 @@ pub(in crate::site) fn article(layout: &Layout, note: &Note) -> Markup {
                 }
             }
             dl.facts {
+                @if let Some(own) = &note.page_title {
+                    div { dt { "Page title" } dd { bdi { (own) } } }
+                }
                 div { dt { "Address" } dd { bdi { (note.address()) } } }
                 @let others = note.other_addresses();
                 @if !others.is_empty() {

@@ -300,9 +300,22 @@ pub(in crate::site) fn is_linkable(note: &Note) -> bool {
     PageUrl::parse(&note.url).is_ok_and(|url| url.is_linkable())
 }
 
+/// Renders the icon of a web site, or a placeholder of the same size. Renders nothing if no web site
+/// has an icon.
+pub(super) fn site_icon(layout: &Layout, site: &str) -> Markup {
+    html! {
+        @if let Some(name) = layout.icons.name_of(site) {
+            img.icon src=(layout.links.site_icon(&name)) width="16" height="16" alt=""
+                loading="lazy" decoding="async";
+        } @else if !layout.icons.is_empty() {
+            span.icon {}
+        }
+    }
+}
+
 /// Renders a link to the page of a web site.
 pub(super) fn site_link(layout: &Layout, site: &str) -> Markup {
-    html! { a href=(layout.links.site(site, None)) { bdi { (site) } } }
+    html! { a href=(layout.links.site(site, None)) { (site_icon(layout, site)) bdi { (site) } } }
 }
 
 /// Renders the local day of a moment, with the time in the tooltip.

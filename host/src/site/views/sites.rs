@@ -9,7 +9,7 @@ use crate::{
             layout::{
                 Breadcrumb, Layout, Tab, counted, filter_form, grouped, sorted_by, turn_page,
             },
-            note_card::uses_group,
+            note_card::{site_icon, uses_group},
         },
     },
     store::{SITES_LISTED, SiteCount, SiteList, SiteOrder},
@@ -92,7 +92,7 @@ pub(super) fn counted_sites<'a>(
     html! {
         ul.tags.counted role="list" {
             @for SiteCount { site, notes } in sites {
-                li { a href=(layout.links.site(site, None)) { bdi { (site) } " " span.count { (grouped(*notes)) } } }
+                li { a href=(layout.links.site(site, None)) { (site_icon(layout, site)) bdi { (site) } " " span.count { (grouped(*notes)) } } }
             }
         }
     }

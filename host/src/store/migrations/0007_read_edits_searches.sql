@@ -13,6 +13,16 @@ UPDATE notes SET read = 0 WHERE id IN (
 UPDATE trash SET read = 0 WHERE EXISTS (SELECT 1 FROM json_each(tags) WHERE value = 'to read');
 CREATE INDEX notes_unread ON notes (id) WHERE read = 0;
 
+-- The index of page keys becomes one that a large import can drop and create again. Both kinds have
+-- the same b-tree, so only their definitions change; the next statement makes SQLite read them.
+PRAGMA writable_schema = ON;
+UPDATE sqlite_schema SET sql = replace(sql, 'TEXT NOT NULL UNIQUE', 'TEXT NOT NULL')
+WHERE type = 'table' AND name = 'notes';
+UPDATE sqlite_schema
+SET name = 'notes_by_page', sql = 'CREATE UNIQUE INDEX notes_by_page ON notes (page_key)'
+WHERE type = 'index' AND name = 'sqlite_autoindex_notes_1';
+PRAGMA writable_schema = RESET;
+
 -- The notes with a text by the user.
 CREATE INDEX notes_noted ON notes (id) WHERE summary <> '';
 
@@ -70,3 +80,26 @@ CREATE TABLE searches (
     query    TEXT NOT NULL,
     saved_at INTEGER NOT NULL
 ) STRICT, WITHOUT ROWID;
+
+-- Icons of web sites. labels: the site, as in the table of sites. name: of the image, as in
+-- domain/icon.rs. unused_since: null while a note is from the site; 0 if the last one has just
+-- been deleted; otherwise the time of the write that deleted it.
+CREATE TABLE icons (
+    labels       TEXT PRIMARY KEY,
+    name         TEXT NOT NULL,
+    png          BLOB NOT NULL,
+    unused_since INTEGER
+) STRICT;
+CREATE INDEX icons_by_name ON icons (name, labels);
+CREATE INDEX icons_unused ON icons (unused_since) WHERE unused_since IS NOT NULL;
+CREATE TRIGGER icons_in_use AFTER UPDATE OF uses ON sites
+WHEN (old.uses = 0) <> (new.uses = 0) BEGIN
+    UPDATE icons SET unused_since = iif(new.uses = 0, 0, NULL) WHERE labels = new.labels;
+END;
+
+-- icons: the revision of the last change of an icon.
+ALTER TABLE meta ADD COLUMN icons INTEGER NOT NULL DEFAULT 0;
+
+-- page_title: the page's own title as captured, if it is known and differs from the note's.
+ALTER TABLE notes ADD COLUMN page_title TEXT;
+ALTER TABLE trash ADD COLUMN page_title TEXT;

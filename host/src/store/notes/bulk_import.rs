@@ -10,13 +10,17 @@ use std::collections::HashMap;
 use rusqlite::params;
 
 use crate::{
-    domain::NoteId,
+    domain::{Note, NoteId, PageUrl},
     error::{Error, Result},
     store::{
-        notes::fts_index,
+        notes::{
+            fts_index,
+            note_rows::{load, note_of_other_address, note_of_page, select_notes},
+        },
         transaction::{
             Writer,
-            bulk_counts::{Bulk, Taken},
+            bulk_counts::{Bulk, Taken, UnindexedPages},
+            page_rows::PageRows,
         },
     },
 };
@@ -32,6 +36,20 @@ const TRIGGERS: [&str; 4] = [
 /// For each changed note, this many stored notes may be read to learn which pages are taken; beyond
 /// that, pages are looked up one by one.
 const STORED_FOR_ONE: i64 = 4;
+
+/// The index of page keys is dropped when so many notes, and as many as were stored before, have
+/// changed. Their order is random, so each new one changes another b-tree page, and a large index
+/// doesn't fit into the page cache.
+const MANY_PAGES: i64 = if cfg!(test) { 8 } else { 100_000 };
+/// Most pages that are held in memory instead of the index, which takes eight bytes and more for
+/// each.
+const UNINDEXED_PAGES: usize = if cfg!(test) { 60 } else { 12_000_000 };
+
+/// Page cache while the index of page keys is created, as for `PRAGMA cache_size`: 32 MiB.
+const SORTED_KIB: i64 = -32_768;
+/// Values of `PRAGMA temp_store`.
+const IN_FILES: i64 = 1;
+const IN_MEMORY: i64 = 2;
 
 /// Size in bytes up to which the full-text index is buffered in memory (FTS5's `hashsize`): during
 /// a large import, and otherwise, which is FTS5's default. Fewer and larger segments need fewer
@@ -64,6 +82,8 @@ impl Writer<'_> {
         *self.bulk.borrow_mut() = Some(Bulk {
             taken: None,
             worth_reading_from: stored / STORED_FOR_ONE,
+            unindexed_pages: None,
+            worth_dropping_from: stored.max(MANY_PAGES),
             triggers,
             notes: 0,
             untagged: 0,
@@ -103,6 +123,86 @@ impl Writer<'_> {
         Ok(())
     }
 
+    /// Drops the index of page keys as soon as creating it again at the end costs less than keeping
+    /// it up to date.
+    pub(in crate::store) fn drop_page_index(&self, changed: i64) -> Result<()> {
+        let Some(bulk) = &mut *self.bulk.borrow_mut() else {
+            return Ok(());
+        };
+        if let Some(unindexed) = &bulk.unindexed_pages {
+            if unindexed.rows.len() >= UNINDEXED_PAGES {
+                bulk.worth_dropping_from = i64::MAX;
+                self.restore_page_index(bulk)?;
+            }
+            return Ok(());
+        }
+        if changed < bulk.worth_dropping_from {
+            return Ok(());
+        }
+        let mut rows = PageRows::new();
+        let mut pages = self.tx.prepare("SELECT page_key, id FROM notes")?;
+        let mut stored = pages.query([])?;
+        while let Some(note) = stored.next()? {
+            let key = note.get_ref(0)?.as_str().map_err(Error::internal)?;
+            rows.add(key, fts_index::row(NoteId(note.get(1)?)));
+        }
+        drop(stored);
+        let index = self.tx.query_row(
+            "SELECT sql FROM sqlite_schema WHERE type = 'index' AND name = 'notes_by_page'",
+            [],
+            |row| row.get(0),
+        )?;
+        self.tx.execute_batch("DROP INDEX notes_by_page")?;
+        bulk.unindexed_pages = Some(UnindexedPages { rows, index });
+        Ok(())
+    }
+
+    /// Creates the index of page keys again.
+    fn restore_page_index(&self, bulk: &mut Bulk) -> Result<()> {
+        let Some(UnindexedPages { rows, index }) = bulk.unindexed_pages.take() else {
+            return Ok(());
+        };
+        drop(rows);
+        // The keys are sorted in parts of the size of the page cache, which are then merged from
+        // temporary files. With such files in memory, all keys would be in memory.
+        let pragma = |name: &str| self.tx.pragma_query_value(None, name, |row| row.get(0));
+        let (cache, place): (i64, i64) = (pragma("cache_size")?, pragma("temp_store")?);
+        let set = |name: &str, value: i64| self.tx.pragma_update(None, name, value);
+        set("cache_size", SORTED_KIB)?;
+        if place == IN_MEMORY {
+            set("temp_store", IN_FILES)?;
+        }
+        self.tx.execute_batch(&index)?;
+        set("cache_size", cache)?;
+        if place == IN_MEMORY {
+            set("temp_store", IN_MEMORY)?;
+        }
+        Ok(())
+    }
+
+    /// Returns the note of this page: see [`note_of_page`].
+    pub(in crate::store) fn note_of_page(&self, url: &PageUrl) -> Result<Option<Note>> {
+        let rows = match &*self.bulk.borrow() {
+            Some(Bulk {
+                unindexed_pages: Some(unindexed),
+                ..
+            }) => unindexed.rows.of(url.key()),
+            _ => return note_of_page(&self.tx, url),
+        };
+        for row in rows {
+            let first = row * fts_index::ROW_MICROS;
+            let found = load(
+                &self.tx,
+                select_notes!("WHERE n.id >= ? AND n.id < ? AND n.page_key = ?"),
+                params![first, first + fts_index::ROW_MICROS, url.key()],
+            )?;
+            if let Some(note) = found.into_iter().next() {
+                return Ok(Some(note));
+            }
+        }
+        note_of_other_address(&self.tx, url)
+    }
+
     /// Writes the counts if there are many.
     pub(in crate::store) fn bound_bulk(&self) -> Result<()> {
         match &mut *self.bulk.borrow_mut() {
@@ -117,6 +217,7 @@ impl Writer<'_> {
             return Ok(());
         };
         self.write_counts(&mut bulk)?;
+        self.restore_page_index(&mut bulk)?;
         for sql in &bulk.triggers {
             self.tx.execute_batch(sql)?;
         }
@@ -229,16 +330,16 @@ mod tests {
                             true => RowOutcome::Unchanged,
                             false => RowOutcome::New,
                         };
-                        assert_eq!(import.note(&row)?, expected, "{times} {page}");
+                        assert_eq!(import.note(row.clone())?, expected, "{times} {page}");
                         if page % 5 == 0 {
                             let mut row = row.clone();
                             let other = row.kept.addresses.remove(0);
                             row.url = PageUrl::parse(&other)?;
-                            assert_eq!(import.note(&row)?, RowOutcome::Unchanged, "{other}");
+                            assert_eq!(import.note(row.clone())?, RowOutcome::Unchanged, "{other}");
                         }
                         if page % 3 == 0 && !known {
                             let tagged = incoming(times * 20 + page, 10);
-                            assert_eq!(import.note(&tagged)?, RowOutcome::Merged);
+                            assert_eq!(import.note(tagged.clone())?, RowOutcome::Merged);
                         }
                     }
                     import.finish()
@@ -253,6 +354,138 @@ mod tests {
         assert!(check(&path).unwrap().faults.is_empty());
     }
 
+    /// Returns whether the database has the index of page keys.
+    fn has_page_index(conn: &rusqlite::Connection) -> bool {
+        let sql = "SELECT EXISTS (SELECT 1 FROM sqlite_schema WHERE name = 'notes_by_page')";
+        conn.query_row(sql, [], |row| row.get(0)).unwrap()
+    }
+
+    fn faults(path: &std::path::Path) -> Vec<String> {
+        let faults = check(path).unwrap().faults;
+        faults.into_iter().map(|fault| fault.sentence).collect()
+    }
+
+    #[test]
+    fn pages_are_found_while_their_index_is_dropped() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("notes.db");
+        let mut store = Store::open(&path).unwrap();
+        let now = crate::clock::now();
+        let mut before = incoming(3, 0);
+        before.kept.addresses.push("https://other.example/3".into());
+        store
+            .write(now, |writer| {
+                let import = writer.import(origin(), now);
+                assert_eq!(import.note(before.clone())?, RowOutcome::New);
+                import.finish()
+            })
+            .unwrap();
+        store
+            .write(now, |writer| {
+                let import = writer.import(origin(), now);
+                for page in 100..120 {
+                    assert_eq!(import.note(incoming(page, 0))?, RowOutcome::New);
+                }
+                assert!(!has_page_index(&writer.tx));
+                // A page of the same file, one that was stored before, and its other address.
+                assert_eq!(import.note(incoming(101, 0))?, RowOutcome::Unchanged);
+                assert_eq!(import.note(before.clone())?, RowOutcome::Unchanged);
+                let mut other = before.clone();
+                other.url = PageUrl::parse(&other.kept.addresses.remove(0))?;
+                assert_eq!(import.note(other.clone())?, RowOutcome::Unchanged);
+                let more = ImportedRow {
+                    summary: "More.".into(),
+                    ..incoming(3, 0)
+                };
+                assert_eq!(import.note(more.clone())?, RowOutcome::Merged);
+                // An earlier date moves a note to another id, where it is still found.
+                assert_eq!(import.note(incoming(102, -9))?, RowOutcome::Merged);
+                assert_eq!(import.note(incoming(102, -9))?, RowOutcome::Unchanged);
+                assert!(!has_page_index(&writer.tx));
+                import.finish()
+            })
+            .unwrap();
+        assert!(has_page_index(&store.conn));
+        assert_eq!(store.counts().unwrap().notes, 21);
+        assert_eq!(faults(&path), [""; 0]);
+        let undone = store.write(now, |writer| writer.undo_import()).unwrap();
+        assert_eq!((undone.removed, undone.restored), (20, 1));
+        assert!(has_page_index(&store.conn));
+        assert_eq!(faults(&path), [""; 0]);
+        let note = store.note_for_url(&before.url).unwrap().unwrap();
+        assert_eq!((note.summary.as_str(), note.addresses.len()), ("", 1));
+    }
+
+    #[test]
+    fn the_index_is_created_again_when_too_many_pages_would_be_in_memory() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("notes.db");
+        let mut store = Store::open(&path).unwrap();
+        let now = crate::clock::now();
+        store
+            .write(now, |writer| {
+                let import = writer.import(origin(), now);
+                for page in 0..super::UNINDEXED_PAGES + 20 {
+                    let page = u32::try_from(page).unwrap();
+                    assert_eq!(import.note(incoming(page, 0))?, RowOutcome::New);
+                    let dropped = !has_page_index(&writer.tx);
+                    let held = u32::try_from(super::UNINDEXED_PAGES).unwrap();
+                    assert_eq!(dropped, (7..held - 1).contains(&page), "{page}");
+                    assert_eq!(import.note(incoming(page / 2, 0))?, RowOutcome::Unchanged);
+                }
+                import.finish()
+            })
+            .unwrap();
+        assert_eq!(faults(&path), [""; 0]);
+    }
+
+    #[test]
+    fn an_import_that_is_killed_without_its_index_loses_nothing() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("notes.db");
+        let mut store = Store::open(&path).unwrap();
+        let now = crate::clock::now();
+        store
+            .write(now, |writer| {
+                let import = writer.import(origin(), now);
+                assert_eq!(import.note(incoming(1, 0))?, RowOutcome::New);
+                import.finish()
+            })
+            .unwrap();
+        // With the smallest page cache, changed pages are written before the commit.
+        store.conn.pragma_update(None, "cache_size", 1).unwrap();
+        let log = |path: &std::path::Path| path.with_file_name("notes.db-wal");
+        let logged = || std::fs::metadata(log(&path)).unwrap().len();
+        let before = logged();
+        let copies: Vec<_> = (0..4).map(|_| tempfile::tempdir().unwrap()).collect();
+        store
+            .write(now, |writer| {
+                let import = writer.import(origin(), now);
+                for (page, copy) in (2..).zip(&copies) {
+                    for page in page * 100..page * 100 + 12 {
+                        assert_eq!(import.note(incoming(page, 0))?, RowOutcome::New);
+                    }
+                    assert!(!has_page_index(&writer.tx));
+                    // What the next program finds if this one is killed now.
+                    for file in [path.clone(), log(&path)] {
+                        let copied = copy.path().join(file.file_name().unwrap());
+                        std::fs::copy(&file, copied).unwrap();
+                    }
+                }
+                import.finish()
+            })
+            .unwrap();
+        assert!(logged() > before);
+        for copy in copies {
+            let path = copy.path().join("notes.db");
+            let store = Store::open(&path).unwrap();
+            assert!(has_page_index(&store.conn));
+            assert_eq!(store.counts().unwrap().notes, 1);
+            drop(store);
+            assert_eq!(faults(&path), [""; 0]);
+        }
+    }
+
     #[test]
     fn counts_kept_in_memory_are_those_that_the_schema_keeps() {
         let dir = tempfile::tempdir().unwrap();
@@ -264,7 +497,7 @@ mod tests {
             let given_up = store.write(now, |writer| {
                 let import = writer.import(origin(), now);
                 for page in 0..20 {
-                    import.note(&incoming(1000 + page, 0))?;
+                    import.note(incoming(1000 + page, 0))?;
                 }
                 Err::<(), _>(Error::InvalidParams("x".into()))
             });
@@ -274,7 +507,7 @@ mod tests {
                     let import = writer.import(origin(), now);
                     for page in 0..20 {
                         let first = times * 20 + page;
-                        assert_eq!(import.note(&incoming(first, 10))?, RowOutcome::New);
+                        assert_eq!(import.note(incoming(first, 10))?, RowOutcome::New);
                         if page == 12 {
                             let (name, of) =
                                 (Tag::parse(&format!("alias {times}"))?, Tag::parse("all")?);
@@ -282,8 +515,8 @@ mod tests {
                         }
                         // Some pages have an earlier date, and some existed before.
                         if page % 4 == 0 {
-                            assert_eq!(import.note(&incoming(first, -10))?, RowOutcome::Merged);
-                            import.note(&incoming(first / 2, 10))?;
+                            assert_eq!(import.note(incoming(first, -10))?, RowOutcome::Merged);
+                            import.note(incoming(first / 2, 10))?;
                         }
                     }
                     import.finish()

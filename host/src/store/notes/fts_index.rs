@@ -168,12 +168,11 @@ pub(in crate::store) fn rebuild(tx: &Transaction<'_>) -> Result<()> {
     )?;
     let mut last = 0;
     loop {
-        // Part of the second migration; `shift` was added by the fifth, addresses and `title_typed`
-        // by the sixth.
+        // Part of the second migration; later columns don't exist yet when it runs.
         let notes = load(
             tx,
             "SELECT id, url, title, summary, excerpt, published_at, site_name, lang, updated_at, \
-             NULL, NULL, 1, 1 FROM notes WHERE id > ? ORDER BY id LIMIT ?",
+             NULL, NULL, 1, 1, NULL FROM notes WHERE id > ? ORDER BY id LIMIT ?",
             [last, AT_ONCE],
         )?;
         let Some(note) = notes.last() else {

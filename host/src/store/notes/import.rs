@@ -12,13 +12,13 @@ use jiff::{SignedDuration, Timestamp};
 use rusqlite::{OptionalExtension as _, params};
 
 use crate::{
-    domain::{ImportedRow, Note, NoteId, Omission, PageUrl, Tag},
+    domain::{Icon, ImportedRow, Note, NoteId, Omission, PageUrl, Tag, site_of},
     error::{Error, Result},
     store::{
         notes::{
             aliases::{tag_of_alias, without_aliases},
             fts_index,
-            note_rows::note_of_page,
+            note_rows::labels,
             saved_searches::{SavedSearch, saved_search},
         },
         transaction::{TRASH_DAYS, Writer, pending_index::Indexed},
@@ -95,11 +95,10 @@ impl Import<'_> {
     /// # Errors
     /// `TooLarge`, `InvalidTag` (too many), `InvalidParams` for a row that can't be imported;
     /// nothing has changed then. The `store_*` kinds.
-    pub fn note(&self, row: &ImportedRow) -> Result<RowOutcome> {
+    pub fn note(&self, mut row: ImportedRow) -> Result<RowOutcome> {
         self.left.take();
         let tx = &self.writer.tx;
         let no_aliases = matches!(&*self.writer.bulk.borrow(), Some(bulk) if bulk.no_aliases);
-        let mut row = row.clone();
         // If there are no aliases, the reader has already removed duplicates.
         if !no_aliases {
             row.tags = without_aliases(tx, &row.tags)?;
@@ -109,12 +108,11 @@ impl Import<'_> {
             return self.deleted(row, deleted_at);
         }
         if self.may_have_page(row.url.key())
-            && let Some(note) = note_of_page(tx, &row.url)?
+            && let Some(note) = self.writer.note_of_page(&row.url)?
         {
             return self.merge(&note, &row);
         }
-        let url = row.url.clone();
-        let note = self.new_note(row)?;
+        let (note, url) = self.new_note(row)?;
         self.writer.insert(&note, &url)?;
         self.record(&note, None)?;
         Ok(RowOutcome::New)
@@ -162,6 +160,29 @@ impl Import<'_> {
         Ok(RowOutcome::New)
     }
 
+    /// Stores the icon of a web site, unless it has one.
+    ///
+    /// # Errors
+    /// `InvalidParams` if the name isn't that of a web site; the `store_*` kinds.
+    pub fn icon(&self, site: &str, icon: &Icon) -> Result<RowOutcome> {
+        if site.is_empty() || site_of(site) != site {
+            return Err(Error::InvalidParams(
+                "Its icon isn't that of a web site.".into(),
+            ));
+        }
+        // The counts decide whether a note is from the web site.
+        self.writer.end_bulk()?;
+        let is_known: bool = self
+            .writer
+            .tx
+            .prepare_cached("SELECT EXISTS (SELECT 1 FROM icons WHERE labels = ?)")?
+            .query_row([labels(site)], |row| row.get(0))?;
+        Ok(match is_known || !self.writer.put_icon(site, icon)? {
+            true => RowOutcome::Unchanged,
+            false => RowOutcome::New,
+        })
+    }
+
     /// Ends the import and writes everything that is still pending.
     ///
     /// # Errors
@@ -176,7 +197,7 @@ impl Import<'_> {
             .execute("UPDATE imports SET aliases = ?", [aliases])
     }
 
-    fn new_note(&self, row: ImportedRow) -> Result<Note> {
+    fn new_note(&self, row: ImportedRow) -> Result<(Note, PageUrl)> {
         let saved = row.saved();
         let wanted = NoteId::at(saved.unwrap_or_else(|| self.undated.get()));
         let id = self.free_id(row.kept.id.unwrap_or(wanted))?;
@@ -257,8 +278,7 @@ impl Import<'_> {
         if known {
             return Ok(RowOutcome::Unchanged);
         }
-        let url = row.url.clone();
-        let mut note = self.new_note(row)?;
+        let (mut note, url) = self.new_note(row)?;
         note.deleted_at = Some(deleted_at);
         writer.put_into_trash(&note, url.key())?;
         self.record(&note, None)?;
@@ -343,7 +363,9 @@ impl Import<'_> {
         if self.changed.get() == MANY {
             writer.begin_bulk()?;
         }
-        writer.know_what_is_taken(i64::from(self.changed.get()))?;
+        let changed = i64::from(self.changed.get());
+        writer.know_what_is_taken(changed)?;
+        writer.drop_page_index(changed)?;
         self.unindexed.set(self.unindexed.get() + 1);
         if self.unindexed.get() >= INDEXED_AT_ONCE {
             self.unindexed.set(0);
@@ -389,7 +411,7 @@ mod tests {
                 .write(now, |writer| {
                     let import = writer.import(origin(), now);
                     for after in [0, 0, 0, 0, 0, 1, 3] {
-                        assert_eq!(import.note(&incoming(count, after))?, RowOutcome::New);
+                        assert_eq!(import.note(incoming(count, after))?, RowOutcome::New);
                         count += 1;
                     }
                     Ok(import.taken.take())

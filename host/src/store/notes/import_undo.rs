@@ -55,6 +55,8 @@ struct Before {
     title_typed: bool,
     #[serde(default = "yes")]
     read: bool,
+    #[serde(default)]
+    page_title: Option<String>,
 }
 
 /// The default for records from before schema 6 or 7.
@@ -86,6 +88,7 @@ impl Import<'_> {
                 addresses: before.addresses.clone(),
                 title_typed: before.title_typed,
                 read: before.read,
+                page_title: before.page_title.clone(),
             },
         };
         for tag in &note.tags[before.tags.len()..] {
@@ -101,6 +104,7 @@ impl Before {
         note.title = self.title;
         note.title_typed = self.title_typed;
         note.read = self.read;
+        note.page_title = self.page_title;
         note.addresses = self.addresses;
         note.summary = self.summary;
         note.metadata = Metadata {
@@ -247,8 +251,8 @@ impl Writer<'_> {
         self.execute(
             "INSERT OR IGNORE INTO trash (id, page_key, url, title, summary, excerpt, published_at,
                                           site_name, lang, updated_at, tags, deleted_at, shift,
-                                          addresses, title_typed, read)
-             VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+                                          addresses, title_typed, read, page_title)
+             VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
             params![
                 note.id.0,
                 key,
@@ -266,6 +270,7 @@ impl Writer<'_> {
                 addresses_column(&note.addresses)?,
                 note.title_typed,
                 note.read,
+                note.page_title,
             ],
         )
     }

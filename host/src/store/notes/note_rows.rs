@@ -54,7 +54,7 @@ macro_rules! select_notes {
     ($rest:literal) => {
         concat!(
             "SELECT n.id, n.url, n.title, n.summary, n.excerpt, n.published_at, n.site_name, \
-             n.lang, n.updated_at, n.shift, n.addresses, n.title_typed, n.read FROM notes n ",
+             n.lang, n.updated_at, n.shift, n.addresses, n.title_typed, n.read, n.page_title FROM notes n ",
             $rest
         )
     };
@@ -209,6 +209,12 @@ pub(in crate::store) fn labels(site: &str) -> String {
     site.rsplit('.').flat_map(|label| [label, "."]).collect()
 }
 
+/// Returns the site for reversed labels, the inverse of [`labels`].
+pub(in crate::store) fn name_of(labels: &str) -> String {
+    let labels: Vec<&str> = labels.trim_end_matches('.').rsplit('.').collect();
+    labels.join(".")
+}
+
 /// Returns the existing notes with these ids, in their order.
 pub(in crate::store) fn load_ids(conn: &Connection, ids: &[i64]) -> Result<Vec<Note>> {
     let mut notes = Vec::with_capacity(ids.len());
@@ -246,9 +252,17 @@ pub(in crate::store) fn load(
 /// See [`Reader::note_for_url`].
 pub(in crate::store) fn note_of_page(conn: &Connection, url: &PageUrl) -> Result<Option<Note>> {
     let own = load(conn, select_notes!("WHERE n.page_key = ?"), [url.key()])?;
-    if let Some(note) = own.into_iter().next() {
-        return Ok(Some(note));
+    match own.into_iter().next() {
+        Some(note) => Ok(Some(note)),
+        None => note_of_other_address(conn, url),
     }
+}
+
+/// Returns the note that has this page as another of its addresses.
+pub(in crate::store) fn note_of_other_address(
+    conn: &Connection,
+    url: &PageUrl,
+) -> Result<Option<Note>> {
     let others = load(
         conn,
         select_notes!("WHERE n.id = (SELECT min(note_id) FROM address_keys WHERE page_key = ?)"),
@@ -295,6 +309,7 @@ pub(in crate::store) fn deleted_note(row: &Row<'_>) -> rusqlite::Result<Result<N
         url: row.get("url")?,
         title: row.get("title")?,
         title_typed: row.get("title_typed")?,
+        page_title: row.get("page_title")?,
         addresses: addresses_of_column(row.get_ref("addresses")?.as_str_or_null()?),
         tags: Vec::new(),
         summary: row.get("summary")?,
@@ -333,6 +348,7 @@ pub(in crate::store) fn note_of_row(row: &Row<'_>) -> rusqlite::Result<Note> {
         url: row.get(1)?,
         title: row.get(2)?,
         title_typed: row.get(11)?,
+        page_title: row.get(13)?,
         addresses: addresses_of_column(row.get_ref(10)?.as_str_or_null()?),
         tags: Vec::new(),
         summary: row.get(3)?,

@@ -4,7 +4,7 @@ use jiff::Timestamp;
 use rusqlite::{OptionalExtension as _, Params, params};
 
 use crate::{
-    domain::{Change, NewNote, Note, NoteId, PageUrl, Tag, TitleOf},
+    domain::{Change, NewNote, NewTitle, Note, NoteId, PageUrl, Tag, TitleOf},
     error::{Error, Result},
     store::{
         notes::{
@@ -26,6 +26,8 @@ pub struct SavedNote {
     pub note: Note,
     /// The note before, if the page had been saved already.
     pub before: Option<Note>,
+    /// The page's title, if it has changed and the note has one that the user typed.
+    pub new_title: Option<NewTitle>,
 }
 
 impl Writer<'_> {
@@ -38,13 +40,14 @@ impl Writer<'_> {
         self.save_note_of(new, self.now)
     }
 
-    /// Like [`Writer::save_note`], with the page's own title, which replaces an earlier title of
-    /// the page but never one that the user typed.
+    /// Like [`Writer::save_note`], with the page's own title, which is cleaned and replaces an
+    /// earlier title of the page but never one that the user typed. `others`: the titles in the
+    /// page's metadata.
     ///
     /// # Errors
     /// Those of `save_note`.
-    pub fn save_page(&self, new: NewNote) -> Result<SavedNote> {
-        self.save(new, self.now, TitleOf::Page)
+    pub fn save_page(&self, new: NewNote, others: &[String]) -> Result<SavedNote> {
+        self.save(new, self.now, TitleOf::Page(others))
     }
 
     /// Like [`Writer::save_note`], for a page that was saved elsewhere at `moment`.
@@ -55,16 +58,17 @@ impl Writer<'_> {
         self.save(new.clone(), moment, TitleOf::User)
     }
 
-    fn save(&self, mut new: NewNote, moment: Timestamp, title: TitleOf) -> Result<SavedNote> {
+    fn save(&self, mut new: NewNote, moment: Timestamp, title: TitleOf<'_>) -> Result<SavedNote> {
         new.tags = without_aliases(&self.tx, &new.tags)?;
         if let Some(before) = note_of_page(&self.tx, &new.url)? {
-            let note = before.clone().resaved(new, title, self.now)?;
+            let (note, new_title) = before.clone().resaved(new, title, self.now)?;
             self.store_fields(&note)?;
             self.store_tags(&note)?;
             self.index(&note, Indexed::Before);
             return Ok(SavedNote {
                 note,
                 before: Some(before),
+                new_title,
             });
         }
         let wanted = NoteId::at(moment);
@@ -72,7 +76,11 @@ impl Writer<'_> {
         let url = new.url.clone();
         let note = new.into_note(id, title, wanted.moment(), self.now)?;
         self.insert(&note, &url)?;
-        Ok(SavedNote { note, before: None })
+        Ok(SavedNote {
+            note,
+            before: None,
+            new_title: None,
+        })
     }
 
     /// Replaces the given fields: see [`Note::changed`]. Aliases are replaced by their tags.
@@ -109,9 +117,9 @@ impl Writer<'_> {
         self.execute(
             "INSERT INTO trash (id, page_key, url, title, summary, excerpt, published_at,
                                 site_name, lang, updated_at, tags, deleted_at, shift,
-                                addresses, title_typed, read)
+                                addresses, title_typed, read, page_title)
              SELECT id, page_key, url, title, summary, excerpt, published_at,
-                    site_name, lang, updated_at, ?2, ?3, shift, addresses, title_typed, read
+                    site_name, lang, updated_at, ?2, ?3, shift, addresses, title_typed, read, page_title
              FROM notes WHERE id = ?1",
             params![id.0, tags, deleted_at.as_microsecond()],
         )?;
@@ -203,8 +211,8 @@ impl Writer<'_> {
         let site_id = self.site_id(url.site())?;
         self.execute(
             "INSERT INTO notes (id, page_key, site_id, url, title, summary, excerpt, published_at,
-                                site_name, lang, updated_at, shift, addresses, title_typed, read)
-             VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+                                site_name, lang, updated_at, shift, addresses, title_typed, read, page_title)
+             VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
             params![
                 note.id.0,
                 page_key,
@@ -221,6 +229,7 @@ impl Writer<'_> {
                 addresses_column(&note.addresses)?,
                 note.title_typed,
                 note.read,
+                note.page_title,
             ],
         )?;
         for (position, tag) in (0_i64..).zip(&note.tags) {
@@ -291,7 +300,7 @@ impl Writer<'_> {
         self.execute(
             "UPDATE notes SET title = ?2, summary = ?3, excerpt = ?4, published_at = ?5,
                               site_name = ?6, lang = ?7, updated_at = ?8, addresses = ?9,
-                              title_typed = ?10, read = ?11
+                              title_typed = ?10, read = ?11, page_title = ?12
              WHERE id = ?1",
             params![
                 note.id.0,
@@ -305,6 +314,7 @@ impl Writer<'_> {
                 addresses_column(&note.addresses)?,
                 note.title_typed,
                 note.read,
+                note.page_title,
             ],
         )?;
         if !note.addresses.is_empty() {
@@ -323,7 +333,7 @@ impl Writer<'_> {
         self.execute("DELETE FROM address_keys WHERE note_id = ?", [note.id.0])?;
         for key in other_keys(&note.addresses, own) {
             if let Some(bulk) = &mut *self.bulk.borrow_mut() {
-                bulk.take(&key, fts_index::row(note.id));
+                bulk.take_other_page(&key);
             }
             self.execute(
                 "INSERT OR IGNORE INTO address_keys (page_key, note_id) VALUES (?, ?)",

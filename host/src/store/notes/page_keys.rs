@@ -7,13 +7,9 @@ use crate::{
     error::{Error, Result},
     store::notes::{
         fts_index,
-        note_rows::{addresses_column, load},
+        note_rows::{addresses_column, addresses_of_column, load, other_keys, select_notes},
     },
 };
-
-/// The columns of a note in the sixth migration. Later columns don't exist yet when this runs.
-const NOTE: &str = "SELECT id, url, title, summary, excerpt, published_at, site_name, lang, \
-                    updated_at, shift, addresses, title_typed, 1 FROM notes WHERE id = ?";
 
 /// Returns the key of a note that stays separate from the note of its page, because both together
 /// exceed a limit.
@@ -70,12 +66,33 @@ pub(in crate::store) fn renew(tx: &Transaction<'_>) -> Result<()> {
     for (id, key) in changed {
         set.execute(params![id, key])?;
     }
+    renew_address_keys(tx)?;
     if joined + apart_from > 0 {
         tx.execute("UPDATE meta SET revision = revision + 1", [])?;
         log::info!(
             "{joined} notes were merged with an older one of the same page, and {apart_from} \
              stay separate because they don't fit into one note"
         );
+    }
+    Ok(())
+}
+
+/// Stores the page keys of the notes' other addresses by the current rules.
+fn renew_address_keys(tx: &Transaction<'_>) -> Result<()> {
+    tx.execute("DELETE FROM address_keys", [])?;
+    let mut add =
+        tx.prepare("INSERT OR IGNORE INTO address_keys (page_key, note_id) VALUES (?, ?)")?;
+    let mut query =
+        tx.prepare("SELECT id, url, addresses FROM notes WHERE addresses IS NOT NULL")?;
+    let mut rows = query.query([])?;
+    while let Some(row) = rows.next()? {
+        let id: i64 = row.get(0)?;
+        let own = PageUrl::parse(row.get_ref(1)?.as_str().unwrap_or_default());
+        let own = own.map(|url| url.key().to_owned()).unwrap_or_default();
+        let addresses = addresses_of_column(row.get_ref(2)?.as_str_or_null().unwrap_or_default());
+        for key in other_keys(&addresses, &own) {
+            add.execute(params![key, id])?;
+        }
     }
     Ok(())
 }
@@ -100,7 +117,9 @@ fn changed_keys(tx: &Transaction<'_>, sql: &str) -> Result<Vec<(i64, String)>> {
 /// Merges the younger note into the older one.
 fn join(tx: &Transaction<'_>, older: i64, younger: i64) -> Result<()> {
     let one = |id: i64| -> Result<Note> {
-        let note = load(tx, NOTE, [id])?.into_iter().next();
+        let note = load(tx, select_notes!("WHERE n.id = ?"), [id])?
+            .into_iter()
+            .next();
         note.ok_or_else(|| Error::internal("a note is gone while it is joined"))
     };
     let young = one(younger)?;
@@ -108,7 +127,7 @@ fn join(tx: &Transaction<'_>, older: i64, younger: i64) -> Result<()> {
     tx.prepare_cached(
         "UPDATE notes SET title = ?2, summary = ?3, excerpt = ?4, published_at = ?5,
                           site_name = ?6, lang = ?7, updated_at = ?8, addresses = ?9,
-                          title_typed = ?10
+                          title_typed = ?10, read = ?11, page_title = ?12
          WHERE id = ?1",
     )?
     .execute(params![
@@ -122,6 +141,8 @@ fn join(tx: &Transaction<'_>, older: i64, younger: i64) -> Result<()> {
         note.updated_at.as_microsecond(),
         addresses_column(&note.addresses)?,
         note.title_typed,
+        note.read,
+        note.page_title,
     ])?;
     let mut tag = tx.prepare_cached(
         "INSERT OR IGNORE INTO note_tags (tag_id, note_id, position)
@@ -133,6 +154,7 @@ fn join(tx: &Transaction<'_>, older: i64, younger: i64) -> Result<()> {
     for sql in [
         "DELETE FROM note_tags WHERE note_id = ?",
         "DELETE FROM imported WHERE note_id = ?",
+        "DELETE FROM address_keys WHERE note_id = ?",
         "DELETE FROM notes WHERE id = ?",
     ] {
         tx.prepare_cached(sql)?.execute([younger])?;

@@ -50,7 +50,7 @@ pub enum TagEdit {
     Remove(Tag),
 }
 
-/// The result of an edit, or of its rehearsal.
+/// The result of an edit, or of its dry run.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct TagEdited {
     /// The names that are no longer tags. Empty if there was nothing to do.
@@ -79,7 +79,7 @@ impl Reader {
     ///
     /// # Errors
     /// Those of [`Writer::edit_tags`].
-    pub fn rehearse_tag_edit(&self, edit: &TagEdit) -> Result<TagEdited> {
+    pub fn dry_run_tag_edit(&self, edit: &TagEdit) -> Result<TagEdited> {
         plan(&self.conn, edit)
     }
 }

@@ -4,7 +4,7 @@ use rusqlite::{OptionalExtension as _, params};
 
 use crate::{
     error::Result,
-    store::{connection::reader::Reader, query::search::join::range},
+    store::{connection::reader::Reader, notes::note_rows::name_of, query::search::join::range},
 };
 
 /// Most sites that are read for a list, the earliest saved first.
@@ -120,7 +120,7 @@ impl Reader {
             .conn
             .prepare_cached("SELECT labels FROM sites WHERE id = ?")?;
         let labels: Option<String> = query.query_row([id], |row| row.get(0)).optional()?;
-        Ok(labels.map(|labels| name(&labels)))
+        Ok(labels.map(|labels| name_of(&labels)))
     }
 
     fn site_counts(&self, sql: &str, params: impl rusqlite::Params) -> Result<Vec<SiteCount>> {
@@ -130,18 +130,12 @@ impl Reader {
             .query_map(params, |row| {
                 let labels: String = row.get(0)?;
                 Ok(SiteCount {
-                    site: name(&labels),
+                    site: name_of(&labels),
                     notes: row.get(1)?,
                 })
             })?
             .collect::<rusqlite::Result<_>>()?)
     }
-}
-
-/// Returns the name for reversed labels.
-fn name(labels: &str) -> String {
-    let labels: Vec<&str> = labels.trim_end_matches('.').rsplit('.').collect();
-    labels.join(".")
 }
 
 fn by_notes(a: &SiteCount, b: &SiteCount) -> std::cmp::Ordering {

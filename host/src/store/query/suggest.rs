@@ -15,7 +15,7 @@ use rusqlite::{OptionalExtension as _, params};
 use crate::{
     domain::{
         Choices, Measures, Memory, Note, NoteId, Page, PageText, PageUrl, Reason, Replay, SHOWN,
-        Suggestion, Tag, Words, worth_showing,
+        Suggestion, Tag, Words,
     },
     error::Result,
     store::{
@@ -196,7 +196,7 @@ impl Reader {
             memory.put_back(aside);
         }
         memory.compact();
-        let mut suggested: Vec<Suggestion> = worth_showing(&ranked).cloned().collect();
+        let mut suggested: Vec<Suggestion> = memory.worth_showing(&ranked).cloned().collect();
         let mut keywords = self.tags_of_names(&choices.keywords)?;
         keywords.retain(|tag| !decided.chosen.contains(tag) && !decided.dismissed.contains(tag));
         let mut new = 0;
@@ -271,7 +271,7 @@ impl Reader {
         text: PageText<'_>,
         oldest: NoteId,
     ) -> Result<Vec<i64>> {
-        let mut telling: HashMap<String, f64> = HashMap::new();
+        let mut significant: HashMap<String, f64> = HashMap::new();
         let all = memory.len() as f64;
         for (text, times) in [
             (text.title, 3.0),
@@ -280,25 +280,25 @@ impl Reader {
         ] {
             let words = Words::of(beginning(text));
             for word in words.iter().filter(|word| word.folded.len() > 2) {
-                *telling.entry(word.folded.to_owned()).or_default() += times;
+                *significant.entry(word.folded.to_owned()).or_default() += times;
             }
         }
-        let words: Vec<&str> = telling.keys().map(String::as_str).collect();
+        let words: Vec<&str> = significant.keys().map(String::as_str).collect();
         let having = memory.notes_with(&words);
-        let mut telling: Vec<(f64, &str)> = words
+        let mut significant: Vec<(f64, &str)> = words
             .iter()
             .zip(having)
             .map(|(word, having)| {
-                let times = telling[*word];
+                let times = significant[*word];
                 let rarity = ((all + 1.0) / (having as f64 + 1.0)).ln();
                 (rarity * times / (times + 1.0), *word)
             })
             .collect();
-        telling.sort_by(|a, b| b.0.total_cmp(&a.0).then_with(|| a.1.cmp(b.1)));
-        telling.truncate(WORDS);
+        significant.sort_by(|a, b| b.0.total_cmp(&a.0).then_with(|| a.1.cmp(b.1)));
+        significant.truncate(WORDS);
         let mut found: HashMap<i64, f64> = HashMap::new();
         let mut time = FTS_TIME;
-        for (tells, word) in telling {
+        for (weight, word) in significant {
             let rows = || {
                 self.ids(
                     "SELECT rowid FROM notes_fts WHERE notes_fts MATCH ? AND rowid < ?
@@ -312,7 +312,7 @@ impl Reader {
                 Err(error) if given_up(&error) => break,
                 rows => {
                     for row in rows? {
-                        *found.entry(row).or_default() += tells;
+                        *found.entry(row).or_default() += weight;
                     }
                 }
             }

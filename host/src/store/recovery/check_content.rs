@@ -190,6 +190,7 @@ fn texts(conn: &Connection, faults: &mut Vec<Fault>) -> Result<()> {
         "SELECT * FROM tag_aliases",
         "SELECT * FROM sites",
         "SELECT method, result FROM operations",
+        "SELECT labels, name FROM icons",
         // Tags in the trash must be a JSON list of texts, or they can't be read.
         "SELECT x'' FROM trash WHERE NOT json_valid(tags)",
     ] {
@@ -259,6 +260,11 @@ fn counts(conn: &Connection, faults: &mut Vec<Fault>) -> Result<()> {
         (
             "SELECT count(*) FROM meta WHERE untagged <> (SELECT count(*) FROM untagged)",
             "The number of notes without tags is wrong",
+        ),
+        (
+            "SELECT count(*) FROM icons WHERE (unused_since IS NULL) <>
+                 EXISTS (SELECT 1 FROM sites s WHERE s.labels = icons.labels AND s.uses > 0)",
+            "Some icons are wrongly marked as used or unused",
         ),
         (
             "SELECT count(*) FROM meta WHERE sites <> (SELECT count(*) FROM sites WHERE uses > 0)",

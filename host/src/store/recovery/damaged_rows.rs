@@ -54,13 +54,12 @@ pub(super) fn alias(row: &Row) -> Option<(&str, i64)> {
 }
 
 /// Reads a row of `notes`. Schema 1 has the site after the page key; later ones have the site's id
-/// at the end, schema 5 the shift after that, and schema 6 the addresses and whether the title was
-/// typed.
+/// at the end, schema 5 the shift after that, and schemas 6 and 7 two more fields each.
 pub(super) fn live_row(row: &Row) -> Option<SavedRow> {
     let [Value::Null, Value::Text(key), fields @ ..] = row.values.as_slice() else {
         return None;
     };
-    let (fields, rest) = if matches!(fields.len(), 12 | 13) {
+    let (fields, rest) = if matches!(fields.len(), 12..=14) {
         fields.split_at(10)
     } else {
         (fields, [].as_slice())
@@ -78,19 +77,27 @@ pub(super) fn live_row(row: &Row) -> Option<SavedRow> {
     Some(found)
 }
 
-/// Reads the columns that schemas since 5 added: `addresses`, `title_typed` and `read`; in the
-/// trash also `merged_into`.
+/// Reads the columns that schemas since 5 added: `addresses`, `title_typed`, `read` and
+/// `page_title`; in the trash also `merged_into`, before `page_title`.
 fn newer_columns(rest: &[Value], found: &mut SavedRow) -> Option<()> {
-    let (rest, read) = match rest {
-        [older @ .., Value::Integer(read @ (0 | 1))] if older.len() == 2 => (older, Some(*read)),
-        [
-            older @ ..,
-            Value::Integer(read @ (0 | 1)),
-            Value::Null | Value::Integer(_),
-        ] if older.len() == 2 => (older, Some(*read)),
-        rest => (rest, None),
+    let (rest, newer) = rest.split_at(rest.len().min(2));
+    let (read, page_title) = match newer {
+        [] => (None, None),
+        [Value::Integer(read @ (0 | 1)), newer @ ..] => {
+            let page_title = match newer {
+                [] | [Value::Null | Value::Integer(_)] => None,
+                [Value::Null | Value::Integer(_), Value::Null] => None,
+                [Value::Text(title)] | [Value::Null | Value::Integer(_), Value::Text(title)] => {
+                    Some(title.clone())
+                }
+                _ => return None,
+            };
+            (Some(*read), page_title)
+        }
+        _ => return None,
     };
     found.note.read = read.unwrap_or(1) == 1;
+    found.note.page_title = page_title;
     found.has_read_column = read.is_some();
     let note = &mut found.note;
     match rest {
@@ -109,12 +116,12 @@ fn newer_columns(rest: &[Value], found: &mut SavedRow) -> Option<()> {
 }
 
 /// Reads a row of `trash`. Schema 1 has the site after the page key, schema 5 the shift at the end,
-/// and schema 6 two more fields.
+/// schema 6 two more fields, and schema 7 three.
 pub(super) fn trashed_row(row: &Row) -> Option<SavedRow> {
     let [Value::Null, Value::Text(key), fields @ ..] = row.values.as_slice() else {
         return None;
     };
-    let (fields, rest) = if matches!(fields.len(), 13 | 15) {
+    let (fields, rest) = if matches!(fields.len(), 13 | 15 | 16) {
         fields.split_at(11)
     } else {
         (fields, [].as_slice())
@@ -178,6 +185,7 @@ pub(super) fn saved(row: &Row, key: &str, fields: &[Value], shift: &Value) -> Op
             url: url.clone(),
             title: title.clone(),
             title_typed: true,
+            page_title: None,
             addresses: Vec::new(),
             tags: Vec::new(),
             summary: summary.clone(),

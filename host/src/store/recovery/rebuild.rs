@@ -14,7 +14,7 @@ use jiff::Timestamp;
 use rusqlite::{Connection, OpenFlags, params};
 
 use crate::{
-    domain::{Metadata, Note, NoteId, PageUrl, Tag},
+    domain::{Icon, Metadata, Note, NoteId, PageUrl, Tag},
     error::{Error, Result, StoreFault},
     store::{
         connection::{
@@ -25,7 +25,10 @@ use crate::{
             sqlite_error::{of_file_system, refine_error},
         },
         migrations,
-        notes::{note_rows::note_of_page, saved_searches::SavedSearch},
+        notes::{
+            note_rows::{name_of, note_of_page},
+            saved_searches::SavedSearch,
+        },
         recovery::{
             backup::raise_revision,
             btree_reader::{PageNumber, Row, Value},
@@ -265,6 +268,7 @@ impl DamagedDatabase {
         self.aliases(&rebuilding)?;
         self.operations(&rebuilding.writer)?;
         self.searches(&rebuilding.writer)?;
+        self.icons(&rebuilding.writer)?;
         let Rebuilding {
             writer,
             nameless,
@@ -290,10 +294,15 @@ impl DamagedDatabase {
         if !self.is_damaged("notes") {
             return Ok(());
         }
-        const KEYS: &str = "sqlite_autoindex_notes_1";
+        // The index had another name before schema 7.
+        const OLDER: &str = "sqlite_autoindex_notes_1";
+        let keys = match self.trees.contains_key(OLDER) {
+            true => OLDER,
+            false => "notes_by_page",
+        };
         let mut seen = HashSet::new();
-        let own = self.own(KEYS).map(|page| (page, false));
-        for (page, stray) in own.chain(self.stray(KEYS).map(|page| (page, true))) {
+        let own = self.own(keys).map(|page| (page, false));
+        for (page, stray) in own.chain(self.stray(keys).map(|page| (page, true))) {
             for row in self.pages.rows(page).rows {
                 let Some((key, id)) = named(&row) else {
                     continue;
@@ -358,6 +367,25 @@ impl DamagedDatabase {
                 && let Ok(search) = SavedSearch::new(name, query, NoteId(*saved_at).moment())
             {
                 writer.save_search(&search)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Restores the icons of web sites. A damaged image is left out.
+    fn icons(&self, writer: &Writer<'_>) -> Result<()> {
+        for row in self.rows(self.own("icons").chain(self.stray("icons"))) {
+            if let [
+                Value::Text(labels),
+                Value::Text(_),
+                Value::Blob(png),
+                Value::Integer(_) | Value::Null,
+            ] = row.values.as_slice()
+                && row.rowid.is_some()
+                && labels.ends_with('.')
+                && let Ok(icon) = Icon::parse(png)
+            {
+                writer.put_icon(&name_of(labels), &icon)?;
             }
         }
         Ok(())
@@ -460,6 +488,7 @@ impl Rebuilding<'_> {
             url: key.to_owned(),
             title: String::new(),
             title_typed: false,
+            page_title: None,
             addresses: Vec::new(),
             tags: self.tags_of(id)?,
             summary: String::new(),
@@ -534,7 +563,7 @@ mod tests {
 
     use super::*;
     use crate::{
-        domain::{NewNote, parse_tags},
+        domain::{NewNote, parse_tags, plain_png},
         store::{
             connection::{reader::Reader, schema::SCHEMA},
             recovery::{check_content, damaged_database::DamagedDatabase},
@@ -592,7 +621,15 @@ mod tests {
             store
                 .idempotent(operation, now, |writer| {
                     Ok(OperationResult {
-                        note: writer.save_note_of(&new, moment)?.note,
+                        new_title: None,
+                        note: {
+                            let note = writer.save_note_of(&new, moment)?.note;
+                            let title = format!("The page's own title {n}");
+                            match n % 4 {
+                                0 => writer.save_page(NewNote { title, ..new }, &[])?.note,
+                                _ => note,
+                            }
+                        },
                         created: true,
                     })
                 })
@@ -605,6 +642,8 @@ mod tests {
                     "INSERT INTO tag_aliases (name, tag_id, folded) VALUES ('zéd', ?, 'zed')",
                     [id],
                 )?;
+                writer.put_icon("e1.org", &Icon::parse(&plain_png(7))?)?;
+                writer.put_icon("e2.org", &Icon::parse(&plain_png(8))?)?;
                 writer.delete_note(NoteId::at("2025-08-12T10:00:05Z".parse().unwrap()))
             })
             .unwrap();
@@ -657,9 +696,21 @@ mod tests {
         let store = Store::open(&path).unwrap();
         let (new, salvage) = rebuilt(&path);
         assert_eq!(notes(&new), notes(&store));
+        let kept = |note: &Note| note.page_title.is_some();
+        assert!(
+            notes(&new)
+                .iter()
+                .any(|note| kept(note) && note.deleted_at.is_some())
+        );
+        assert!(
+            notes(&new)
+                .iter()
+                .any(|note| kept(note) && note.deleted_at.is_none())
+        );
         for sql in [
             OPERATIONS,
             ALIASES,
+            "SELECT labels || name || hex(png) FROM icons ORDER BY labels",
             "SELECT name || uses FROM tags ORDER BY name",
         ] {
             let expected = lines(&store.conn, sql);

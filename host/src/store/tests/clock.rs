@@ -86,6 +86,7 @@ fn an_operation_is_applied_once_even_after_a_clock_jump() {
         let new = new_note(&format!("https://e.org/{number}"), "", &[], "");
         let saved = |writer: &Writer<'_>| {
             Ok(OperationResult {
+                new_title: None,
                 note: writer.save_note(&new)?.note,
                 created: true,
             })

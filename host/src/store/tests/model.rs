@@ -570,9 +570,9 @@ fn outcome_of(store: &mut Store, step: &Step, now: Timestamp) -> Outcome {
             None => Outcome::Refused,
         },
         Step::Edit(edit) => {
-            let rehearsed = store.rehearse_tag_edit(edit).ok();
+            let predicted = store.dry_run_tag_edit(edit).ok();
             let done = store.write(now, |writer| writer.edit_tags(edit)).ok();
-            assert_eq!(rehearsed, done, "the rehearsal tells what is done");
+            assert_eq!(predicted, done, "a dry run reports what is done");
             done.map_or(Outcome::Refused, Outcome::Edited)
         }
         Step::Alias(name, of) => store

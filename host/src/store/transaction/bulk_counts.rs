@@ -5,6 +5,8 @@ use std::{
     hash::{DefaultHasher, Hash as _, Hasher as _},
 };
 
+use super::page_rows::PageRows;
+
 /// Most counts, and ids by name, held at once.
 const HELD: usize = if cfg!(test) { 4 } else { 100_000 };
 
@@ -27,6 +29,18 @@ pub(in crate::store) struct Bulk {
     pub(in crate::store) taken: Option<Taken>,
     /// The number of changed notes from which it is.
     pub(in crate::store) worth_reading_from: i64,
+    /// Stands in for the index of page keys while that is dropped.
+    pub(in crate::store) unindexed_pages: Option<UnindexedPages>,
+    /// The number of changed notes from which dropping it is worthwhile.
+    pub(in crate::store) worth_dropping_from: i64,
+}
+
+/// What replaces the index of page keys.
+#[derive(Debug)]
+pub(in crate::store) struct UnindexedPages {
+    pub(in crate::store) rows: PageRows,
+    /// The statement that recreates the index.
+    pub(in crate::store) index: String,
 }
 
 /// Size of [`Taken`] in words, 16 MiB: twelve bits for each page key and each row of five million
@@ -39,11 +53,18 @@ const BITS: u32 = 6;
 
 /// Page keys and rows in use: a Bloom filter, so that a new page needs no look-up in the database.
 #[derive(Debug)]
-pub(in crate::store) struct Taken(Vec<u64>);
+pub(in crate::store) struct Taken {
+    bits: Vec<u64>,
+    /// Bookmarks are often in the order of their dates.
+    highest_row: i64,
+}
 
 impl Taken {
     pub(in crate::store) fn new() -> Self {
-        Self(vec![0; WORDS])
+        Self {
+            bits: vec![0; WORDS],
+            highest_row: i64::MIN,
+        }
     }
 
     pub(in crate::store) fn add_page(&mut self, key: &str) {
@@ -52,18 +73,23 @@ impl Taken {
 
     pub(in crate::store) fn add_row(&mut self, row: i64) {
         self.add(hash_of_row(row));
+        self.highest_row = self.highest_row.max(row);
+    }
+
+    fn may_have_row(&self, row: i64) -> bool {
+        row <= self.highest_row && self.may_have(hash_of_row(row))
     }
 
     fn add(&mut self, hash: u64) {
         let line = line_of(hash);
         for (word, bit) in bits_of(hash) {
-            self.0[line + word] |= bit;
+            self.bits[line + word] |= bit;
         }
     }
 
     fn may_have(&self, hash: u64) -> bool {
         let line = line_of(hash);
-        bits_of(hash).all(|(word, bit)| self.0[line + word] & bit != 0)
+        bits_of(hash).all(|(word, bit)| self.bits[line + word] & bit != 0)
     }
 }
 
@@ -121,6 +147,16 @@ impl Bulk {
             taken.add_page(key);
             taken.add_row(row);
         }
+        if let Some(unindexed) = &mut self.unindexed_pages {
+            unindexed.rows.add(key, row);
+        }
+    }
+
+    /// Adds the page key of another address of a note.
+    pub(in crate::store) fn take_other_page(&mut self, key: &str) {
+        if let Some(taken) = &mut self.taken {
+            taken.add_page(key);
+        }
     }
 
     /// Adds the row of a deleted note.
@@ -141,7 +177,7 @@ impl Bulk {
     pub(in crate::store) fn may_have_row(&self, row: i64) -> bool {
         self.taken
             .as_ref()
-            .is_none_or(|taken| taken.may_have(hash_of_row(row)))
+            .is_none_or(|taken| taken.may_have_row(row))
     }
 
     pub(in crate::store) fn is_full(&self) -> bool {

@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use crate::{
-    domain::{Metadata, Note, NoteId, Tag},
+    domain::{Metadata, NewTitle, Note, NoteId, Tag},
     error::{Error, Result},
     store::notes::note_rows::{deleted_note, load, select_notes},
 };
@@ -30,6 +30,8 @@ pub struct OperationResult {
     pub note: Note,
     /// Whether the operation created the note.
     pub created: bool,
+    /// The page's title, if a save found that it has changed: see [`NewTitle`].
+    pub new_title: Option<NewTitle>,
 }
 
 /// [`OperationResult`] as stored in the table. Times are in µs since 1970.
@@ -44,6 +46,11 @@ struct Stored {
     addresses: Vec<String>,
     title: String,
     title_typed: bool,
+    #[serde(default)]
+    page_title: Option<String>,
+    /// The page's new title, and the one before.
+    #[serde(default)]
+    new_title: Option<(String, String)>,
     #[serde(default = "is_read")]
     read: bool,
     tags: Vec<String>,
@@ -85,6 +92,11 @@ impl From<&OperationResult> for Stored {
             addresses: note.addresses.clone(),
             title: note.title.clone(),
             title_typed: note.title_typed,
+            page_title: note.page_title.clone(),
+            new_title: result
+                .new_title
+                .as_ref()
+                .map(|new| (new.title.clone(), new.before.clone())),
             read: note.read,
             tags: note.tags.iter().map(Tag::to_string).collect(),
             summary: note.summary.clone(),
@@ -110,6 +122,7 @@ impl From<Stored> for OperationResult {
                 addresses: stored.addresses,
                 title: stored.title,
                 title_typed: stored.title_typed,
+                page_title: stored.page_title,
                 read: stored.read,
                 tags: stored.tags.into_iter().map(Tag::from_stored).collect(),
                 summary: stored.summary,
@@ -121,6 +134,9 @@ impl From<Stored> for OperationResult {
                 },
             },
             created: stored.created,
+            new_title: stored
+                .new_title
+                .map(|(title, before)| NewTitle { title, before }),
         }
     }
 }
@@ -202,7 +218,11 @@ fn earlier(conn: &Connection, result: &str) -> Result<OperationResult> {
             .transpose()?
             .ok_or(Error::NotFound)?,
     };
-    Ok(OperationResult { note, created })
+    Ok(OperationResult {
+        note,
+        created,
+        new_title: None,
+    })
 }
 
 /// Stores the result of an operation. `done_at` is a time of the store's clock.

@@ -38,8 +38,15 @@ impl<'a> Search<'a> {
     }
 }
 
-/// Writes `{"urlNotes": 1, "notes": [], "trash": [], "aliases": [], "searches": []}`, one entry per
-/// line.
+/// The icon of a web site: a PNG image in Base64.
+#[derive(Serialize)]
+struct SiteIcon<'a> {
+    site: &'a str,
+    icon: String,
+}
+
+/// Writes `{"urlNotes": 1, "notes": [], "trash": [], "aliases": [], "searches": [], "icons": []}`, one
+/// entry per line.
 ///
 /// # Errors
 /// Those of the store and of `out`.
@@ -76,11 +83,18 @@ pub fn json(store: &Reader, out: &mut dyn Write) -> anyhow::Result<()> {
             serde_json::to_writer(&mut *out, &Search::of(search))?;
         }
     }
+    before = "\n],\n\"icons\": [\n";
+    store.each_icon(|site, icon| {
+        out.write_all(before.as_bytes())?;
+        before = ",\n";
+        let icon = icon.to_base64();
+        anyhow::Ok(serde_json::to_writer(&mut *out, &SiteIcon { site, icon })?)
+    })?;
     writeln!(out, "\n]}}")?;
     Ok(())
 }
 
-/// Writes the same entries as JSON lines: first the notes, then the trash, then the aliases.
+/// Writes the same entries as JSON lines, in the same order.
 ///
 /// # Errors
 /// Those of the store and of `out`.
@@ -101,5 +115,9 @@ pub fn jsonl(store: &Reader, out: &mut dyn Write) -> anyhow::Result<()> {
         serde_json::to_writer(&mut *out, &Search::of(&search))?;
         writeln!(out)?;
     }
-    Ok(())
+    store.each_icon(|site, icon| {
+        let icon = icon.to_base64();
+        serde_json::to_writer(&mut *out, &SiteIcon { site, icon })?;
+        anyhow::Ok(writeln!(out)?)
+    })
 }

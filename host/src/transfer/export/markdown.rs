@@ -362,6 +362,7 @@ mod tests {
             url: "https://e.org/\"x\"".into(),
             title: title.into(),
             title_typed: true,
+            page_title: None,
             addresses: Vec::new(),
             tags: parse_tags(&["machine learning", "c++", "a: b"]).unwrap(),
             summary: "- one\n\n---\nrest".into(),

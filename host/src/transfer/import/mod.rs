@@ -27,6 +27,7 @@ mod netscape;
 mod omnivore;
 mod opml;
 mod outline;
+mod own_entry;
 mod pinboard;
 mod pinboard_xml;
 mod readability;

@@ -555,7 +555,7 @@ mod tests {
     }
 
     /// Formats each bookmark as `host|title|note`, after its folders.
-    fn told(text: &str) -> Vec<String> {
+    fn formatted(text: &str) -> Vec<String> {
         let rows = found(text).into_iter().filter_map(|found| match found {
             Found::Row(row) => Some(row),
             _ => None,
@@ -572,7 +572,7 @@ mod tests {
     #[track_caller]
     fn check(cases: &[(&str, &[&str])]) {
         for (text, expected) in cases {
-            assert_eq!(told(text), *expected, "{text}");
+            assert_eq!(formatted(text), *expected, "{text}");
         }
     }
 
@@ -612,9 +612,9 @@ mod tests {
             ("nul\0s", "nuls"),
         ] {
             let text = format!("<DL><p>\n{A}<DD>{note}\n{B}<DD>{note}\n</DL><p>\n");
-            let told = told(&text);
+            let rows = formatted(&text);
             let (a, b) = (format!("a|A|{expected}"), format!("b|B|{expected}"));
-            assert_eq!(told, [a, b], "{note}");
+            assert_eq!(rows, [a, b], "{note}");
         }
         for (title, expected) in [
             ("How to write <!-- in HTML", "How to write <!-- in HTML"),
@@ -629,7 +629,7 @@ mod tests {
         ] {
             let text = format!("<DL>\n<DT><A HREF=\"https://a/\">{title}</A>\n{B}</DL>");
             assert_eq!(
-                told(&text),
+                formatted(&text),
                 [format!("a|{expected}|"), "b|B|".into()],
                 "{title}"
             );
@@ -637,7 +637,7 @@ mod tests {
         for (name, expected) in [("C<D>", "C<D>"), ("a <!-- b", "a <!-- b"), ("<p>", "<p>")] {
             let text = format!("<DL><DT><H3>{name}</H3>\n<DL>{A}</DL>\n{B}</DL>");
             assert_eq!(
-                told(&text),
+                formatted(&text),
                 [format!("{expected}/a|A|"), "b|B|".into()],
                 "{name}"
             );
@@ -752,8 +752,8 @@ mod tests {
                 "<TITLE>{name}</TITLE><H1>{name}</H1><DL><DT><H3>Unsorted</H3><DL>{A}</DL></DL>"
             )
         };
-        assert_eq!(told(&raindrop("Raindrop.io Bookmarks")), ["a|A|"]);
-        assert_eq!(told(&raindrop("Bookmarks")), ["Unsorted/a|A|"]);
+        assert_eq!(formatted(&raindrop("Raindrop.io Bookmarks")), ["a|A|"]);
+        assert_eq!(formatted(&raindrop("Bookmarks")), ["Unsorted/a|A|"]);
     }
 
     #[test]

@@ -113,7 +113,7 @@ impl ReportBuilder {
         }
     }
 
-    pub(super) fn tell(&mut self, row: u64, line: u64, reason: &str, remarks: &mut Vec<Remark>) {
+    pub(super) fn remark(&mut self, row: u64, line: u64, reason: &str, remarks: &mut Vec<Remark>) {
         if remarks.len() >= MAX_REMARKS {
             return;
         }

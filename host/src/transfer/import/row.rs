@@ -5,7 +5,7 @@ use std::{borrow::Cow, collections::HashMap, rc::Rc};
 use jiff::{SignedDuration, Timestamp};
 use serde::Serialize;
 
-use super::{redirects, secret_names::is_code_secret};
+use super::{own_entry::OwnEntry, redirects, secret_names::is_code_secret};
 use crate::{
     domain::{
         ExportedFields, ImportedRow, MAX_SUMMARY_BYTES, MAX_TAGS, MAX_TITLE_BYTES, Metadata,
@@ -67,18 +67,8 @@ pub(super) struct Row {
 #[derive(Debug)]
 pub(super) enum Found {
     Row(Box<Row>),
-    /// An alias of a tag.
-    Alias {
-        line: u64,
-        name: String,
-        of: String,
-    },
-    /// A saved search.
-    Search {
-        line: u64,
-        name: String,
-        query: String,
-    },
+    /// Something else of our own exports, with its line.
+    Own(u64, OwnEntry),
     /// The file is complete and has no bookmarks.
     Empty,
     /// A sentence about the file.

@@ -3,6 +3,7 @@
 use super::{
     detect,
     formats::Format,
+    own_entry::OwnEntry,
     report::{Report, ReportBuilder},
     row::{Found, ImportOptions, RowNormalizer},
     secrets,
@@ -10,7 +11,7 @@ use super::{
     zip,
 };
 use crate::{
-    domain::{ImportedRow, Omission, Tag},
+    domain::{Icon, ImportedRow, Omission, Tag},
     error::{Error, Result},
     store::{Import, RowOutcome},
 };
@@ -35,9 +36,10 @@ pub fn run(
 
 /// Receives rows: the notes, or a substitute in tests.
 trait RowTarget {
-    fn note(&self, note: &ImportedRow) -> Result<RowOutcome>;
+    fn note(&self, note: ImportedRow) -> Result<RowOutcome>;
     fn alias(&self, name: &Tag, of: &Tag) -> Result<RowOutcome>;
     fn search(&self, name: &str, query: &str) -> Result<RowOutcome>;
+    fn icon(&self, site: &str, icon: &Icon) -> Result<RowOutcome>;
     /// Returns the parts that didn't fit into the existing note.
     fn left(&self) -> Vec<Omission> {
         Vec::new()
@@ -45,7 +47,7 @@ trait RowTarget {
 }
 
 impl RowTarget for Import<'_> {
-    fn note(&self, note: &ImportedRow) -> Result<RowOutcome> {
+    fn note(&self, note: ImportedRow) -> Result<RowOutcome> {
         Import::note(self, note)
     }
 
@@ -55,6 +57,10 @@ impl RowTarget for Import<'_> {
 
     fn search(&self, name: &str, query: &str) -> Result<RowOutcome> {
         Import::search(self, name, query)
+    }
+
+    fn icon(&self, site: &str, icon: &Icon) -> Result<RowOutcome> {
+        Import::icon(self, site, icon)
     }
 
     fn left(&self) -> Vec<Omission> {
@@ -129,7 +135,7 @@ fn read(
             Err(error) => {
                 report.refused += 1;
                 let reason = error.to_string();
-                builder.tell(report.read, line, &reason, &mut report.refusals);
+                builder.remark(report.read, line, &reason, &mut report.refusals);
                 return Ok(());
             }
         }
@@ -142,7 +148,7 @@ fn read(
                 .map(|(_, text)| text.as_str())
                 .collect();
             let reason = sentences.join(" ");
-            builder.tell(report.read, line, &reason, &mut report.omissions);
+            builder.remark(report.read, line, &reason, &mut report.omissions);
             for (what, _) in normalizer.left.drain(..) {
                 *builder.left.entry(what).or_default() += 1;
             }
@@ -184,23 +190,27 @@ fn taken(found: Found, normalizer: &mut RowNormalizer, notes: &dyn RowTarget) ->
             row.line,
             normalizer.note(*row).and_then(|note| {
                 undated = note.saved_at.is_none() && note.kept.id.is_none();
-                notes.note(&note)
+                notes.note(note)
             }),
         ),
-        Found::Alias { line, name, of } => {
-            let alias = Tag::parse(&name).and_then(|name| notes.alias(&name, &Tag::parse(&of)?));
-            (line, alias)
-        }
-        Found::Search { line, name, query } => (line, notes.search(&name, &query)),
+        Found::Own(line, entry) => (line, taken_entry(entry, notes)),
         Found::Refused { line, reason } => (line, Err(Error::InvalidParams(reason))),
         Found::Part(..) | Found::File(_) | Found::Notice(_) | Found::Empty => {
-            unreachable!("told apart before rows are counted")
+            unreachable!("files are recognised before rows are counted")
         }
     };
     Taken {
         line,
         undated,
         became,
+    }
+}
+
+fn taken_entry(entry: OwnEntry, notes: &dyn RowTarget) -> Result<RowOutcome> {
+    match entry {
+        OwnEntry::Alias { name, of } => notes.alias(&Tag::parse(&name)?, &Tag::parse(&of)?),
+        OwnEntry::Search { name, query } => notes.search(&name, &query),
+        OwnEntry::Icon { site, icon } => notes.icon(&site, &Icon::from_base64(&icon)?),
     }
 }
 
@@ -214,7 +224,7 @@ mod tests {
 
     use super::*;
     use crate::{
-        domain::{ImportedRow, PageUrl, check_summary, check_tag_count, check_title},
+        domain::{Icon, ImportedRow, PageUrl, check_summary, check_tag_count, check_title},
         store::{Origin, Store},
         transfer::import::formats::format_named,
     };
@@ -249,8 +259,8 @@ mod tests {
     }
 
     /// Imports bytes and rolls back.
-    fn rehearse(store: &mut Store, bytes: &[u8], format: Option<&'static Format>) {
-        judge(store.rehearse(crate::clock::now(), |writer| {
+    fn dry_run(store: &mut Store, bytes: &[u8], format: Option<&'static Format>) {
+        judge(store.dry_run(crate::clock::now(), |writer| {
             let (mut source, format) = source(bytes, format)?;
             let origin = Origin {
                 file: "x".into(),
@@ -291,7 +301,7 @@ mod tests {
     struct Looking;
 
     impl RowTarget for Looking {
-        fn note(&self, note: &ImportedRow) -> Result<RowOutcome> {
+        fn note(&self, note: ImportedRow) -> Result<RowOutcome> {
             assert_eq!(PageUrl::parse(note.url.as_str()).unwrap(), note.url);
             for (at, tag) in note.tags.iter().enumerate() {
                 assert_eq!(&Tag::parse(tag.as_str()).unwrap(), tag);
@@ -310,6 +320,10 @@ mod tests {
         fn search(&self, _: &str, _: &str) -> Result<RowOutcome> {
             Ok(RowOutcome::New)
         }
+
+        fn icon(&self, _: &str, _: &Icon) -> Result<RowOutcome> {
+            Ok(RowOutcome::New)
+        }
     }
 
     fn with_store(test: impl FnOnce(&mut Store)) {
@@ -326,7 +340,7 @@ mod tests {
                 // Databases are mostly empty, so not each byte is a different case.
                 let step = bytes.len().div_ceil(2_000);
                 for end in (0..bytes.len()).step_by(step) {
-                    rehearse(store, &bytes[..end], None);
+                    dry_run(store, &bytes[..end], None);
                 }
             }
         });
@@ -359,7 +373,7 @@ mod tests {
                 count.set(nth + 1);
                 let format = format.filter(|_| nth % 8 != 1);
                 match nth % 16 {
-                    0 => rehearse(&mut store.borrow_mut(), bytes, format),
+                    0 => dry_run(&mut store.borrow_mut(), bytes, format),
                     _ => look(bytes, format),
                 }
             });

@@ -3,11 +3,12 @@
 use jiff::Timestamp;
 
 use crate::{
-    domain::{ExportedFields, NoteId, PageUrl},
+    domain::{ExportedFields, MAX_TITLE_BYTES, NoteId, PageUrl},
     error::{Error, Result},
     transfer::import::{
         json::{self, Fields},
         outline::{Node, Outline},
+        own_entry::OwnEntry,
         row::{Found, LeftOut, Moment, Row, Sink, last_moment, shortened},
         secret_names,
         source::{CountingReader, Source, unreadable},
@@ -22,14 +23,17 @@ const MAX_LINE_BYTES: u64 = 16 << 20;
 /// with the same time.
 const LONGEST_SHIFT: i64 = 24 * 60 * 60 * 1000;
 
-/// Reads a note or an alias. Everything except the address may be missing, so that hand-written
+/// Reads a note, an alias, a saved search or an icon. Everything except the address may be missing, so that hand-written
 /// files can be read too.
 pub(super) fn found(entry: &Fields<'_>, line: u64) -> Found {
     if let (Some(name), Some(of)) = (entry.some("alias"), entry.some("tag")) {
-        return Found::Alias { line, name, of };
+        return Found::Own(line, OwnEntry::Alias { name, of });
     }
     if let (Some(name), Some(query)) = (entry.some("search"), entry.some("query")) {
-        return Found::Search { line, name, query };
+        return Found::Own(line, OwnEntry::Search { name, query });
+    }
+    if let (Some(site), Some(icon)) = (entry.some("site"), entry.some("icon")) {
+        return Found::Own(line, OwnEntry::Icon { site, icon });
     }
     let saved = date(entry, "savedAt");
     let (kept, left) = kept(entry);
@@ -89,6 +93,9 @@ pub(super) fn kept(entry: &Fields<'_>) -> (ExportedFields, Option<(LeftOut, Stri
             .into_iter()
             .filter(|url| PageUrl::parse(url).is_ok())
             .collect(),
+        page_title: entry
+            .some("pageTitle")
+            .filter(|title| title.len() <= MAX_TITLE_BYTES),
     };
     (kept, left)
 }
@@ -137,12 +144,14 @@ const MEMBERS: &[&str] = &[
     "lang",
     "deletedAt",
     "addresses",
+    "pageTitle",
     "read",
     "text",
     "shift",
 ];
 
-/// Returns whether each line is a note or an alias without unknown members.
+/// Returns whether each line is one of our entries: a note without unknown members, an alias, a saved
+/// search or an icon.
 pub(super) fn is_jsonl(outline: &Outline) -> bool {
     let Some(members) = outline.top().and_then(Node::object) else {
         return false;
@@ -151,13 +160,14 @@ pub(super) fn is_jsonl(outline: &Outline) -> bool {
     let is_note =
         members.contains_key("url") && members.keys().all(|name| MEMBERS.contains(&name.as_str()));
     let is_search = members.contains_key("search") && members.contains_key("query");
-    outline.is_lines && (is_alias || is_search || is_note)
+    let is_icon = members.contains_key("site") && members.contains_key("icon");
+    outline.is_lines && (is_alias || is_search || is_icon || is_note)
 }
 
-/// Reads `{"notes": [], "trash": [], "aliases": [], "searches": []}`, or a list of notes as printed by
-/// `--json`.
+/// Reads `{"notes": [], "trash": [], "aliases": [], "searches": [], "icons": []}`, or a list of notes
+/// as printed by `--json`.
 pub(super) fn json(source: &mut Source, sink: &mut Sink<'_>) -> Result<()> {
-    let lists = ["notes", "trash", "aliases", "searches"];
+    let lists = ["notes", "trash", "aliases", "searches", "icons"];
     json::each(source, &lists, sink, &mut |item, sink| {
         sink(
             item.fields()

@@ -31,7 +31,7 @@ pub(super) struct WordRows {
     ended: bool,
     size: u32,
     /// How many rows of the chunk were returned.
-    told: usize,
+    returned: usize,
     /// Number of successive chunks of which most rows were skipped.
     pub(super) leaps: u32,
 }
@@ -44,7 +44,7 @@ impl WordRows {
             at: 0,
             ended: false,
             size: size.clamp(1, MAX_CHUNK),
-            told: 0,
+            returned: 0,
             leaps: 0,
         }
     }
@@ -57,13 +57,13 @@ impl WordRows {
         self.at += self.chunk[self.at..].partition_point(|found| *found > row);
         match self.chunk.get(self.at) {
             Some(found) => {
-                self.told += 1;
+                self.returned += 1;
                 Some(Step::At(*found))
             }
             None if self.ended => Some(Step::End),
             None => {
                 // The more rows were useful, the more are requested next time.
-                if self.told * 2 > self.chunk.len() {
+                if self.returned * 2 > self.chunk.len() {
                     self.leaps = 0;
                     self.size = (self.size * 2).min(MAX_CHUNK);
                 } else if !self.chunk.is_empty() {
@@ -104,7 +104,7 @@ impl WordRows {
             Err(error) => return Err(error.into()),
         }
         // The first row is returned now.
-        self.told = 1;
+        self.returned = 1;
         Ok(match self.chunk.first() {
             Some(found) => Step::At(*found),
             None if self.ended => Step::End,

@@ -1,6 +1,6 @@
 /**
- * The note of a page that was deleted before the page was saved again: whether the popup offers
- * to restore it, and how it is restored.
+ * Gives a page another note than the one that was just saved: the page's deleted note, restored,
+ * or the note of another address of the page, with which the new one is merged.
  */
 
 /**
@@ -27,10 +27,11 @@ export function worthRestoring(note) {
  * Restores the deleted note of a page, with what was saved of the page since.
  * @param {PageRecord} page
  * @param {Outbox} outbox
+ * @returns {boolean} False if there is none.
  */
 export function restoreDeleted(page, outbox) {
 	const { deletedNote, note } = page;
-	if (!deletedNote) return;
+	if (!deletedNote) return false;
 	page.deletedNote = null;
 	page.created = false;
 	page.removed = null;
@@ -42,6 +43,23 @@ export function restoreDeleted(page, outbox) {
 		page.note = { ...deletedNote, deletedAt: null };
 		outbox.add("restoreNote", { id: deletedNote.id }, page.url);
 	}
+	return true;
+}
+
+/**
+ * Merges the note of a page into an older one.
+ * @param {PageRecord} page
+ * @param {number} keep Id of the older note.
+ * @param {Outbox} outbox
+ * @returns {boolean} False if the page has no other note.
+ */
+export function mergeInto(page, keep, outbox) {
+	const { note } = page;
+	if (!note || note.id === keep || page.removed) return false;
+	page.created = false;
+	page.deletedNote = null;
+	outbox.add("mergeNotes", { keep, drop: note.id }, page.url);
+	return true;
 }
 
 /**
@@ -49,4 +67,6 @@ export function restoreDeleted(page, outbox) {
  * @param {Entry} entry
  */
 export const replacesNote = ({ method, params }) =>
-	method === "saveNote" || (method === "restoreNote" && "mergeWith" in params);
+	method === "saveNote" ||
+	method === "mergeNotes" ||
+	(method === "restoreNote" && "mergeWith" in params);

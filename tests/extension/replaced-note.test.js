@@ -1,4 +1,4 @@
-// A page that is saved again after its note was deleted gets the deleted note back with Restore.
+// A page gets another note: its deleted one with Restore, that of another address with Merge.
 
 import assert from "node:assert/strict";
 import { mock, test } from "node:test";
@@ -139,4 +139,34 @@ test("after Undo nothing is offered, and the deleted note stays in the trash", a
 	await settle();
 	assert.equal(popup.view.page.deletedNote, null);
 	assert.equal(host.notes.get(1000)?.deletedAt, DELETED);
+});
+
+test("the note of a page is merged into that of another address, with what was typed", async () => {
+	const host = new FakeHost();
+	const other = host.keep("https://example.org/canonical", { tags: ["old"] });
+	const background = await FakeBackground.start(host);
+	const popup = await FakePopup.open(background);
+	popup.type({ tags: ["new"] });
+	background.pages.merge(PAGE, other.id);
+	await settle();
+	assert.deepEqual(host.methods, ["saveNote", "updateNote", "mergeNotes"]);
+	assert.deepEqual(host.log.at(-1)?.[1].keep, other.id);
+	const { note, created } = popup.view.page;
+	assert.deepEqual([note?.id, note?.tags, created], [other.id, ["old", "new"], false]);
+	popup.type({ tags: ["old", "new", "later"] });
+	await popup.close();
+	assert.deepEqual(host.notes.get(other.id)?.tags, ["old", "new", "later"]);
+	assert.deepEqual(Object.keys(background.storage.items), []);
+});
+
+test("a note isn't merged with itself, nor after Undo", async () => {
+	const host = new FakeHost();
+	const other = host.keep("https://example.org/canonical");
+	const background = await FakeBackground.start(host);
+	const popup = await FakePopup.open(background);
+	background.pages.merge(PAGE, popup.view.page.note?.id ?? 0);
+	background.pages.remove(PAGE, "undone");
+	background.pages.merge(PAGE, other.id);
+	await settle();
+	assert.deepEqual(host.methods, ["saveNote", "deleteNote"]);
 });
