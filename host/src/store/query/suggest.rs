@@ -49,6 +49,9 @@ const NAME_WORDS: usize = 4;
 const KEYWORDS: usize = 5;
 const KEYWORD_SCORE: f64 = 0.01;
 
+/// A saved note and the tags that suit it.
+pub(in crate::store) type NoteAndTags = (NoteId, Vec<Suggestion>);
+
 impl Store {
     /// Returns tags in use that suit the page, the likeliest first, without chosen, dismissed and
     /// unlikely ones. The page's own keywords follow.
@@ -84,7 +87,7 @@ impl Store {
         ids: &[NoteId],
         limit: usize,
         time: Duration,
-    ) -> Result<(Vec<(NoteId, Vec<Suggestion>)>, usize)> {
+    ) -> Result<(Vec<NoteAndTags>, usize)> {
         let begun = Instant::now();
         let mut remembered = self.remembered.take();
         let suggested = self.reader.read_transaction(|reader| {
