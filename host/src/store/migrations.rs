@@ -91,6 +91,39 @@ mod tests {
     }
 
     #[test]
+    fn databases_of_every_schema_get_the_index_of_page_keys() {
+        let dir = tempfile::tempdir().unwrap();
+        for schema in 0..SCHEMA {
+            let path = dir.path().join(format!("{schema}.db"));
+            if schema > 0 {
+                let saved = Path::new(env!("CARGO_MANIFEST_DIR"))
+                    .join(format!("../tests/databases/schema-{schema}.db"));
+                std::fs::copy(saved, &path).unwrap();
+            }
+            drop(Store::open(&path).unwrap());
+            // A connection that reads the changed definitions from the file.
+            let conn = Connection::open(&path).unwrap();
+            let integrity: String = conn
+                .query_row("PRAGMA integrity_check", [], |row| row.get(0))
+                .unwrap();
+            assert_eq!(integrity, "ok", "{schema}");
+            let plan: String = conn
+                .query_row(
+                    "EXPLAIN QUERY PLAN SELECT id FROM notes WHERE page_key = 'x'",
+                    [],
+                    |row| row.get("detail"),
+                )
+                .unwrap();
+            assert!(plan.contains("INDEX notes_by_page "), "{plan}");
+            let insert = "INSERT INTO notes (id, page_key, url, title, summary, updated_at)
+                          VALUES (?, 'https://e.org/twice', '', '', '', 1)";
+            conn.execute(insert, [1_000]).unwrap();
+            let refused = conn.execute(insert, [2_000]).unwrap_err();
+            assert!(refused.to_string().contains("notes.page_key"), "{refused}");
+        }
+    }
+
+    #[test]
     fn notes_of_one_millisecond_are_separated_when_the_index_is_rebuilt() {
         let dir = tempfile::tempdir().unwrap();
         let path = dir.path().join("notes.db");
