@@ -8,7 +8,8 @@ import { announce, copies, element, put, show } from "../shared/elements.js";
 import { problemOf, say, sayEverywhere } from "../shared/i18n.js";
 import { Connection, Refused } from "./connection.js";
 import { confirms, make } from "./dialogs.js";
-import { countOf, isUnknown, Operation } from "./edit-many.js";
+import { countOf, Operation } from "./edit-many.js";
+import { Edits, fail } from "./edits.js";
 import { exportFile, wholeNotes } from "./export-notes.js";
 import { MAX_NOTES } from "./fitting-tags.js";
 import { help } from "./help.js";
@@ -17,7 +18,7 @@ import { editNote, editPage, mergeTwo, reason } from "./note-dialog.js";
 import { NoteList } from "./note-list.js";
 import { NoteQueue } from "./note-queue.js";
 import { closeNotice, listenToNotice, notify, press } from "./notice.js";
-import { counted, number, outcome, question, undoOutcome } from "./results.js";
+import { counted, number, question } from "./results.js";
 import { isLink, nameOf, RowView } from "./row-view.js";
 import { SavedSearches } from "./saved-searches.js";
 import { loadIds, loadPage } from "./search.js";
@@ -29,7 +30,6 @@ import { Triage } from "./triage.js";
 /** @import {LibraryStatus} from "../shared/messages.js" */
 /** @import {Change, Target} from "./edit-many.js" */
 /** @import {Action} from "./keys.js" */
-/** @import {Done} from "./suggested-tags.js" */
 
 /** How long typing in the search field must pause before it is searched, in milliseconds. */
 const PAUSE_MS = 150;
@@ -52,15 +52,13 @@ const view = new RowView(
 	selection,
 	new SiteIcons(connection),
 );
+const edits = new Edits(connection, nameById);
 const triageNotes = new NoteQueue((params) => loadPage(connection, params));
 const triage = new Triage(connection, element("triage-panel"), triageNotes);
 const searches = new SavedSearches(connection);
 const query = /** @type {HTMLInputElement} */ (element("query"));
 const order = /** @type {HTMLSelectElement} */ (element("order"));
 const list = element("list");
-
-/** @type {Map<number, import("../protocol.js").EditResult>} What edits did, by their id. */
-const results = new Map();
 
 let isTrash = false;
 let isTriage = false;
@@ -229,6 +227,17 @@ searches.onOpen = (saved) => {
 
 /* Changes. */
 
+edits.onDone = async (change) => {
+	if (change?.delete || change?.restore) selection.clear();
+	await reload();
+};
+
+/** @param {number} id */
+function nameById(id) {
+	const row = notes.row(id);
+	return row ? nameOf(row) : say("noteNumber", id);
+}
+
 /** The selected notes, or the current one. Null if there are none, or if the user was told why. */
 async function target() {
 	try {
@@ -271,65 +280,7 @@ async function apply(change, to) {
 		const isDanger = Boolean(change.delete);
 		if (!(await confirms(question(change, n), ok, { isDanger }))) return;
 	}
-	await carryOut(Operation.edit(connection, whom, change), change, n);
-}
-
-/**
- * @param {Operation} operation
- * @param {Change | null} change Null for an undo.
- * @param {number} n
- * @returns {Promise<Done>}
- */
-async function carryOut(operation, change, n) {
-	const name = (/** @type {number} */ id) => {
-		const row = notes.row(id);
-		return row ? nameOf(row) : say("noteNumber", id);
-	};
-	operation.onProgress = ({ changed, restored, state }) => {
-		const done = state === "undoing" ? restored : changed;
-		notify(say("inProgress", number(done), number(n)), {
-			...(change && { cancel: () => void operation.cancel().catch(fail) }),
-		});
-	};
-	try {
-		const result = await operation.run();
-		const edit = change && result.state === "done" ? result.edit : null;
-		let sentence = say("didCancel");
-		if (!change) sentence = undoOutcome(result, results.get(result.edit ?? -1), name);
-		else if (result.state !== "undone") sentence = outcome(change, result, name);
-		if (edit !== null) results.set(edit, result);
-		const canUndo = edit !== null && result.changed > 0;
-		notify(sentence, {
-			...(canUndo && { undo: () => void undoEdit(edit, result.changed) }),
-		});
-		if (change?.delete || change?.restore) selection.clear();
-		await reload();
-		return { sentence, edit: canUndo ? edit : null };
-	} catch (error) {
-		if (isUnknown(error)) {
-			const why = error instanceof Refused ? reason(error) : "";
-			const sentence = counted(n, "allOrNone_one", "allOrNone_many");
-			notify(`${sentence} ${why}`, { again: () => void carryOut(operation, change, n) });
-			connection.tryHost();
-			return { sentence: `${sentence} ${why}`, edit: null };
-		}
-		const sentence = fail(error);
-		if (error instanceof Refused && error.kind === "selection_changed") await reload();
-		return { sentence, edit: null };
-	}
-}
-
-/**
- * @param {number} edit
- * @param {number} n
- */
-const undoEdit = (edit, n) => carryOut(Operation.undo(connection, edit), null, n);
-
-/** @param {unknown} error */
-function fail(error) {
-	const sentence = error instanceof Refused ? reason(error) : String(error);
-	notify(sentence);
-	return sentence;
+	await edits.carryOut(Operation.edit(connection, whom, change), change, n);
 }
 
 /** @param {"addTags" | "removeTags"} which */
@@ -341,9 +292,9 @@ async function changeTags(which) {
 		add: (tag, ids) => {
 			const change = { addTags: [tag] };
 			const operation = Operation.edit(connection, { ids }, change);
-			return carryOut(operation, change, ids.length);
+			return edits.carryOut(operation, change, ids.length);
 		},
-		undo: undoEdit,
+		undo: (edit, n) => edits.undo(edit, n),
 	});
 	if (tags) await apply({ [which]: tags }, whom);
 }

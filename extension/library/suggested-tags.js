@@ -41,7 +41,8 @@ export function suggestionBlock({ of, nameOf, add, undo }) {
 	 * @param {string} tag
 	 * @param {number} n
 	 */
-	const sentence = (tag, n) => say("tagFits", tag, number(n), number(of));
+	const sentence = (tag, n) =>
+		of === 1 ? say("tagFitsOne", tag) : say("tagFits", tag, number(n), number(of));
 
 	/**
 	 * @param {Fitting} fitting

@@ -2,6 +2,7 @@
  * The dialog in which tags are added to the selected notes or removed from them.
  */
 
+import { element } from "../shared/elements.js";
 import { say } from "../shared/i18n.js";
 import { openDialog, tagFieldBlock } from "./dialogs.js";
 import { countOf } from "./edit-many.js";
@@ -38,7 +39,11 @@ export async function chooseTags(connection, which, whom, { rows, add, undo }) {
 	const suggestions = suggestionBlock({
 		of: known.length,
 		nameOf: (id) => names.get(id) ?? say("noteNumber", id),
-		add,
+		add: (tag, ids) => {
+			// It would sound as if that were taken back.
+			element("dialog-cancel").textContent = say("close");
+			return add(tag, ids);
+		},
 		undo,
 	});
 	let isOpen = true;

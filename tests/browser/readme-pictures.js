@@ -77,8 +77,9 @@ try {
 			captureBeyondViewport: false,
 		});
 
+		// Another page each time: of this one, a note was deleted.
 		const address = world.web
-			.address("/article")
+			.address(scheme === "light" ? "/article" : "/article?print")
 			.replace("127.0.0.1", "build-journal.example");
 		const popup = await world.click(browser, await browser.open(address));
 		await popup.type("build systems,");
