@@ -288,6 +288,8 @@ export class Pages {
 		if (!page) return;
 		this.#sendEdits(page);
 		if (!replace(page, this.#outbox)) return;
+		this.#removed.delete(url);
+		this.#saves.addCaptures(page, page.pendingCaptures.splice(0));
 		if (!this.#records.isSaving(page)) this.#noteChanged(page);
 		this.#records.store(page);
 		this.#show(page);

@@ -3,7 +3,7 @@
  */
 
 import { say } from "../shared/i18n.js";
-import { byteLength, fit, LIMITS } from "../shared/text.js";
+import { byteLength, fit, LIMITS, PassageLinks } from "../shared/text.js";
 import { Refused } from "./connection.js";
 import { confirms, make, openDialog, tagFieldBlock } from "./dialogs.js";
 import { nameOf } from "./row-view.js";
@@ -35,7 +35,10 @@ export async function editNote(connection, row) {
 	const address = input("note-address", note.url, "url");
 	address.dir = "ltr";
 	const text = make("textarea", { id: "note-text" });
-	text.value = note.summary;
+	const links = new PassageLinks();
+	text.value = links.shorten(note.summary);
+	links.copyWhole(text);
+	const typed = () => links.expand(text.value.toWellFormed());
 	text.rows = 8;
 	text.dir = "auto";
 	const read = input("note-read", "", "checkbox");
@@ -59,7 +62,7 @@ export async function editNote(connection, row) {
 			problem.textContent = say("tagRefused");
 			return false;
 		}
-		if (byteLength(text.value) > LIMITS.summary) {
+		if (byteLength(typed()) > LIMITS.summary) {
 			problem.textContent = say("summaryTooLong");
 			return false;
 		}
@@ -86,7 +89,7 @@ export async function editNote(connection, row) {
 	};
 	const save = async () => {
 		const newTitle = fit(title.value.replace(/\s+/g, " ").trim(), LIMITS.title);
-		const summary = text.value.toWellFormed();
+		const summary = typed();
 		const change = {
 			...(newTitle !== note.title && { title: newTitle }),
 			...(field.tags.join() !== note.tags.join() && { tags: field.tags }),

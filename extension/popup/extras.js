@@ -165,6 +165,9 @@ export class Extras {
 
 	/** Another background answers by now: repeats what the last one may not have answered. */
 	onReconnect() {
+		// The next view requests them again.
+		this.#suggestedFor = null;
+		this.#relatedFor = null;
 		this.#notePreview.refresh();
 		this.#search?.repeat();
 		resetTryAgain();
@@ -249,7 +252,7 @@ export class Extras {
 		this.#send({
 			do: "suggest",
 			title: title.value.toWellFormed(),
-			text: summary.value.toWellFormed(),
+			text: this.#fields.fullText(summary.value.toWellFormed()),
 			tags,
 			dismissed,
 			turn: this.#suggestionTurn,

@@ -50,6 +50,7 @@ export class Fields {
 
 	constructor() {
 		const { title, summary, tags } = this;
+		this.#links.copyWhole(summary);
 		title.addEventListener("input", () => {
 			this.#touched.title = true;
 			if (/[\r\n]/.test(title.value))

@@ -3,6 +3,7 @@
  * until the user takes it.
  */
 
+import { announce } from "../shared/elements.js";
 import { say } from "../shared/i18n.js";
 
 /**
@@ -20,7 +21,6 @@ export function showNewTitle(title, field) {
 	shown?.remove();
 	const line = document.createElement("p");
 	line.id = "new-title";
-	line.role = "status";
 	line.dataset.title = title;
 	const use = document.createElement("button");
 	use.type = "button";
@@ -37,4 +37,5 @@ export function showNewTitle(title, field) {
 	text.textContent = say("newTitle", title);
 	line.append(text, use);
 	field.after(line);
+	announce(say("newTitle", title));
 }

@@ -86,6 +86,26 @@ export class PassageLinks {
 	/** @type {Map<string, string>} Addresses by their numbers. */ #addresses = new Map();
 
 	/**
+	 * Makes a text field copy and cut its text as it is stored: elsewhere, a number would mean
+	 * nothing, or another passage.
+	 * @param {HTMLTextAreaElement} field
+	 */
+	copyWhole(field) {
+		for (const type of /** @type {const} */ (["copy", "cut"])) {
+			field.addEventListener(type, (event) => {
+				const { value, selectionStart, selectionEnd } = field;
+				const selected = value.slice(selectionStart, selectionEnd);
+				const whole = this.expand(selected);
+				if (whole === selected) return;
+				event.clipboardData?.setData("text/plain", whole);
+				event.preventDefault();
+				// The only way to delete text that the user can undo.
+				if (type === "cut") document.execCommand("delete");
+			});
+		}
+	}
+
+	/**
 	 * The text as it is shown.
 	 * @param {string} text
 	 */

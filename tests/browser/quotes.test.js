@@ -39,3 +39,38 @@ inEachBrowser(
 		await again.dismiss();
 	},
 );
+
+inEachBrowser(
+	"a quote's link is short in the library's edit dialog, too",
+	async (world, browser) => {
+		const link = "[Go to passage](<https://example.org/a#:~:text=cut%20in%20half>)";
+		const [id] = await world.put([
+			{
+				url: "https://example.org/a",
+				title: "A page",
+				tags: [],
+				summary: `> cut in half\n>\n> ${link}`,
+				excerpt: null,
+			},
+		]);
+		const page = await browser.own("library/library.html");
+		await until("the note is listed", () => page.$("#row-0"));
+		await page.bringToFront();
+		await page.focus("#list");
+		await page.keyboard.press("e");
+		const field = await until("the dialog is open", () => page.$("#note-text"));
+		assert.ok(field);
+		const shown = await field.evaluate(
+			(area) => /** @type {HTMLTextAreaElement} */ (area).value,
+		);
+		assert.equal(shown, "> cut in half\n>\n> [Go to passage](#1)");
+		await field.evaluate((area) => {
+			/** @type {HTMLTextAreaElement} */ (area).value += "\n\nMine.";
+		});
+		await page.click("#dialog-ok");
+		await until("the text is saved with the whole link", async () => {
+			const note = (await world.notes()).find((other) => other.id === id);
+			return note?.summary === `> cut in half\n>\n> ${link}\n\nMine.`;
+		});
+	},
+);

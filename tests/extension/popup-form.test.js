@@ -1029,6 +1029,47 @@ test("the page's changed title is offered, and becomes the note's by one click",
 	await page.waitForFunction("!document.querySelector('#new-title')");
 });
 
+test("suggestions are requested again after the background restarted", async () => {
+	const asked = () =>
+		page.evaluate(
+			() =>
+				/** @type {any} */ (globalThis).sent.filter((/** @type {any} */ m) =>
+					["suggest", "findRelated"].includes(m.do),
+				).length,
+		);
+	await show(1, "one", { siteUrl: "http://localhost:6683/" });
+	assert.equal(await asked(), 2);
+	await page.evaluate(() => /** @type {any} */ (globalThis).endings[0]());
+	await show(1, "one", { siteUrl: "http://localhost:6683/" });
+	assert.equal(await asked(), 4);
+});
+
+test("the short link of a quote is copied and cut as it is stored", async () => {
+	const link = "[Go to passage](<https://example.org/a#:~:text=words>)";
+	await show(1, `> words\n>\n> ${link}`);
+	const put = (/** @type {"copy" | "cut"} */ type) =>
+		page.$eval(
+			"#summary",
+			(element, type) => {
+				const field = /** @type {HTMLTextAreaElement} */ (element);
+				field.focus();
+				field.select();
+				const event = new ClipboardEvent(type, {
+					clipboardData: new DataTransfer(),
+					cancelable: true,
+				});
+				field.dispatchEvent(event);
+				return [event.clipboardData?.getData("text/plain"), field.value];
+			},
+			type,
+		);
+	// The focus has added the empty lines in which the user's own text starts.
+	const short = "> words\n>\n> [Go to passage](#1)\n\n";
+	const whole = `> words\n>\n> ${link}\n\n`;
+	assert.deepEqual(await put("copy"), [whole, short]);
+	assert.deepEqual(await put("cut"), [whole, ""]);
+});
+
 test("the link of a quote is short in the field, and whole in what is sent", async () => {
 	const address = `https://example.org/a#:~:text=${"word%20".repeat(60)}end`;
 	const quote = `> words\n>\n> [Go to passage](<${address}>)`;

@@ -170,3 +170,22 @@ test("a note isn't merged with itself, nor after Undo", async () => {
 	await settle();
 	assert.deepEqual(host.methods, ["saveNote", "deleteNote"]);
 });
+
+test("a quote that a slow page captured after Undo is saved with the restored note", async () => {
+	const host = hostWithDeleted();
+	const background = await FakeBackground.start(host);
+	/** @type {(captured: object) => void} */
+	let capture = () => {};
+	background.captured = {
+		late: new Promise((resolve) => {
+			capture = resolve;
+		}),
+	};
+	await FakePopup.open(background);
+	background.pages.remove(PAGE, "undone");
+	capture({ quote: { text: "q" } });
+	await settle();
+	assert.deepEqual(host.methods, ["saveNote", "deleteNote"]);
+	await restore(background);
+	assert.match(host.notes.get(1000)?.summary ?? "", /> q/);
+});

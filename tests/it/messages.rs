@@ -375,6 +375,20 @@ fn a_title_of_the_page_is_brought_up_to_date_when_its_note_is_restored() {
     let new = host.save("https://e.org/a", "New", &[])["note"]["id"].take();
     let restore = json!({"opId": op_id(), "id": old, "mergeWith": new});
     assert_eq!(host.call("restoreNote", restore)["note"]["title"], "New");
+
+    // Of two titles that the user typed, the newer one.
+    host.call(
+        "updateNote",
+        json!({"opId": op_id(), "id": old, "title": "First"}),
+    );
+    host.call("deleteNote", json!({"opId": op_id(), "id": old}));
+    let new = host.save("https://e.org/a", "New", &[])["note"]["id"].take();
+    host.call(
+        "updateNote",
+        json!({"opId": op_id(), "id": new, "title": "Second"}),
+    );
+    let restore = json!({"opId": op_id(), "id": old, "mergeWith": new});
+    assert_eq!(host.call("restoreNote", restore)["note"]["title"], "Second");
 }
 
 #[test]

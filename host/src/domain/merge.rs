@@ -60,14 +60,15 @@ impl Note {
         Ok(note)
     }
 
-    /// Returns a note from the trash with the content of a younger note of the same page. A title
-    /// that the user typed stays; else the younger note's title, which is more recent, is taken.
+    /// Returns a note from the trash with the content of a younger note of the same page. It takes
+    /// the younger note's title, which is more recent, unless the user typed only the older one.
     ///
     /// # Errors
     /// `TooLarge`, or `InvalidTag` for too many tags, if both don't fit into one note.
     pub fn restored_with(mut self, younger: &Self, now: Timestamp) -> Result<Self> {
         self.deleted_at = None;
-        if !self.title_typed && !younger.title.is_empty() {
+        let keeps_title = self.title_typed && !younger.title_typed;
+        if !keeps_title && !younger.title.is_empty() {
             self.title.clone_from(&younger.title);
         }
         if let Some(own) = younger.own_title() {

@@ -244,11 +244,9 @@ pub(super) fn search_save(
 ) -> Result<SearchListResult> {
     let now = crate::clock::now();
     let search = SavedSearch::new(&params.name, &params.query, now)?;
-    store.write(now, |writer| {
-        if let Some(name) = &params.old_name {
-            writer.forget_search(name)?;
-        }
-        writer.save_search(&search)
+    store.write(now, |writer| match &params.old_name {
+        Some(old) => writer.rename_search(old, &search),
+        None => writer.save_search(&search),
     })?;
     search_list(store)
 }

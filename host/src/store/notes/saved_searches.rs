@@ -123,6 +123,28 @@ impl Writer<'_> {
         )
     }
 
+    /// Saves a search in place of the one with the name `old`.
+    ///
+    /// # Errors
+    /// `InvalidParams` if yet another search has the new name; see also [`Self::save_search`].
+    pub fn rename_search(&self, old: &str, search: &SavedSearch) -> Result<()> {
+        let key = folded(&search.name);
+        let is_taken: bool = self
+            .tx
+            .prepare_cached(
+                "SELECT EXISTS (SELECT 1 FROM searches WHERE folded = ?1 AND ?1 <> ?2)",
+            )?
+            .query_row([&key, &folded(old)], |row| row.get(0))?;
+        if is_taken {
+            return Err(Error::InvalidParams(format!(
+                "Another saved search is called “{}”.",
+                search.name
+            )));
+        }
+        self.forget_search(old)?;
+        self.save_search(search)
+    }
+
     /// Forgets all searches that were saved at this moment. Returns their number.
     pub(super) fn forget_searches_of(&self, saved_at: Timestamp) -> Result<u64> {
         let gone = self
