@@ -8,7 +8,7 @@
 
 use std::collections::HashMap;
 
-use rusqlite::params;
+use rusqlite::{OptionalExtension as _, params};
 
 use crate::{
     domain::{Note, NoteId, PageUrl},
@@ -140,6 +140,19 @@ impl Writer<'_> {
         if changed < bulk.worth_dropping_from {
             return Ok(());
         }
+        let index = self
+            .tx
+            .query_row(
+                "SELECT sql FROM sqlite_schema WHERE type = 'index' AND name = 'notes_by_page'",
+                [],
+                |row| row.get(0),
+            )
+            .optional()?;
+        // Missing only in a damaged database; `check` reports it.
+        let Some(index) = index else {
+            bulk.worth_dropping_from = i64::MAX;
+            return Ok(());
+        };
         let mut rows = PageRows::new();
         let mut pages = self.tx.prepare("SELECT page_key, id FROM notes")?;
         let mut stored = pages.query([])?;
@@ -148,11 +161,6 @@ impl Writer<'_> {
             rows.add(key, fts_index::row(NoteId(note.get(1)?)));
         }
         drop(stored);
-        let index = self.tx.query_row(
-            "SELECT sql FROM sqlite_schema WHERE type = 'index' AND name = 'notes_by_page'",
-            [],
-            |row| row.get(0),
-        )?;
         self.tx.execute_batch("DROP INDEX notes_by_page")?;
         bulk.unindexed_pages = Some(UnindexedPages { rows, index });
         Ok(())
