@@ -416,6 +416,7 @@ link: \"https://e.org/\\\"x\\\"\"
 date: 2025-08-12T12:00:00.123Z
 lastmod: 2025-08-12T12:00:00.123Z
 tags: [\"machine learning\", \"c++\", \"a: b\"]
+read: true
 ---
 
 - one
