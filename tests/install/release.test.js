@@ -130,7 +130,7 @@ test("the archive's --try saves a page where there is neither cargo nor a browse
 	const unpacked = await unpack(machine);
 	const trial = new Try(machine, [], path.join(unpacked, "install.sh"));
 	const address = await trial.says(/^Read it on its tag page: (http:.*)$/);
-	assert.match(await (await fetch(address)).text(), /Hypertext - Wikipedia/);
+	assert.match(await (await fetch(address)).text(), />Hypertext</);
 	await trial.end();
 });
 
