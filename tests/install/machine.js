@@ -32,6 +32,12 @@ const TOOLS =
 /** @typedef {{ code: number, stdout: string, stderr: string }} Outcome */
 
 export class Machine {
+	/**
+	 * Programs that are still running at the test's end. A failed test must not wait for them.
+	 * @type {import("node:child_process").ChildProcess[]}
+	 */
+	running = [];
+
 	/** @param {string} folder @param {string} home */
 	constructor(folder, home) {
 		this.folder = folder;
@@ -54,6 +60,9 @@ export class Machine {
 		const folder = await mkdtemp(path.join(tmpdir(), "url-notes-install-"));
 		t.after(() => rm(folder, { recursive: true, force: true }));
 		const machine = new Machine(folder, path.join(folder, home));
+		t.after(() => {
+			for (const child of machine.running) child.kill("SIGTERM");
+		});
 		for (const made of [machine.home, machine.bin, path.join(folder, "tmp")])
 			await mkdir(made);
 		for (const tool of TOOLS) await machine.borrow(tool);
@@ -128,6 +137,7 @@ export class Try {
 			stdio: ["ignore", "pipe", "pipe"],
 		});
 		this.ended = once(this.child, "exit");
+		machine.running.push(this.child);
 		this.lines = /** @type {string[]} */ ([]);
 		for (const stream of [this.child.stdout, this.child.stderr]) {
 			createInterface(stream).on("line", (line) => this.lines.push(line));

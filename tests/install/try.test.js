@@ -31,7 +31,7 @@ test("without a display it saves a page by a frame and shows it on its tag page"
 		`http://localhost:${machine.environment.URL_NOTES_PORT}/tag/hypertext`,
 	);
 	const page = await (await fetch(address)).text();
-	assert.match(page, /Hypertext - Wikipedia/);
+	assert.match(page, />Hypertext</);
 	assert.match(page, /As We May Think/, "the samples are there too");
 	await trial.says(/To have the button/);
 	await trial.end();
@@ -47,7 +47,7 @@ test("without a browser it says so and does the same", async (t) => {
 	const trial = new Try(machine, WITH);
 	await trial.says(/^No browser was found/);
 	const address = await trial.says(/^Read it on its tag page: (http:.*)$/);
-	assert.match(await (await fetch(address)).text(), /Hypertext - Wikipedia/);
+	assert.match(await (await fetch(address)).text(), />Hypertext</);
 	await trial.end();
 });
 
