@@ -94,8 +94,12 @@ export class Extras {
 			this.#fields.tags.focus();
 		});
 		element("merge").addEventListener("click", () => {
-			const keep = this.#related?.elsewhere?.id;
-			if (keep !== undefined) this.#send({ do: "merge", keep });
+			const related = this.#related;
+			if (related?.elsewhere) {
+				this.#send({ do: "merge", keep: related.elsewhere.id });
+				this.#related = { ...related, elsewhere: null };
+				this.#showLinks();
+			}
 			this.#fields.tags.focus();
 		});
 		listenToProblemBox(() => this.#send({ do: "tryHost" }));

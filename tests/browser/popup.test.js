@@ -251,7 +251,7 @@ inEachBrowser(
 		await popup.click("#merge");
 		await popup.says("#addresses-summary", /another address/);
 		await popup.reaches("saved");
-		assert.equal(await popup.shows("#elsewhere"), false);
+		await until("it is hidden", async () => !(await popup.shows("#elsewhere")));
 		await popup.hasTags("fast");
 		await popup.dismiss();
 		const [kept, ...others] = await world.notes();
