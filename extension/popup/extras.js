@@ -1,7 +1,7 @@
 /**
  * The parts of the popup that a save doesn't need: suggestions, preview, links to the site, the
- * list of addresses, the problem box and the search. `popup.js` loads this module after the
- * first paint, so that it delays neither the paint nor the save.
+ * list of addresses, the problem box and the search. `popup.js` loads this module once "Saved"
+ * is shown, so that it delays neither the paint nor the save.
  */
 
 import { browser } from "../shared/browser.js";

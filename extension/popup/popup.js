@@ -16,6 +16,9 @@ import { setStatus, showStatus } from "./status-line.js";
 /** @import {Extras} from "./extras.js" */
 /** @import {FromPopup, ToPopup, View} from "../shared/messages.js" */
 
+/** If a save takes longer, the other parts of the popup don't wait for it. */
+const SLOW_SAVE_MS = 300;
+
 const fields = new Fields();
 const { tagField } = fields;
 /** The parts that a save doesn't need, once they are loaded. */
@@ -83,8 +86,19 @@ function onView(next, editTurn, stripped) {
 	showView(view);
 }
 
+/** Called once the popup shows what has become of the save. */
+let onSettled = () => {};
+/** Resolves then, or after a while: the parts that a save doesn't need must not delay it. */
+const settled = /** @type {Promise<void>} */ (
+	new Promise((resolve) => {
+		onSettled = resolve;
+		setTimeout(resolve, SLOW_SAVE_MS);
+	})
+);
+
 /** @param {View["state"]} state */
 function showState(state) {
+	if (state !== "saving") onSettled();
 	document.body.dataset.state = state;
 }
 
@@ -253,12 +267,13 @@ async function start() {
 	}
 	element("address").textContent = element("address").title = shownAddress(pageUrl);
 	fields.showTabTitle(tab.title);
-	await firstPaint();
+	await settled;
+	await painted();
 	await loadExtras();
 }
 
 /** Resolves once the popup was painted, or at once if nobody sees it. */
-const firstPaint = () =>
+const painted = () =>
 	new Promise((resolve) => {
 		if (document.hidden) resolve(null);
 		else requestAnimationFrame(() => setTimeout(resolve));

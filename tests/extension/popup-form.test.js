@@ -825,6 +825,7 @@ test("the popup says whether a password in the address is hidden or was removed"
 	);
 	await page.reload();
 	await page.waitForFunction("sent.some((message) => message.do === 'open')");
+	await page.waitForSelector("body[data-parts=all]", { timeout: 10_000 });
 	await show(1, "");
 	assert.equal(await secret(), "passwordInAddress");
 	await page.evaluate(() => {
