@@ -3,25 +3,11 @@
 import assert from "node:assert/strict";
 import { rename, writeFile } from "node:fs/promises";
 import path from "node:path";
+import { says } from "./driver/says.js";
 import { until } from "./driver/until.js";
 import { inEachBrowser } from "./test-environment.js";
 
 /** @typedef {import("puppeteer-core").Page} Page */
-
-/**
- * @param {Page} page
- * @param {string} selector
- * @param {RegExp} pattern
- */
-const says = (page, selector, pattern) =>
-	until(`${selector} says ${pattern}`, async () => {
-		const text = await page.evaluate(
-			(s) => document.querySelector(s)?.textContent?.trim() ?? "",
-			selector,
-		);
-		if (!pattern.test(text)) throw new Error(`it says "${text}"`);
-		return text;
-	});
 
 /**
  * @param {Page} page

@@ -2,25 +2,12 @@
 
 import { until } from "./driver/until.js";
 
+export { says } from "./driver/says.js";
+
 /** @typedef {import("puppeteer-core").Page} Page */
 /** @typedef {import("./test-environment.js").World} World */
 
 export const PAGE = "library/library.html";
-
-/**
- * @param {Page} page
- * @param {string} selector
- * @param {RegExp} pattern
- */
-export const says = (page, selector, pattern) =>
-	until(`${selector} says ${pattern}`, async () => {
-		const text = await page.evaluate(
-			(s) => document.querySelector(s)?.textContent?.trim() ?? "",
-			selector,
-		);
-		if (!pattern.test(text)) throw new Error(`it says "${text}"`);
-		return text;
-	});
 
 /** @param {Page} page */
 export const titles = (page) =>
