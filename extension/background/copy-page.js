@@ -185,6 +185,8 @@ export function copyPage() {
 			}
 			password ||= tag === "input" && isPasswordField(element);
 			if (SKIPPED.has(tag) || isEditable(element)) return;
+			// Where scripts run, its markup is a text that isn't shown.
+			if (tag === "noscript" && element.childElementCount === 0) return;
 			if (tag === "br") {
 				parent.into.append(copy.createElement("br"));
 				return;
