@@ -25,6 +25,7 @@
  * @property {number} elements
  * @property {number} characters
  * @property {boolean} whole False if the page has more than fits.
+ * @property {boolean} isArticle Whether its metadata call it an article.
  * @property {boolean} password Whether a field for a password was seen.
  */
 
@@ -135,6 +136,17 @@ export function copyPage() {
 			.trim();
 	};
 
+	const isArticle = () => {
+		const meta = document.querySelector('meta[property="og:type" i]');
+		if (meta && /article/i.test(attribute(meta, "content") ?? "")) return true;
+		return [...document.querySelectorAll('script[type="application/ld+json" i]')].some(
+			(script) =>
+				/"@type"\s*:\s*\[?\s*"\w*(Article|BlogPosting|Report)"/.test(
+					(script.textContent ?? "").slice(0, 200_000),
+				),
+		);
+	};
+
 	/** @returns {Generator<undefined, PageCopy, boolean>} */
 	function* copied() {
 		const copy = document.implementation.createHTMLDocument(
@@ -155,8 +167,16 @@ export function copyPage() {
 			copy.head.append(made);
 		}
 		const body = bodyOf(document);
-		if (!body || document.designMode === "on")
-			return { copy, extents, elements, characters, whole, password };
+		const ended = () => ({
+			copy,
+			extents,
+			elements,
+			characters,
+			whole,
+			password,
+			isArticle: isArticle(),
+		});
+		if (!body || document.designMode === "on") return ended();
 
 		/**
 		 * An element whose children are being copied.
@@ -352,7 +372,7 @@ export function copyPage() {
 				enter(frame, /** @type {Element} */ (node));
 			}
 		}
-		return { copy, extents, elements, characters, whole, password };
+		return ended();
 	}
 
 	// Assigned without being read first: an element with this name in the page would be found.
