@@ -139,12 +139,14 @@ export function copyPage() {
 	const isArticle = () => {
 		const meta = document.querySelector('meta[property="og:type" i]');
 		if (meta && /article/i.test(attribute(meta, "content") ?? "")) return true;
-		return [...document.querySelectorAll('script[type="application/ld+json" i]')].some(
-			(script) =>
+		const scripts = document.querySelectorAll('script[type="application/ld+json" i]');
+		return [...scripts]
+			.slice(0, 50)
+			.some((script) =>
 				/"@type"\s*:\s*\[?\s*"\w*(Article|BlogPosting|Report)"/.test(
 					(script.textContent ?? "").slice(0, 200_000),
 				),
-		);
+			);
 	};
 
 	/** @returns {Generator<undefined, PageCopy, boolean>} */
@@ -227,7 +229,7 @@ export function copyPage() {
 			) {
 				if (putFormula(parent, element)) return;
 			}
-			const isButton = tag === "button" || attribute(element, "role") === "button";
+
 			if (tag === "button" && !parent.label) return;
 			if (tag === "img") {
 				// Only that there is one: the scoring of Readability looks at it.
@@ -237,9 +239,13 @@ export function copyPage() {
 				elements += 1;
 				return;
 			}
-			const isSmallIcon =
-				attribute(element, "aria-hidden") === "true" && /^(i|span|b|a)$/.test(tag);
-			if (isSmallIcon && (element.textContent?.length ?? 0) < 40 && !isButton) return;
+			// The name of an icon, drawn by a font.
+			const isIcon =
+				attribute(element, "aria-hidden") === "true" &&
+				/^(i|span|b|a)$/.test(tag) &&
+				element.childElementCount === 0 &&
+				(element.textContent?.length ?? 0) < 40;
+			if (isIcon) return;
 
 			const isInline = /^(inline|ruby|contents)/.test(display) || display === "contents";
 			const isPart = !isInline && !parent.flex;
