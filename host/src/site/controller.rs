@@ -48,6 +48,7 @@ const IDLE_READERS: usize = 2;
 pub(super) const STYLE: &str = concat!(
     include_str!("../../../extension/styles/tokens.css"),
     include_str!("assets/site.css"),
+    include_str!("assets/reader.css"),
 );
 pub(super) const SCRIPT: &str = include_str!("assets/site.js");
 pub(super) const ICON: &str = include_str!("../../../extension/icons/icon.svg");
@@ -135,6 +136,7 @@ impl Controller {
             Route::Month(month) => read(&|reader| self.month(reader, month)),
             Route::Random(tag) => read(&|reader| self.random(reader, tag.as_ref())),
             Route::Note(id) => read(&|reader| self.note(reader, id)),
+            Route::Text(id) => read(&|reader| self.text(reader, id)),
             Route::Search { query, before } => read(&|reader| self.search(reader, &query, before)),
             Route::Best { query } => read(&|reader| self.best(reader, &query)),
             Route::SearchFeed(name) => read(&|reader| self.search_feed(reader, &name)),
@@ -526,7 +528,8 @@ impl Controller {
         match reader.note(id)? {
             Some(note) => {
                 let related = reader.related_notes(&note, RELATED_NOTES)?;
-                Ok(found(views::note(&self.layout, &note, &related)))
+                let text = reader.text_summary(id)?;
+                Ok(found(views::note(&self.layout, &note, text, &related)))
             }
             None => match reader.trashed_note(id)? {
                 Some(note) => {
@@ -546,6 +549,21 @@ impl Controller {
                 ),
             },
         }
+    }
+
+    fn text(&self, reader: &Reader, id: NoteId) -> Result<Answer> {
+        let Some(note) = reader.note(id)? else {
+            return self.note(reader, id);
+        };
+        let Some(text) = reader.text(id)? else {
+            let unknown = Unknown {
+                sentence: "No text of this page is kept.".into(),
+                words: String::new(),
+            };
+            let pages = vec![("the note", self.layout.links.note(id))];
+            return self.missing(reader, &unknown, pages);
+        };
+        Ok(found(views::reader(&self.layout, &note, &text)))
     }
 
     pub(super) fn missing(

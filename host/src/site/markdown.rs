@@ -200,10 +200,10 @@ impl Writer<'_> {
         while let Some(mark) = self.marks.first()
             && mark.start < end
         {
-            let (before, marked) = rest.split_at(mark.start.saturating_sub(self.place));
+            let (before, marked) = split(rest, mark.start.saturating_sub(self.place));
             self.escaped(before);
             self.place += before.len();
-            let (marked, after) = marked.split_at(mark.end.min(end) - self.place);
+            let (marked, after) = split(marked, mark.end.min(end) - self.place);
             if !marked.trim().is_empty() {
                 self.raw("<mark>");
                 self.escaped(marked);
@@ -229,6 +229,11 @@ impl Writer<'_> {
     fn attribute(&mut self, text: &str) {
         escape_html(&mut self.html, text).expect("writing to a string can't fail");
     }
+}
+
+/// Splits a text at a place, or before the character there.
+fn split(text: &str, at: usize) -> (&str, &str) {
+    text.split_at(text.floor_char_boundary(at))
 }
 
 fn class(alignment: CellAlignment) -> &'static str {
@@ -416,7 +421,7 @@ mod tests {
 
     #[test]
     fn marks_end_with_the_elements_around_them() {
-        let text = "One **two** [three](https://e.org) `four`\nfive.\n\n- <six>\n- seven";
+        let text = "One **two** [three](https://e.org) `four`\nfive.\n\n- \\<six>\n- seven";
         let tree = markdown_tree(text, 2);
         // The texts put together: "One two three four\nfive.<six>seven".
         for (marks, html) in [

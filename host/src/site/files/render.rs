@@ -206,7 +206,7 @@ impl Renderer<'_> {
             let place = share.spool.put([
                 &views::title(note),
                 &views::listed(layout, note).into_string(),
-                &views::article(layout, note).into_string(),
+                &views::article(layout, note, None).into_string(),
                 &views::about(layout, note).into_string(),
                 &entry,
             ])?;
