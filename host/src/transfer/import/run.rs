@@ -13,7 +13,7 @@ use super::{
 use crate::{
     domain::{Icon, ImportedRow, Omission, Tag},
     error::{Error, Result},
-    store::{Import, RowOutcome},
+    store::{Import, NewText, RowOutcome},
 };
 
 /// Most bookmarks in a file.
@@ -36,7 +36,7 @@ pub fn run(
 
 /// Receives rows: the notes, or a substitute in tests.
 trait RowTarget {
-    fn note(&self, note: ImportedRow) -> Result<RowOutcome>;
+    fn note(&self, note: ImportedRow, text: Option<&NewText>) -> Result<RowOutcome>;
     fn alias(&self, name: &Tag, of: &Tag) -> Result<RowOutcome>;
     fn search(&self, name: &str, query: &str) -> Result<RowOutcome>;
     fn icon(&self, site: &str, icon: &Icon) -> Result<RowOutcome>;
@@ -47,8 +47,8 @@ trait RowTarget {
 }
 
 impl RowTarget for Import<'_> {
-    fn note(&self, note: ImportedRow) -> Result<RowOutcome> {
-        Import::note(self, note)
+    fn note(&self, note: ImportedRow, text: Option<&NewText>) -> Result<RowOutcome> {
+        Import::note_with_text(self, note, text)
     }
 
     fn alias(&self, name: &Tag, of: &Tag) -> Result<RowOutcome> {
@@ -186,13 +186,17 @@ fn taken(found: Found, normalizer: &mut RowNormalizer, notes: &dyn RowTarget) ->
     normalizer.left.clear();
     let mut undated = false;
     let (line, became) = match found {
-        Found::Row(row) => (
-            row.line,
-            normalizer.note(*row).and_then(|note| {
-                undated = note.saved_at.is_none() && note.kept.id.is_none();
-                notes.note(note)
-            }),
-        ),
+        Found::Row(mut row) => {
+            let text = row.text.take();
+            (
+                row.line,
+                normalizer.note(*row).and_then(|note| {
+                    undated = note.saved_at.is_none() && note.kept.id.is_none();
+                    let text = normalizer.text(text, &note.url, note.saved_at);
+                    notes.note(note, text.as_ref())
+                }),
+            )
+        }
         Found::Own(line, entry) => (line, taken_entry(entry, notes)),
         Found::Refused { line, reason } => (line, Err(Error::InvalidParams(reason))),
         Found::Part(..) | Found::File(_) | Found::Notice(_) | Found::Empty => {
@@ -301,7 +305,7 @@ mod tests {
     struct Looking;
 
     impl RowTarget for Looking {
-        fn note(&self, note: ImportedRow) -> Result<RowOutcome> {
+        fn note(&self, note: ImportedRow, _: Option<&NewText>) -> Result<RowOutcome> {
             assert_eq!(PageUrl::parse(note.url.as_str()).unwrap(), note.url);
             for (at, tag) in note.tags.iter().enumerate() {
                 assert_eq!(&Tag::parse(tag.as_str()).unwrap(), tag);
