@@ -19,7 +19,7 @@ use crate::{
         terminal::Stop,
     },
     domain::parse_tags,
-    site::{self, Address, Tokens, Written},
+    site::{self, Address, Extras, Tokens, Written},
     store::{self, Reader, TagFilter},
     transfer::export::{self, PendingOutput, Texts},
 };
@@ -180,7 +180,10 @@ impl Site {
         let written = site::write_files(
             store,
             &filter,
-            tokens,
+            Extras {
+                tokens,
+                texts: self.texts,
+            },
             &self.base_path,
             folder,
             &show,

@@ -14,7 +14,7 @@ use crate::{
     protocol::{self, ErrorKind, TagCount},
     site::{facet_cache::FacetCache, query_string::Parameters, response::Answer},
     store::{Reader, TagFilter, TagOrder, TagPlace},
-    wire::{PageText, wire_note, wire_problem, wire_text},
+    wire::{WireText, wire_note, wire_problem, wire_text},
 };
 
 /// Default number of notes or tags in a response, followed by the highest.
@@ -128,7 +128,7 @@ impl Api {
                 None => no_note(reader, *id),
             },
             Self::Text(id) => match (reader.note(*id)?, reader.text(*id)?) {
-                (Some(_), Some(text)) => json(200, &PageText::of(*id, text)),
+                (Some(_), Some(text)) => json(200, &WireText::of(*id, text)),
                 (Some(_), None) => refused(&Refused {
                     status: 404,
                     kind: ErrorKind::NotFound,

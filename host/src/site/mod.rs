@@ -53,7 +53,7 @@ use crate::{
 };
 
 pub use auth::{AccessControl, EntryLink};
-pub use files::{Address, Tokens, Written, write_files};
+pub use files::{Address, Extras, Tokens, Written, write_files};
 pub use identity::Identity;
 pub use port_owner::{Program, listening_at};
 

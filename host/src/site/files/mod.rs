@@ -20,7 +20,7 @@ mod tests;
 
 use std::{
     cmp::Reverse,
-    collections::{BTreeSet, HashSet},
+    collections::{BTreeSet, HashMap, HashSet},
     io,
     path::Path,
     sync::{
@@ -39,7 +39,7 @@ use super::{
     links::Links,
 };
 use crate::{
-    domain::Tag,
+    domain::{NoteId, Tag},
     site::{
         controller::{
             FEED_NOTES, HOME_TAGS, ICON, PAGE_NOTES, PAGE_TAGS, RELATED_NOTES, RELATED_TAGS, STYLE,
@@ -55,7 +55,7 @@ use crate::{
     },
     store::{
         Counts, ListedTag, Reader, RelatedTags, SiteCount, SiteList, SiteOrder, TagFilter, TagList,
-        TagOrder,
+        TagOrder, TextSummary,
     },
 };
 
@@ -72,6 +72,15 @@ pub enum Tokens {
     LeaveOut,
     /// Publish them.
     Publish,
+}
+
+/// What is published besides notes and their usual addresses.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Extras {
+    /// Notes whose address contains an access token.
+    pub tokens: Tokens,
+    /// Whether the texts of pages are published, which other people wrote.
+    pub texts: bool,
 }
 
 /// The result of an export.
@@ -100,7 +109,7 @@ pub struct Written {
 pub fn write_files(
     store: &Reader,
     filter: &TagFilter,
-    tokens: Tokens,
+    extras: Extras,
     address: &Address,
     place: &Path,
     progress: &(dyn Fn(u64, u64) + Sync),
@@ -108,7 +117,7 @@ pub fn write_files(
 ) -> anyhow::Result<Written> {
     store.read_transaction(|store| {
         Ok(export(
-            store, filter, tokens, address, place, progress, stop,
+            store, filter, extras, address, place, progress, stop,
         ))
     })?
 }
@@ -116,7 +125,7 @@ pub fn write_files(
 fn export(
     store: &Reader,
     filter: &TagFilter,
-    tokens: Tokens,
+    extras: Extras,
     address: &Address,
     place: &Path,
     progress: &(dyn Fn(u64, u64) + Sync),
@@ -132,7 +141,7 @@ fn export(
         with: store.tags_of_names(&filter.with)?,
         without: store.tags_of_names(&filter.without)?,
     };
-    let left_out = match tokens {
+    let left_out = match extras.tokens {
         Tokens::LeaveOut => store.notes_with_tokens()?,
         Tokens::Publish => HashSet::new(),
     };
@@ -148,7 +157,7 @@ fn export(
     icons.refresh(store)?;
     let site = Maker {
         names: &names,
-        shells: [0, 1, 2].map(|depth| layout(Links::relative(&names, depth), &icons)),
+        shells: [0, 1, 2, 3].map(|depth| layout(Links::relative(&names, depth), &icons)),
         feed_links: [0, 2].map(|depth| match address.is_whole() {
             true => Links::below(&names, &address.0),
             false => Links::relative(&names, depth),
@@ -159,8 +168,13 @@ fn export(
         progress: &|done| progress(done, 2 * count),
         done: AtomicU64::new(0),
     };
+    let texts = match extras.texts {
+        true => text_summaries(store, &catalog.outline.notes)?,
+        false => HashMap::new(),
+    };
     let write = || {
         let renderer = Renderer {
+            texts: &texts,
             names: &names,
             layout: &site.shells[2],
             feed_links: &site.feed_links[1],
@@ -171,6 +185,7 @@ fn export(
         let made = renderer.make_pieces(store)?;
         site.write_pages(&made)?;
         site.write_icons(store)?;
+        site.write_texts(store, texts.keys())?;
         site.write_rest(&made, &layout(Links::below(&names, &address.0), &icons))
     };
     let changes = write().and_then(|()| folder.finish())?;
@@ -182,6 +197,20 @@ fn export(
         unchanged: changes.unchanged,
         removed: changes.removed,
     })
+}
+
+/// Returns what is known about the texts of notes.
+fn text_summaries(
+    store: &Reader,
+    notes: &[NoteId],
+) -> crate::error::Result<HashMap<NoteId, TextSummary>> {
+    let mut texts = HashMap::new();
+    for id in notes {
+        if let Some(text) = store.text_summary(*id)? {
+            texts.insert(*id, text);
+        }
+    }
+    Ok(texts)
 }
 
 fn layout(links: Links, icons: &Arc<SiteIcons>) -> Layout {
@@ -196,8 +225,8 @@ fn layout(links: Links, icons: &Arc<SiteIcons>) -> Layout {
 /// The state of one export.
 struct Maker<'a> {
     names: &'a Arc<FileNames>,
-    /// Layouts for pages in folders of depth 0, 1 and 2.
-    shells: [Layout; 3],
+    /// Layouts for pages in folders of depth 0 to 3.
+    shells: [Layout; 4],
     /// Links for the feed of all notes and those of tags.
     feed_links: [Links; 2],
     folder: &'a Folder<'a>,
@@ -420,9 +449,24 @@ impl Maker<'_> {
         Ok(())
     }
 
+    /// Writes the texts of pages.
+    fn write_texts<'a>(
+        &self,
+        store: &Reader,
+        notes: impl Iterator<Item = &'a NoteId>,
+    ) -> anyhow::Result<()> {
+        for id in notes {
+            if let (Some(note), Some(text)) = (store.note(*id)?, store.text(*id)?) {
+                let page = views::reader(&self.shells[3], &note, &text);
+                self.put(&format!("note/{}/text/index.html", id.0), &page)?;
+            }
+        }
+        Ok(())
+    }
+
     /// Writes the single pages and the lists of tags and sites.
     fn write_rest(&self, made: &Made, at_base: &Layout) -> anyhow::Result<()> {
-        let [home, one_deep, _] = &self.shells;
+        let [home, one_deep, ..] = &self.shells;
         for order in [TagOrder::Uses, TagOrder::Name, TagOrder::Recent] {
             self.tag_list(order)?;
         }
