@@ -426,21 +426,22 @@ mod tests {
         // The texts put together: "One two three four\nfive.<six>seven".
         for (marks, html) in [
             (
-                vec![4..18],
+                vec![(4, 18)],
                 "<p>One <strong><mark>two</mark></strong> <a href=\"https://e.org\" \
                  rel=\"noreferrer noopener\" target=\"_blank\"><mark>three</mark></a> \
                  <code><mark>four</mark></code>\nfive.</p>\n",
             ),
-            (vec![0..2, 20..26], "<p><mark>On</mark>e <strong>two"),
+            (vec![(0, 2), (20, 26)], "<p><mark>On</mark>e <strong>two"),
             (
-                vec![20..26],
+                vec![(20, 26)],
                 "f<mark>ive.</mark></p>\n<ul>\n<li><mark>&lt;s</mark>ix&gt;</li>",
             ),
             (
-                vec![24..34],
+                vec![(24, 34)],
                 "<li><mark>&lt;six&gt;</mark></li>\n<li><mark>seven</mark></li>",
             ),
         ] {
+            let marks: Vec<_> = marks.into_iter().map(|(start, end)| start..end).collect();
             let shown = page_text(text, &tree, &marks).into_string();
             assert!(shown.contains(html), "{shown}");
         }

@@ -30,10 +30,12 @@ pub(in crate::site) fn reader(layout: &Layout, note: &Note, text: &KeptText) -> 
     let time = ReadingTime::of(&tree);
     let quotes = SavedQuote::all(&note.summary);
     let marks = places_of_quotes(&tree, &quotes);
-    let length = match time.characters > time.words {
-        true => counted((time.characters + time.words) as u64, "character"),
-        false => counted(time.words as u64, "word"),
+    let kind = match time.characters > time.words {
+        true => "character",
+        false => "word",
     };
+    // The same number as everywhere else.
+    let length = counted(text.summary.words.into(), kind);
     let lang = note.metadata.lang.as_deref().unwrap_or_default();
     let page_title = format!("Text of {name}");
     let place = Breadcrumb {
