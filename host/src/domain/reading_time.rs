@@ -1,6 +1,6 @@
 //! How long it takes to read a text.
 
-use crate::domain::{MarkdownElement, MarkdownNode};
+use crate::domain::markdown::{MarkdownElement, MarkdownNode};
 
 /// Words that people read in a minute: Brysbaert, "How many words do we read per minute?" (2019),
 /// of English non-fiction.

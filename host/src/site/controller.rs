@@ -524,7 +524,7 @@ impl Controller {
         })
     }
 
-    fn note(&self, reader: &Reader, id: NoteId) -> Result<Answer> {
+    pub(super) fn note(&self, reader: &Reader, id: NoteId) -> Result<Answer> {
         match reader.note(id)? {
             Some(note) => {
                 let related = reader.related_notes(&note, RELATED_NOTES)?;
@@ -549,21 +549,6 @@ impl Controller {
                 ),
             },
         }
-    }
-
-    fn text(&self, reader: &Reader, id: NoteId) -> Result<Answer> {
-        let Some(note) = reader.note(id)? else {
-            return self.note(reader, id);
-        };
-        let Some(text) = reader.text(id)? else {
-            let unknown = Unknown {
-                sentence: "No text of this page is kept.".into(),
-                words: String::new(),
-            };
-            let pages = vec![("the note", self.layout.links.note(id))];
-            return self.missing(reader, &unknown, pages);
-        };
-        Ok(found(views::reader(&self.layout, &note, &text)))
     }
 
     pub(super) fn missing(

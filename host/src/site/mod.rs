@@ -18,6 +18,7 @@ mod links;
 mod listener;
 mod markdown;
 mod markdown_cache;
+mod page_texts;
 mod peer_uid;
 mod port_owner;
 #[cfg(target_os = "linux")]

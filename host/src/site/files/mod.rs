@@ -10,6 +10,7 @@
 
 mod address;
 mod assets;
+mod extras;
 mod folder;
 mod fragment_store;
 mod index;
@@ -17,6 +18,7 @@ mod page_plan;
 mod render;
 #[cfg(test)]
 mod tests;
+mod texts;
 
 use std::{
     cmp::Reverse,
@@ -39,7 +41,7 @@ use super::{
     links::Links,
 };
 use crate::{
-    domain::{NoteId, Tag},
+    domain::Tag,
     site::{
         controller::{
             FEED_NOTES, HOME_TAGS, ICON, PAGE_NOTES, PAGE_TAGS, RELATED_NOTES, RELATED_TAGS, STYLE,
@@ -55,33 +57,17 @@ use crate::{
     },
     store::{
         Counts, ListedTag, Reader, RelatedTags, SiteCount, SiteList, SiteOrder, TagFilter, TagList,
-        TagOrder, TextSummary,
+        TagOrder,
     },
 };
 
 pub use address::Address;
+pub use extras::{Extras, Tokens};
 
 pub(super) use crate::site::file_names::FileNames;
 
 /// Pages of notes that are assembled at once.
 const PAGES_AT_ONCE: usize = 240;
-/// What to do with notes whose address contains an access token.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Tokens {
-    /// Leave them out.
-    LeaveOut,
-    /// Publish them.
-    Publish,
-}
-
-/// What is published besides notes and their usual addresses.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Extras {
-    /// Notes whose address contains an access token.
-    pub tokens: Tokens,
-    /// Whether the texts of pages are published, which other people wrote.
-    pub texts: bool,
-}
 
 /// The result of an export.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -169,7 +155,7 @@ fn export(
         done: AtomicU64::new(0),
     };
     let texts = match extras.texts {
-        true => text_summaries(store, &catalog.outline.notes)?,
+        true => texts::summaries(store, &catalog.outline.notes)?,
         false => HashMap::new(),
     };
     let write = || {
@@ -185,7 +171,7 @@ fn export(
         let made = renderer.make_pieces(store)?;
         site.write_pages(&made)?;
         site.write_icons(store)?;
-        site.write_texts(store, texts.keys())?;
+        texts::write(store, &site.shells[3], &folder, texts.keys())?;
         site.write_rest(&made, &layout(Links::below(&names, &address.0), &icons))
     };
     let changes = write().and_then(|()| folder.finish())?;
@@ -197,20 +183,6 @@ fn export(
         unchanged: changes.unchanged,
         removed: changes.removed,
     })
-}
-
-/// Returns what is known about the texts of notes.
-fn text_summaries(
-    store: &Reader,
-    notes: &[NoteId],
-) -> crate::error::Result<HashMap<NoteId, TextSummary>> {
-    let mut texts = HashMap::new();
-    for id in notes {
-        if let Some(text) = store.text_summary(*id)? {
-            texts.insert(*id, text);
-        }
-    }
-    Ok(texts)
 }
 
 fn layout(links: Links, icons: &Arc<SiteIcons>) -> Layout {
@@ -446,21 +418,6 @@ impl Maker<'_> {
             self.put(&format!("note/{id}/index.html"), &page)?;
         }
         self.advance(count);
-        Ok(())
-    }
-
-    /// Writes the texts of pages.
-    fn write_texts<'a>(
-        &self,
-        store: &Reader,
-        notes: impl Iterator<Item = &'a NoteId>,
-    ) -> anyhow::Result<()> {
-        for id in notes {
-            if let (Some(note), Some(text)) = (store.note(*id)?, store.text(*id)?) {
-                let page = views::reader(&self.shells[3], &note, &text);
-                self.put(&format!("note/{}/text/index.html", id.0), &page)?;
-            }
-        }
         Ok(())
     }
 

@@ -12,11 +12,12 @@ use crate::{
         Omission, PageUrl, Tag, is_comma, without_user_info,
     },
     error::{Error, Result},
-    store::{NewText, TextSource},
-    transfer::text::ReadText,
 };
 
-pub(super) use super::dates::{Moment, date};
+pub(super) use super::{
+    dates::{Moment, date},
+    row_text::RowText,
+};
 
 /// Tag of unread bookmarks.
 pub(super) const TO_READ: &str = "to read";
@@ -65,27 +66,6 @@ pub(super) struct Row {
     pub(super) left: Vec<(LeftOut, String)>,
     /// Whether it comes from one of our exports, so that its texts are valid.
     pub(super) own: bool,
-}
-
-/// The text of a page in a file.
-#[derive(Debug, Clone)]
-pub(super) enum RowText {
-    /// As HTML.
-    Html(String),
-    /// As in our own exports.
-    Own {
-        markdown: String,
-        taken_at: Option<Timestamp>,
-        source: TextSource,
-        whole: bool,
-    },
-}
-
-impl RowText {
-    /// Returns the HTML as a text, unless it is blank.
-    pub(super) fn html(html: Option<String>) -> Option<Self> {
-        html.filter(|html| !html.trim().is_empty()).map(Self::Html)
-    }
 }
 
 /// An event from a reader.
@@ -393,43 +373,6 @@ impl RowNormalizer {
             updated_at: updated.filter(|updated| row.own || sensible(saved, *updated)),
             kept: row.kept,
         })
-    }
-
-    /// Converts the text of a row's page. A text without words is none. `url` and `saved` are those
-    /// of the note.
-    pub(super) fn text(
-        &mut self,
-        text: Option<RowText>,
-        url: &PageUrl,
-        saved: Option<Timestamp>,
-    ) -> Option<NewText> {
-        let now = crate::clock::now();
-        let (read, taken_at, source) = match text? {
-            RowText::Html(html) => {
-                let base = url::Url::parse(url.as_str()).ok();
-                let read = ReadText::of_article(&html, base.as_ref());
-                (read, saved, TextSource::Import)
-            }
-            RowText::Own {
-                markdown,
-                taken_at,
-                source,
-                whole,
-            } => {
-                let mut read = ReadText::of_markdown(&markdown);
-                read.whole &= whole;
-                (read, taken_at.or(saved), source)
-            }
-        };
-        let taken_at = taken_at.filter(|at| *at <= last_moment()).unwrap_or(now);
-        let new = NewText::new(&read.markdown, taken_at, source, read.whole).ok()?;
-        if !read.whole && source == TextSource::Import {
-            self.leave(
-                LeftOut::PageText,
-                "The text of its page has more than 256 KiB and was cut.".into(),
-            );
-        }
-        Some(new)
     }
 
     /// A time in the future isn't that of a save; it is usually a number in another unit.

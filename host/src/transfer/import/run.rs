@@ -5,7 +5,7 @@ use super::{
     formats::Format,
     own_entry::OwnEntry,
     report::{Report, ReportBuilder},
-    row::{Found, ImportOptions, RowNormalizer},
+    row::{Found, ImportOptions, LeftOut, RowNormalizer, RowText, last_moment},
     secrets,
     source::Source,
     zip,
@@ -192,7 +192,7 @@ fn taken(found: Found, normalizer: &mut RowNormalizer, notes: &dyn RowTarget) ->
                 row.line,
                 normalizer.note(*row).and_then(|note| {
                     undated = note.saved_at.is_none() && note.kept.id.is_none();
-                    let text = normalizer.text(text, &note.url, note.saved_at);
+                    let text = page_text(text, &note, &mut normalizer.left);
                     notes.note(note, text.as_ref())
                 }),
             )
@@ -208,6 +208,20 @@ fn taken(found: Found, normalizer: &mut RowNormalizer, notes: &dyn RowTarget) ->
         undated,
         became,
     }
+}
+
+/// Converts the text of a note's page.
+fn page_text(
+    text: Option<RowText>,
+    note: &ImportedRow,
+    left: &mut Vec<(LeftOut, String)>,
+) -> Option<NewText> {
+    let (new, is_cut) = text?.read(&note.url, note.saved_at, last_moment())?;
+    if is_cut {
+        let sentence = "The text of its page has more than 256 KiB and was cut.";
+        left.push((LeftOut::PageText, sentence.into()));
+    }
+    Some(new)
 }
 
 fn taken_entry(entry: OwnEntry, notes: &dyn RowTarget) -> Result<RowOutcome> {

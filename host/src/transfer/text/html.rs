@@ -3,13 +3,12 @@
 use url::Url;
 
 use super::{
-    MAX_PAGE_TEXT_BYTES,
     inline::{Line, code_span, longest_run},
-    landmarks::MainText,
-    tables::{Table, table},
+    main_text::MainText,
+    tables::data_table,
     tree::{Kind, NodeIndex, Tree},
 };
-use crate::domain::without_user_info;
+use crate::{domain::without_user_info, store::MAX_TEXT_BYTES};
 
 /// Longest address of a link, in characters; a link with a longer one becomes its text.
 const MAX_ADDRESS_CHARS: usize = 300;
@@ -20,7 +19,7 @@ const MAX_LANGUAGE_BYTES: usize = 32;
 
 /// Writes Markdown.
 pub(super) struct MarkdownWriter<'a> {
-    pub(super) tree: &'a Tree,
+    tree: &'a Tree,
     main: &'a MainText,
     base: Option<&'a Url>,
     /// Bytes written so far.
@@ -52,7 +51,7 @@ impl<'a> MarkdownWriter<'a> {
 
     /// Returns whether more was written than will be kept.
     fn is_full(&self) -> bool {
-        self.written > 2 * MAX_PAGE_TEXT_BYTES
+        self.written > 2 * MAX_TEXT_BYTES
     }
 
     fn is_left_out(&self, node: NodeIndex) -> bool {
@@ -60,7 +59,7 @@ impl<'a> MarkdownWriter<'a> {
     }
 
     /// Appends the blocks in an element.
-    pub(super) fn blocks(&mut self, parent: NodeIndex, blocks: &mut Vec<String>) {
+    fn blocks(&mut self, parent: NodeIndex, blocks: &mut Vec<String>) {
         let tree = self.tree;
         let mut line = Line::default();
         for child in tree.children(parent) {
@@ -118,9 +117,9 @@ impl<'a> MarkdownWriter<'a> {
                 }
             }
             Kind::Preformatted => self.code_block(node, blocks),
-            Kind::Table => match table(self, node) {
-                Table::Data(rows) => self.push(rows, blocks),
-                Table::Layout => self.blocks(node, blocks),
+            Kind::Table => match data_table(self.tree, node, &mut |part| self.one_line(part)) {
+                Some(rows) => self.push(rows, blocks),
+                None => self.blocks(node, blocks),
             },
             Kind::Term => {
                 let mut line = Line::default();
@@ -247,7 +246,7 @@ impl<'a> MarkdownWriter<'a> {
     }
 
     /// Returns the text in an element on one line.
-    pub(super) fn one_line(&mut self, node: NodeIndex) -> String {
+    fn one_line(&mut self, node: NodeIndex) -> String {
         let mut line = Line::default();
         self.inline_children(node, &mut line);
         line.into_one_line()

@@ -7,6 +7,7 @@
 mod html;
 mod inline;
 mod landmarks;
+mod main_text;
 mod tables;
 mod tree;
 
@@ -14,10 +15,8 @@ use std::borrow::Cow;
 
 use url::Url;
 
-use self::{html::MarkdownWriter, inline::escaped_paragraph, landmarks::MainText, tree::Tree};
-
-/// Longest text of a page, in bytes.
-pub const MAX_PAGE_TEXT_BYTES: usize = 256 * 1024;
+use self::{html::MarkdownWriter, inline::escaped_paragraph, main_text::MainText, tree::Tree};
+use crate::store::MAX_TEXT_BYTES;
 
 /// A text that was read.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -57,7 +56,7 @@ impl ReadText {
     pub fn of_markdown(markdown: &str) -> Self {
         let clean = without_controls(markdown);
         let clean = clean.trim_end().trim_start_matches(['\n', '\r']);
-        let kept = shortened(clean, MAX_PAGE_TEXT_BYTES);
+        let kept = shortened(clean, MAX_TEXT_BYTES);
         Self {
             markdown: kept.to_owned(),
             whole: kept.len() == clean.len(),
@@ -91,7 +90,7 @@ impl ReadText {
                 markdown.push_str(&escaped_paragraph(&paragraph));
                 paragraph.clear();
             }
-            if markdown.len() > MAX_PAGE_TEXT_BYTES {
+            if markdown.len() > MAX_TEXT_BYTES {
                 is_complete = false;
                 break;
             }

@@ -1,26 +1,19 @@
 //! Tables: those with data become GFM tables, those for layout their content.
 
-use super::{
-    html::MarkdownWriter,
-    tree::{Kind, NodeIndex, Tree},
-};
+use super::tree::{Kind, NodeIndex, Tree};
 
 /// Most columns of a table.
 const MAX_COLUMNS: usize = 64;
 /// Longest text of a cell, in bytes; a table with longer ones is for layout.
 const MAX_CELL_BYTES: usize = 1_500;
 
-/// What a table is.
-pub(super) enum Table {
-    /// Data, as Markdown.
-    Data(String),
-    /// Only a way to place blocks.
-    Layout,
-}
-
-/// Examines a table.
-pub(super) fn table(writer: &mut MarkdownWriter<'_>, node: NodeIndex) -> Table {
-    let tree = writer.tree;
+/// Returns a table with data as Markdown, or `None` if it only places blocks. `one_line` returns the
+/// text of an element on one line.
+pub(super) fn data_table(
+    tree: &Tree,
+    node: NodeIndex,
+    one_line: &mut dyn FnMut(NodeIndex) -> String,
+) -> Option<String> {
     let mut rows: Vec<NodeIndex> = Vec::new();
     let mut caption = None;
     for child in tree.children(node) {
@@ -55,11 +48,11 @@ pub(super) fn table(writer: &mut MarkdownWriter<'_>, node: NodeIndex) -> Table {
             .flat_map(|(cells, _)| cells)
             .any(|cell| holds_blocks(tree, *cell));
     if !is_data {
-        return Table::Layout;
+        return None;
     }
     let mut lines = Vec::new();
     if let Some(caption) = caption {
-        let caption = writer.one_line(caption);
+        let caption = one_line(caption);
         if !caption.is_empty() {
             lines.push(caption);
             lines.push(String::new());
@@ -81,9 +74,9 @@ pub(super) fn table(writer: &mut MarkdownWriter<'_>, node: NodeIndex) -> Table {
     for (number, (cells, is_header)) in all.iter().enumerate() {
         let mut texts = Vec::with_capacity(cells.len());
         for cell in cells {
-            let text = writer.one_line(*cell).replace('|', "\\|");
+            let text = one_line(*cell).replace('|', "\\|");
             if text.len() > MAX_CELL_BYTES {
-                return Table::Layout;
+                return None;
             }
             texts.push(text);
         }
@@ -92,7 +85,7 @@ pub(super) fn table(writer: &mut MarkdownWriter<'_>, node: NodeIndex) -> Table {
             lines.push(rule.clone());
         }
     }
-    Table::Data(lines.join("\n"))
+    Some(lines.join("\n"))
 }
 
 /// Returns whether a cell contains what a GFM table can't.

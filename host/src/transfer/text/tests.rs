@@ -240,15 +240,15 @@ fn a_long_text_is_cut_at_a_block() {
     let html = format!("<p>{paragraph}</p>").repeat(1_000);
     let read = ReadText::of_article(&html, None);
     assert!(!read.whole);
-    assert!(read.markdown.len() <= MAX_PAGE_TEXT_BYTES);
-    assert!(read.markdown.len() > MAX_PAGE_TEXT_BYTES - 1_000);
+    assert!(read.markdown.len() <= MAX_TEXT_BYTES);
+    assert!(read.markdown.len() > MAX_TEXT_BYTES - 1_000);
     assert!(
         read.markdown
             .split("\n\n")
             .all(|block| block == paragraph.trim())
     );
     let read = ReadText::of_markdown(&"字".repeat(200_000));
-    assert!(!read.whole && read.markdown.len() <= MAX_PAGE_TEXT_BYTES);
+    assert!(!read.whole && read.markdown.len() <= MAX_TEXT_BYTES);
     let read = ReadText::of_plain(&format!("{paragraph}\n\n").repeat(1_000));
     assert!(!read.whole && read.markdown.ends_with("word"));
     assert!(ReadText::of_plain(&"a\n\n".repeat(80_000)).whole);
@@ -313,7 +313,7 @@ fn any_nesting_and_any_length_ends_soon() {
         let page = ReadText::of_page(&html, Some(&base()));
         let took = started.elapsed().as_secs_f64() * 1e3;
         eprintln!("{took:8.1} ms {:9} bytes {name}", page.markdown.len());
-        assert!(page.markdown.len() <= MAX_PAGE_TEXT_BYTES);
+        assert!(page.markdown.len() <= MAX_TEXT_BYTES);
         if html.len() < 1 << 20 {
             assert!(
                 page.markdown.contains("deep") || !html.contains("deep"),
@@ -338,7 +338,7 @@ fn fuzz_page_texts() {
                 ReadText::of_plain(html),
                 ReadText::of_markdown(html),
             ] {
-                assert!(read.markdown.len() <= MAX_PAGE_TEXT_BYTES);
+                assert!(read.markdown.len() <= MAX_TEXT_BYTES);
                 assert_eq!(
                     read.markdown,
                     ReadText::of_markdown(&read.markdown).markdown
