@@ -7,13 +7,13 @@ use maud::html;
 use crate::{
     domain::{
         MarkdownElement, MarkdownNode, Note, ReadingTime, SavedQuote, Words, page_text_tree,
-        places_of_quotes,
+        places_of_quotes, timestamp_text,
     },
     site::{
         markdown,
         views::{
             layout::{Breadcrumb, Layout, counted},
-            note_card::{heading, moment, site, site_link, title},
+            note_card::{day, heading, saved_on, site, site_link, title},
         },
     },
     store::KeptText,
@@ -37,6 +37,7 @@ pub(in crate::site) fn reader(layout: &Layout, note: &Note, text: &KeptText) -> 
     // The same number as everywhere else.
     let length = counted(text.summary.words.into(), kind);
     let lang = note.metadata.lang.as_deref().unwrap_or_default();
+    let taken_at = text.summary.taken_at;
     let page_title = format!("Text of {name}");
     let place = Breadcrumb {
         steps: vec![("text", None)],
@@ -50,7 +51,7 @@ pub(in crate::site) fn reader(layout: &Layout, note: &Note, text: &KeptText) -> 
                 (heading(note, 1))
                 ul.facts role="list" {
                     @if let Some(site) = site(note) { li { (site_link(layout, &site)) } }
-                    li { "Read on " (moment(layout, text.summary.taken_at)) }
+                    li { "Read on " time datetime=(timestamp_text(taken_at)) { (day(saved_on(layout, taken_at))) } }
                     li { (length) ", about " (counted(time.minutes() as u64, "minute")) }
                     @if !marks.is_empty() {
                         li { (counted(marks.len() as u64, "quote")) " marked" }
