@@ -16,9 +16,9 @@ use crate::{
     messaging::RequestHandler,
     protocol::{
         self, ChangeAddressParams, CompleteTagsParams, CompleteTagsResult, HelloParams,
-        HelloResult, ListNoteIdsParams, ListNoteIdsResult, ListNotesParams, ListNotesResult,
-        MAX_RESPONSE_BYTES, MergeNotesParams, NoteForUrlParams, NoteForUrlResult, NoteResult,
-        Outcome, PROTOCOL, Request, RestoreNoteParams, SaveNoteParams, SaveNoteResult,
+        HelloResult, KeepText, ListNoteIdsParams, ListNoteIdsResult, ListNotesParams,
+        ListNotesResult, MAX_RESPONSE_BYTES, MergeNotesParams, NoteForUrlParams, NoteForUrlResult,
+        NoteResult, Outcome, PROTOCOL, Request, RestoreNoteParams, SaveNoteParams, SaveNoteResult,
         SearchNotesParams, SearchNotesResult, SearchOrder, StatsResult, SuggestTagsParams,
         SuggestTagsResult, UpdateNoteParams,
     },
@@ -26,13 +26,14 @@ use crate::{
     store::{Counts, OperationResult, Reader, Store},
     wire::{
         fit_addresses, wire_hit, wire_new_title, wire_note, wire_problem, wire_saved, wire_stats,
-        wire_suggestion, wire_tag, wire_tokens,
+        wire_suggestion, wire_tag, wire_text, wire_tokens,
     },
 };
 
 mod icons;
 mod library;
 mod rendered_text;
+mod texts;
 
 /// Results of `completeTags` and `searchNotes` if the request has no limit.
 const DEFAULT_COMPLETIONS: u32 = 8;
@@ -55,6 +56,8 @@ pub struct Settings {
     pub unread_on_save: bool,
     /// `save-on-open` of the configuration, for the extension.
     pub save_on_open: Option<bool>,
+    /// `keep-text` of the configuration, for the extension.
+    pub keep_text: KeepText,
 }
 
 /// Answers requests. Opens the store at the first request that needs it, and retries after a
@@ -123,6 +126,12 @@ impl<S: Fn() -> SiteState> RequestHandler for Handler<S> {
                 icons::put_icon(self.store()?, &params).map(Outcome::PutIcon)
             }
             Request::Icons(params) => icons::icons(self.store()?, &params).map(Outcome::Icons),
+            Request::PutText(params) => {
+                texts::put_text(self.opened()?, &params).map(Outcome::PutText)
+            }
+            Request::RemoveText(params) => {
+                texts::remove_text(self.opened()?, &params).map(Outcome::RemoveText)
+            }
             Request::RenderMarkdown(params) => render_markdown(&params).map(Outcome::Markdown),
             Request::Stats => self.stats().map(Outcome::Stats),
         }
@@ -215,6 +224,8 @@ impl<S: Fn() -> SiteState> Handler<S> {
             tags: counts.tags,
             save_on_open: self.settings.save_on_open,
             icons: true,
+            texts: true,
+            keep_text: self.settings.keep_text,
             site_problem: site.problem,
             store_problem,
         })
@@ -263,6 +274,11 @@ impl<S: Fn() -> SiteState> Handler<S> {
         fit_addresses(&mut saved.note);
         if saved.created {
             saved.deleted_note = deleted_note(self.opened()?, &url)?;
+        } else {
+            saved.text = self
+                .opened()?
+                .text_summary(NoteId(saved.note.id))?
+                .map(wire_text);
         }
         Ok(saved)
     }
@@ -281,6 +297,10 @@ impl<S: Fn() -> SiteState> Handler<S> {
                 deleted_note: match note {
                     Some(_) => None,
                     None => deleted_note(store, &url)?,
+                },
+                text: match &note {
+                    Some(note) => store.text_summary(note.id)?.map(wire_text),
+                    None => None,
                 },
                 on_this_site: store.notes_on_site(url.site())?,
             })

@@ -10,7 +10,7 @@ use crate::{
         QueryProblemKind, RefusalReason, RefusedNote, SamePage, SamePageReason, SaveNoteResult,
         StatsResult, SuggestReason, SuggestedTag,
     },
-    store::{BulkEdit, BulkState, Hit, ListOrder, Refusal, SavedSearch, TagCount},
+    store::{BulkEdit, BulkState, Hit, ListOrder, Refusal, SavedSearch, TagCount, TextSummary},
 };
 
 /// Converts a note.
@@ -59,6 +59,17 @@ pub(crate) fn wire_saved(url: &PageUrl, note: &Note, created: bool) -> SaveNoteR
         tokens: wire_tokens(note),
         deleted_note: None,
         new_title: None,
+        text: None,
+    }
+}
+
+/// Converts what is known about the text of a note.
+#[must_use]
+pub(crate) fn wire_text(text: TextSummary) -> protocol::TextInfo {
+    protocol::TextInfo {
+        words: text.words,
+        taken_at: timestamp_text(text.taken_at),
+        whole: text.whole,
     }
 }
 

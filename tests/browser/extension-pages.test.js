@@ -87,7 +87,7 @@ async function speaks(world, protocol) {
 			const { id } = JSON.parse(frame.subarray(4).toString());
 			const result = {
 				protocol: ${protocol}, host: "9.9.9", siteUrl: "http://localhost:1/", database: "/",
-				notes: 0, tags: 0, saveOnOpen: null, icons: true, siteProblem: null, storeProblem: null,
+				notes: 0, tags: 0, saveOnOpen: null, icons: true, texts: true, keepText: "always", siteProblem: null, storeProblem: null,
 			};
 			const answer = Buffer.from(JSON.stringify({ jsonrpc: "2.0", id, result }));
 			const length = Buffer.alloc(4);

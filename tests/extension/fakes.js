@@ -127,6 +127,8 @@ export const HELLO = {
 	tags: 0,
 	saveOnOpen: null,
 	icons: true,
+	texts: true,
+	keepText: "always",
 	siteProblem: null,
 	storeProblem: null,
 };
