@@ -55,13 +55,18 @@ export function findQuotes(quotes) {
 	/** @type {string[]} */
 	const texts = [];
 	let length = 0;
+	/** @type {Element | null} */
+	let last = null;
+	let isShown = false;
 	const walker = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
 	while (walker.nextNode()) {
 		const node = /** @type {Text} */ (walker.currentNode);
-		if (
-			/^(script|style|noscript|template|textarea)$/i.test(node.parentNode?.nodeName ?? "")
-		)
+		const parent = node.parentElement;
+		if (!parent || /^(script|style|noscript|template|textarea)$/i.test(parent.localName))
 			continue;
+		// A selection has no hidden text.
+		if (parent !== last) [last, isShown] = [parent, parent.checkVisibility()];
+		if (!isShown) continue;
 		const text = plain(node.data);
 		if (!text) continue;
 		nodes.push(node);
@@ -105,11 +110,10 @@ export function findQuotes(quotes) {
 				Number(page.slice(0, at).endsWith(prefix)) + Number(page.startsWith(suffix, end));
 			if (fits <= most) continue;
 			const [first, from] = placeOf(at);
-			if (!first.parentElement?.checkVisibility()) continue;
-			const [last, to] = placeOf(end - 1);
+			const [final, to] = placeOf(end - 1);
 			const range = document.createRange();
 			range.setStart(first, from);
-			range.setEnd(last, to + 1);
+			range.setEnd(final, to + 1);
 			[best, most] = [range, fits];
 			if (fits === 2) break;
 		}

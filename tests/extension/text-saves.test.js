@@ -13,7 +13,7 @@ import {
 } from "./fakes.js";
 
 const URL_A = "https://example.org/a";
-const KEEPS = { ...HELLO, texts: true, keepText: "always" };
+const KEEPS = HELLO;
 /** @param {string} text */
 const read = (text, url = URL_A) => ({ text, whole: true, url });
 
