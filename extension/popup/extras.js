@@ -163,7 +163,8 @@ export class Extras {
 		showAddresses(removed ? null : note, [pageUrl, samePage?.url]);
 		showSecrets(pageUrl, isStripped, tokens);
 		showProblem(view);
-		this.#textLine.isAbout((!removed && pageUrl) || "");
+		const reader = note && view.siteUrl ? `${view.siteUrl}note/${note.id}/text` : "";
+		this.#textLine.isAbout((!removed && pageUrl) || "", reader);
 		this.#quotes.refresh();
 		this.#showLinks();
 		this.#requestSuggestions(view);

@@ -3,7 +3,7 @@
  * change that. The background owns the state.
  */
 
-import { element, put } from "../shared/elements.js";
+import { element } from "../shared/elements.js";
 import { language, say } from "../shared/i18n.js";
 import { siteName } from "../shared/text.js";
 
@@ -23,6 +23,8 @@ export class TextLine {
 	/** @type {TextState} */ #state = { is: "unknown" };
 	/** URL of the page; empty while there is none, or after Undo and Delete. */
 	#url = "";
+	/** Address of the view that shows the text; empty while it isn't known. */
+	#reader = "";
 	/** @type {(act: TextAct) => void} */ #send;
 
 	/** @param {(act: TextAct) => void} send Sends to the background what the user does. */
@@ -50,10 +52,14 @@ export class TextLine {
 		this.#draw();
 	}
 
-	/** @param {string} url URL of the page; empty if nothing is to be said about its text. */
-	isAbout(url) {
-		if (url === this.#url) return;
+	/**
+	 * @param {string} url URL of the page; empty if nothing is to be said about its text.
+	 * @param {string} reader Address of the view that shows the text, if there is one.
+	 */
+	isAbout(url, reader) {
+		if (url === this.#url && reader === this.#reader) return;
 		this.#url = url;
+		this.#reader = reader;
 		this.#draw();
 	}
 
@@ -75,7 +81,10 @@ export class TextLine {
 		const isShown = this.#url !== "";
 		const { is } = this.#state;
 		element("page-text").hidden = is === "off";
-		put(element("text-says"), isShown ? this.#sentence() : "");
+		this.#say(
+			isShown ? this.#sentence() : "",
+			isShown && is === "kept" ? this.#reader : "",
+		);
 		const act = element("text-act");
 		act.hidden = !isShown || !(is in ACTS) || !this.#mayReturn();
 		if (!act.hidden) act.textContent = say(`textAct_${is}`);
@@ -88,6 +97,27 @@ export class TextLine {
 		/** @type {HTMLElement} */ (
 			(next?.checkVisibility() && next) || element("tags")
 		).focus();
+	}
+
+	/**
+	 * @param {string} sentence
+	 * @param {string} address What it links to, if anything.
+	 */
+	#say(sentence, address) {
+		const line = element("text-says");
+		const link = /** @type {HTMLAnchorElement | null} */ (line.firstElementChild);
+		// Screen readers would read an unchanged text out again.
+		if (line.textContent === sentence && (link?.href ?? "") === address) return;
+		if (!address) {
+			line.textContent = sentence;
+			return;
+		}
+		const reader = document.createElement("a");
+		reader.href = address;
+		reader.target = "_blank";
+		reader.rel = "noreferrer";
+		reader.textContent = sentence;
+		line.replaceChildren(reader);
 	}
 
 	#sentence() {

@@ -187,6 +187,19 @@ test("each state of the text has its sentence and its buttons", async () => {
 	assert.deepEqual(await seen("#page-text"), []);
 });
 
+test("a kept text can be opened with one click, and nothing else is a link", async () => {
+	await showNote("");
+	const link = () =>
+		page.$eval("#text-says", (line) => line.querySelector("a")?.href ?? null);
+	await say({ text: { is: "kept", words: 2, whole: true } });
+	assert.equal(await link(), "http://localhost:6683/note/1/text");
+	await say({ text: { is: "removed", again: true } });
+	assert.equal(await link(), null);
+	await say({ text: { is: "kept", words: 2, whole: true } });
+	await showNote("", { removed: "undone", trashed: true });
+	assert.equal(await link(), null);
+});
+
 test("the buttons and Alt+T ask the background", async () => {
 	await showNote("");
 	const altT = async () => {
