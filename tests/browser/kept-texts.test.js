@@ -314,3 +314,59 @@ inEachBrowser(
 		);
 	},
 );
+
+inEachBrowser(
+	"a popup that is closed at once keeps the text, and a popup opens what was kept",
+	async (world, browser) => {
+		const page = await browser.open(world.web.address("/article"));
+		const popup = await browser.clickButton(page);
+		await popup.dismiss();
+		await has(world, "/article", ARTICLE);
+		const again = await world.click(browser, page);
+		await says(again, /^Text kept/);
+		const link = await again.evaluate(
+			() =>
+				/** @type {HTMLAnchorElement | null} */ (document.querySelector("#text-says a"))
+					?.href,
+		);
+		assert.match(link ?? "", /\/note\/\d+\/text$/);
+	},
+);
+
+inEachBrowser(
+	"a page that is saved from its menu has a text, and a saved link has none",
+	async (world, browser) => {
+		const page = await browser.open(world.web.address("/links"));
+		await browser.chooseFromMenu(page, "#good", "save-link");
+		await world.holds([{ url: world.web.address("/second-article"), tags: [] }]);
+		await browser.chooseFromMenu(page, "#words", "save-page");
+		const popup = await browser.openPopup();
+		await popup.reaches("saved");
+		await says(popup, /^Text kept/);
+		assert.match(await textOf(world, "/links"), /words that are here again/);
+		assert.equal(await textOf(world, "/second-article"), "");
+	},
+	{ headed: true },
+);
+
+inEachBrowser(
+	"the first run says that texts are kept, and leads to the setting",
+	async (_world, browser) => {
+		const welcome = await browser.ownTab("welcome/welcome.html");
+		await until("it says so", async () =>
+			/readable text of a page you save is kept on this computer/.test(
+				await welcome.$eval("main", (main) => main.textContent ?? ""),
+			),
+		);
+		assert.ok(await welcome.$('a[href$="options/options.html"]'));
+		const settings = await browser.own("options/options.html");
+		assert.equal(
+			await settings.$eval(
+				"#keep-text",
+				(field) => /** @type {HTMLSelectElement} */ (field).value,
+			),
+			"always",
+		);
+	},
+	{ keepsWelcome: true },
+);
