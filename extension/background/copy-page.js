@@ -239,6 +239,11 @@ export function copyPage() {
 				elements += 1;
 				return;
 			}
+			if (/(^|\s)mw-editsection(\s|$)/.test(className)) return;
+			// The sign by which a heading is linked.
+			const isAnchor = tag === "a" && parent.label && element.childElementCount === 0;
+			if (isAnchor && /^[\s#¶§🔗]*$/u.test((element.textContent ?? "").slice(0, 9)))
+				return;
 			// The name of an icon, drawn by a font.
 			const isIcon =
 				attribute(element, "aria-hidden") === "true" &&

@@ -89,16 +89,15 @@ export function pageLine() {
 		}
 	};
 
-	/** Whether strong or emphasised text between two pieces is read as such. */
+	/** Whether marks of strong or emphasised text between such texts are read as marks. */
 	const isClear = (
 		/** @type {string} */ before,
 		/** @type {string} */ inside,
 		/** @type {string} */ after,
 	) =>
-		/^[\p{L}\p{N}]/u.test(inside) &&
-		/[\p{L}\p{N}]$/u.test(inside) &&
-		/(^|[\s([{"'“‘«¿¡—–-])$/u.test(before) &&
-		/^($|[\s)\]}"'”’».,;:!?…—–-])/u.test(after);
+		/^\S.*\S$|^\S$/s.test(inside) &&
+		(!/^[\p{P}\p{S}]/u.test(inside) || /(^|\s)$/.test(before)) &&
+		(!/[\p{P}\p{S}]$/u.test(inside) || /^($|\s)/.test(after));
 
 	/** The pieces of one block. */
 	class Line {

@@ -34,7 +34,8 @@ export async function readText() {
 	/** @type {Parts} */
 	const parts = /** @type {any} */ (globalThis).urlNotesParts;
 	/** @type {new (document: Document, options: object) => {parse: () => {content: Element} | null}} */
-	const Readability = /** @type {any} */ (globalThis).Readability;
+	// @ts-expect-error: it was injected before.
+	const Reader = Readability;
 
 	const pause = () =>
 		new Promise((resolve) => {
@@ -153,7 +154,7 @@ export async function readText() {
 		if (length < 200 || length < wanted * (isArticle ? 0.15 : 0.75)) return false;
 		if (isArticle || count(marked) < 200) return true;
 		const texts = new Set(marked.map(({ text }) => text));
-		return count(found.filter(({ text }) => texts.has(text))) >= 0.6 * length;
+		return count(found.filter(({ text }) => texts.has(text))) >= 0.7 * length;
 	};
 
 	const copied = await inSlices(parts.copyPage());
@@ -168,6 +169,7 @@ export async function readText() {
 		copied.characters <= READABILITY.characters
 	) {
 		await pause();
+		for (const nav of copy.querySelectorAll("nav, [role=navigation]")) nav.remove();
 		/** @type {Element | undefined} */
 		let content;
 		const begun = performance.now();
@@ -177,7 +179,7 @@ export async function readText() {
 				keepClasses: true,
 				disableJSONLD: true,
 			};
-			content = new Readability(copy, options).parse()?.content;
+			content = new Reader(copy, options).parse()?.content;
 		} catch {
 			// The page is made to break readers. The landmarks are enough.
 		}
