@@ -111,6 +111,14 @@ saveOnOpen: boolean | null,
  */
 icons: boolean, 
 /**
+ * Whether the host stores texts of pages (`putText`, `removeText`).
+ */
+texts: boolean, 
+/**
+ * `keep-text` of the configuration file.
+ */
+keepText: KeepText, 
+/**
  * Why the site isn't served, as a sentence; null if it is.
  */
 siteProblem: string | null, 
@@ -214,7 +222,11 @@ tokens?: Array<string>,
  * Present if `created` is true and the trash has an earlier note of the page: the one that
  * was deleted last. `restoreNote` restores it.
  */
-deletedNote?: Note, };
+deletedNote?: Note, 
+/**
+ * The text of the page that is stored by now, or null.
+ */
+text: TextInfo | null, };
 
 export type SamePage = { 
 /**
@@ -251,6 +263,10 @@ tokens?: Array<string>,
  * As in [`SaveNoteResult`], if `note` is null.
  */
 deletedNote?: Note, 
+/**
+ * As in [`SaveNoteResult`].
+ */
+text: TextInfo | null, 
 /**
  * Number of notes from the same web site.
  */
@@ -886,6 +902,80 @@ export type IconsResult = {
  */
 icons: { [key in string]: string }, };
 
+export type PutTextParams = { 
+/**
+ * UUID of this operation.
+ */
+opId: string, 
+/**
+ * The note's id.
+ */
+id: number, 
+/**
+ * The text as Markdown, up to 256 KiB of UTF-8.
+ */
+text: string, 
+/**
+ * False if the text was too long and was cut.
+ */
+whole: boolean, 
+/**
+ * When the text was read from the page: RFC 3339.
+ */
+takenAt: string, 
+/**
+ * Whether to replace a stored text that is much longer. Default: false.
+ */
+force?: boolean, };
+
+export type PutTextResult = { 
+/**
+ * The note's id.
+ */
+id: number, 
+/**
+ * Number of words of the text that the note has now; in scripts without spaces, of characters.
+ */
+words: number, 
+/**
+ * Which text that is.
+ */
+kept: TextKept, };
+
+export type TextKept = "new" | "same" | "older";
+
+export type RemoveTextParams = { 
+/**
+ * UUID of this operation.
+ */
+opId: string, 
+/**
+ * The note's id.
+ */
+id: number, };
+
+export type RemoveTextResult = { 
+/**
+ * The note's id.
+ */
+id: number, };
+
+export type TextInfo = { 
+/**
+ * Number of words; in scripts without spaces, of characters.
+ */
+words: number, 
+/**
+ * When the text was read from the page: RFC 3339 UTC with milliseconds.
+ */
+takenAt: string, 
+/**
+ * False if the text was too long and was cut.
+ */
+whole: boolean, };
+
+export type KeepText = "always" | "ask" | "never";
+
 export type RenderMarkdownParams = { 
 /**
  * CommonMark with GFM tables, strikethrough and task lists; up to 64 KiB.
@@ -1014,6 +1104,8 @@ export interface Methods {
   searchList: { params: SearchListParams; result: SearchListResult };
   putIcon: { params: PutIconParams; result: PutIconResult };
   icons: { params: IconsParams; result: IconsResult };
+  putText: { params: PutTextParams; result: PutTextResult };
+  removeText: { params: RemoveTextParams; result: RemoveTextResult };
   renderMarkdown: { params: RenderMarkdownParams; result: RenderMarkdownResult };
   stats: { params: StatsParams; result: StatsResult };
 }

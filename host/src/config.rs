@@ -46,6 +46,8 @@ pub struct Config {
     pub strip_user_info: bool,
     /// Whether a saved page begins as unread.
     pub unread_on_save: bool,
+    /// Whether the extension keeps the texts of pages.
+    pub keep_text: KeepText,
     /// Whether the site is opened by `url-notes open` alone.
     pub require_token: bool,
     /// Terminal settings from the environment.
@@ -106,6 +108,19 @@ pub enum Face {
 )]
 pub struct NoHome(#[source] etcetera::HomeDirError);
 
+/// Whether the extension keeps the texts of pages.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum KeepText {
+    /// At each save.
+    #[default]
+    Always,
+    /// If the user agrees.
+    Ask,
+    /// Not at all.
+    Never,
+}
+
 /// The configuration file. Keys are in kebab case.
 #[derive(Debug, Default, Deserialize)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
@@ -115,6 +130,7 @@ struct ConfigFile {
     save_file_urls: Option<bool>,
     strip_user_info: Option<bool>,
     unread_on_save: Option<bool>,
+    keep_text: Option<KeepText>,
     require_token: Option<bool>,
     log_level: Option<String>,
 }
@@ -301,6 +317,7 @@ impl Config {
             save_file_urls: file.save_file_urls.unwrap_or(false),
             strip_user_info: file.strip_user_info.unwrap_or(false),
             unread_on_save: file.unread_on_save.unwrap_or(false),
+            keep_text: file.keep_text.unwrap_or_default(),
             require_token: file.require_token.unwrap_or(false),
             terminal: Terminal::default(),
             warnings,
@@ -417,6 +434,10 @@ mod tests {
         assert!(config.save_file_urls);
         assert!(!config.strip_user_info && read("strip-user-info = true", None).strip_user_info);
         assert!(!config.unread_on_save && read("unread-on-save = true", None).unread_on_save);
+        assert_eq!(config.keep_text, KeepText::Always);
+        assert_eq!(read("keep-text = 'ask'", None).keep_text, KeepText::Ask);
+        assert_eq!(read("keep-text = 'never'", None).keep_text, KeepText::Never);
+        assert_eq!(read("keep-text = 'yes'", None).warnings.len(), 1);
         assert_eq!(config.warnings, [""; 0]);
         assert_eq!(read("port = 7000", Some("7001")).port, 7001);
     }

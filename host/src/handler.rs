@@ -8,7 +8,7 @@ use rendered_text::render_markdown;
 
 use crate::{
     domain::{
-        Change, Choices, MAX_TAGS, Metadata, NewNote, Note, NoteId, PageText, PageUrl, Query,
+        self, Change, Choices, MAX_TAGS, Metadata, NewNote, Note, NoteId, PageText, PageUrl, Query,
         Quote, Tag, parse_tags,
     },
     error::{Error, Result},
@@ -16,23 +16,24 @@ use crate::{
     messaging::RequestHandler,
     protocol::{
         self, ChangeAddressParams, CompleteTagsParams, CompleteTagsResult, HelloParams,
-        HelloResult, ListNoteIdsParams, ListNoteIdsResult, ListNotesParams, ListNotesResult,
-        MAX_RESPONSE_BYTES, MergeNotesParams, NoteForUrlParams, NoteForUrlResult, NoteResult,
-        Outcome, PROTOCOL, Request, RestoreNoteParams, SaveNoteParams, SaveNoteResult,
-        SearchNotesParams, SearchNotesResult, SearchOrder, StatsResult, SuggestTagsParams,
-        SuggestTagsResult, UpdateNoteParams,
+        HelloResult, KeepText, ListNoteIdsParams, ListNoteIdsResult, ListNotesParams,
+        ListNotesResult, MAX_RESPONSE_BYTES, MergeNotesParams, NoteForUrlParams, NoteForUrlResult,
+        NoteResult, Outcome, PROTOCOL, Request, RestoreNoteParams, SaveNoteParams, SaveNoteResult,
+        SearchNotesParams, SearchNotesResult, SearchOrder, SearchPlace, StatsResult,
+        SuggestTagsParams, SuggestTagsResult, UpdateNoteParams,
     },
     site::SiteState,
     store::{Counts, OperationResult, Reader, Store},
     wire::{
         fit_addresses, wire_hit, wire_new_title, wire_note, wire_problem, wire_saved, wire_stats,
-        wire_suggestion, wire_tag, wire_tokens,
+        wire_suggestion, wire_tag, wire_text, wire_tokens,
     },
 };
 
 mod icons;
 mod library;
 mod rendered_text;
+mod texts;
 
 /// Results of `completeTags` and `searchNotes` if the request has no limit.
 const DEFAULT_COMPLETIONS: u32 = 8;
@@ -55,6 +56,8 @@ pub struct Settings {
     pub unread_on_save: bool,
     /// `save-on-open` of the configuration, for the extension.
     pub save_on_open: Option<bool>,
+    /// `keep-text` of the configuration, for the extension.
+    pub keep_text: KeepText,
 }
 
 /// Answers requests. Opens the store at the first request that needs it, and retries after a
@@ -123,6 +126,12 @@ impl<S: Fn() -> SiteState> RequestHandler for Handler<S> {
                 icons::put_icon(self.store()?, &params).map(Outcome::PutIcon)
             }
             Request::Icons(params) => icons::icons(self.store()?, &params).map(Outcome::Icons),
+            Request::PutText(params) => {
+                texts::put_text(self.opened()?, &params).map(Outcome::PutText)
+            }
+            Request::RemoveText(params) => {
+                texts::remove_text(self.opened()?, &params).map(Outcome::RemoveText)
+            }
             Request::RenderMarkdown(params) => render_markdown(&params).map(Outcome::Markdown),
             Request::Stats => self.stats().map(Outcome::Stats),
         }
@@ -215,6 +224,8 @@ impl<S: Fn() -> SiteState> Handler<S> {
             tags: counts.tags,
             save_on_open: self.settings.save_on_open,
             icons: true,
+            texts: true,
+            keep_text: self.settings.keep_text,
             site_problem: site.problem,
             store_problem,
         })
@@ -263,6 +274,11 @@ impl<S: Fn() -> SiteState> Handler<S> {
         fit_addresses(&mut saved.note);
         if saved.created {
             saved.deleted_note = deleted_note(self.opened()?, &url)?;
+        } else {
+            saved.text = self
+                .opened()?
+                .text_summary(NoteId(saved.note.id))?
+                .map(wire_text);
         }
         Ok(saved)
     }
@@ -281,6 +297,10 @@ impl<S: Fn() -> SiteState> Handler<S> {
                 deleted_note: match note {
                     Some(_) => None,
                     None => deleted_note(store, &url)?,
+                },
+                text: match &note {
+                    Some(note) => store.text_summary(note.id)?.map(wire_text),
+                    None => None,
                 },
                 on_this_site: store.notes_on_site(url.site())?,
             })
@@ -422,9 +442,13 @@ impl<S: Fn() -> SiteState> Handler<S> {
 
     fn search_notes(&mut self, params: &SearchNotesParams) -> Result<SearchNotesResult> {
         let query = Query::parse_in(&params.query, &days());
+        let in_texts = match params.place {
+            Some(place) => place == SearchPlace::Text,
+            None => query.place == Some(domain::SearchPlace::Text),
+        };
         let limit = params.limit.unwrap_or(DEFAULT_HITS).clamp(1, MAX_LIMIT);
         let before = params.before.map(NoteId);
-        let best = params.order == Some(SearchOrder::Best);
+        let best = params.order == Some(SearchOrder::Best) && !in_texts;
         let (hits, more, next) = self.store()?.read_transaction(|store| match best {
             true => {
                 let best = store.search_best(&query, limit)?;
@@ -432,7 +456,10 @@ impl<S: Fn() -> SiteState> Handler<S> {
                 Ok((best.hits, more, None))
             }
             false => {
-                let found = store.search(&query, before, limit)?;
+                let found = match in_texts {
+                    true => store.search_texts(None, &query, before, limit)?,
+                    false => store.search(&query, before, limit)?,
+                };
                 Ok((found.hits, found.next.is_some(), found.next))
             }
         })?;

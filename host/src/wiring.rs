@@ -1,6 +1,9 @@
 //! What each part of the program gets of the configuration.
 
-use crate::{config::Config, handler, site};
+use crate::{
+    config::{self, Config},
+    handler, protocol, site,
+};
 
 impl From<&Config> for handler::Settings {
     fn from(config: &Config) -> Self {
@@ -10,6 +13,11 @@ impl From<&Config> for handler::Settings {
             strip_user_info: config.strip_user_info,
             unread_on_save: config.unread_on_save,
             save_on_open: config.save_on_open,
+            keep_text: match config.keep_text {
+                config::KeepText::Always => protocol::KeepText::Always,
+                config::KeepText::Ask => protocol::KeepText::Ask,
+                config::KeepText::Never => protocol::KeepText::Never,
+            },
         }
     }
 }

@@ -196,6 +196,10 @@ fn print_salvage(invocation: &mut Invocation<'_>, salvage: &Salvage) -> anyhow::
             salvage.uncertain,
             "notes were found in free space of the file, so you may have deleted them before.",
         ),
+        (
+            salvage.lost_texts,
+            "texts of pages were damaged and were left out.",
+        ),
         (salvage.unread, "parts of the file couldn't be read."),
     ] {
         if count > 0 {
@@ -247,6 +251,7 @@ fn wire_salvage(salvage: &Salvage) -> Value {
         "samePage": salvage.same_page,
         "namelessTags": salvage.nameless_tags,
         "uncertain": salvage.uncertain,
+        "lostTexts": salvage.lost_texts,
         "unread": salvage.unread,
     })
 }

@@ -160,6 +160,8 @@ fn parse_params(method: &str, params: &str) -> Result<Request, ErrorObject> {
         }
         "putIcon" => Request::PutIcon(typed(params)?),
         "icons" => Request::Icons(typed(params)?),
+        "putText" => Request::PutText(typed(params)?),
+        "removeText" => Request::RemoveText(typed(params)?),
         "renderMarkdown" => Request::RenderMarkdown(typed(params)?),
         "stats" => {
             let StatsParams {} = typed(params)?;

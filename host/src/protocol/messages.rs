@@ -18,6 +18,7 @@ use crate::protocol::{
     markdown::{RenderMarkdownParams, RenderMarkdownResult},
     search::{SearchNotesParams, SearchNotesResult},
     suggest::{SuggestTagsParams, SuggestTagsResult},
+    texts::{KeepText, PutTextParams, PutTextResult, RemoveTextParams, RemoveTextResult, TextInfo},
 };
 
 /// Version of the protocol. It is increased if an old peer could no longer understand a new one;
@@ -120,6 +121,12 @@ pub struct HelloResult {
     /// Whether the host stores icons of web sites (`putIcon`, `icons`).
     #[serde(default)]
     pub icons: bool,
+    /// Whether the host stores texts of pages (`putText`, `removeText`).
+    #[serde(default)]
+    pub texts: bool,
+    /// `keep-text` of the configuration file.
+    #[serde(default)]
+    pub keep_text: KeepText,
     /// Why the site isn't served, as a sentence; null if it is.
     pub site_problem: Option<String>,
     /// Why the notes can't be opened, as a sentence (the counts are then 0); null if they can. Each
@@ -208,6 +215,9 @@ pub struct SaveNoteResult {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[cfg_attr(test, ts(optional))]
     pub deleted_note: Option<Note>,
+    /// The text of the page that is stored by now, or null.
+    #[serde(default)]
+    pub text: Option<TextInfo>,
 }
 
 /// The title of a page that has changed.
@@ -277,6 +287,9 @@ pub struct NoteForUrlResult {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[cfg_attr(test, ts(optional))]
     pub deleted_note: Option<Note>,
+    /// As in [`SaveNoteResult`].
+    #[serde(default)]
+    pub text: Option<TextInfo>,
     /// Number of notes from the same web site.
     #[cfg_attr(test, ts(type = "number"))]
     pub on_this_site: u64,
@@ -474,6 +487,10 @@ pub enum Request {
     PutIcon(PutIconParams),
     /// See [`IconsParams`].
     Icons(IconsParams),
+    /// See [`PutTextParams`].
+    PutText(PutTextParams),
+    /// See [`RemoveTextParams`].
+    RemoveText(RemoveTextParams),
     /// See [`RenderMarkdownParams`].
     RenderMarkdown(RenderMarkdownParams),
     /// See [`StatsParams`].
@@ -512,6 +529,10 @@ pub enum Outcome {
     PutIcon(PutIconResult),
     /// To `icons`.
     Icons(IconsResult),
+    /// To `putText`.
+    PutText(PutTextResult),
+    /// To `removeText`.
+    RemoveText(RemoveTextResult),
     /// To `renderMarkdown`.
     Markdown(RenderMarkdownResult),
     /// To `stats`.

@@ -15,6 +15,7 @@ mod markdown;
 mod messages;
 mod search;
 mod suggest;
+mod texts;
 
 pub use envelope::*;
 pub use error_kind::*;
@@ -24,6 +25,7 @@ pub use markdown::*;
 pub use messages::*;
 pub use search::*;
 pub use suggest::*;
+pub use texts::*;
 
 #[cfg(test)]
 mod tests;

@@ -24,13 +24,14 @@ fn declarations() -> String {
             SamePageReason
         NoteForUrlParams NoteForUrlResult UpdateNoteParams SeenFields NoteIdParams RestoreNoteParams NoteResult
         CompleteTagsParams CompleteTagsResult TagCount SuggestTagsParams SuggestTagsResult
-        SuggestedTag SuggestReason SearchNotesParams SearchOrder
+        SuggestedTag SuggestReason SearchNotesParams SearchOrder SearchPlace
         SearchNotesResult FoundNote QueryProblemKind QueryProblem ListOrder ListNotesParams
         ListNotesResult ListNoteIdsParams ListNoteIdsResult NoteRow EditNotesParams EditState EditResult RefusedNote RefusalReason
         EditIdParams UndoEditParams ChangeAddressParams MergeNotesParams SuggestForNotesParams
         SuggestForNotesResult NoteSuggestions SavedSearch
         SearchSaveParams SearchForgetParams SearchListParams SearchListResult
         PutIconParams PutIconResult IconsParams IconsResult
+        PutTextParams PutTextResult TextKept RemoveTextParams RemoveTextResult TextInfo KeepText
         RenderMarkdownParams RenderMarkdownResult MarkdownNode MarkdownElement MarkdownAlign
         MarkdownName StatsParams StatsResult ErrorKind ErrorObject ErrorData
     }
@@ -66,6 +67,8 @@ fn declarations() -> String {
         ("searchList", "SearchListParams", "SearchListResult"),
         ("putIcon", "PutIconParams", "PutIconResult"),
         ("icons", "IconsParams", "IconsResult"),
+        ("putText", "PutTextParams", "PutTextResult"),
+        ("removeText", "RemoveTextParams", "RemoveTextResult"),
         (
             "renderMarkdown",
             "RenderMarkdownParams",
@@ -172,6 +175,8 @@ fn parameters_are_an_object_by_name() {
         "searchList",
         "putIcon",
         "icons",
+        "putText",
+        "removeText",
         "renderMarkdown",
         "stats",
     ] {

@@ -11,7 +11,7 @@ use crate::{
     store::{connection::connect, notes::fts_index, transaction::Store},
 };
 
-/// B-tree pages of the full-text index that are merged in one piece. A save that arrives meanwhile
+/// B-tree pages of each full-text index that are merged in one piece. A save that arrives meanwhile
 /// waits for it.
 const MERGED_PAGES: i64 = 16;
 /// Number of transactions after which the WAL is checkpointed. Low, so that the disk is free again
@@ -76,17 +76,22 @@ impl Store {
         Ok(more)
     }
 
-    /// Merges a few b-tree pages of the full-text index. Returns false if there was nothing to
+    /// Merges a few b-tree pages of the full-text indexes. Returns false if there was nothing to
     /// merge.
     fn merge_index(&mut self) -> Result<bool> {
         let merged = self.without_waiting(|conn| {
             let tx = Transaction::new_unchecked(conn, TransactionBehavior::Immediate)?;
-            let before = tx.total_changes();
-            tx.prepare_cached("INSERT INTO notes_fts (notes_fts, rank) VALUES ('merge', ?)")?
-                .execute([MERGED_PAGES])?;
-            // Fewer than two changes mean that nothing was merged
-            // (<https://www.sqlite.org/fts5.html>, "The 'merge' Command").
-            let merged = tx.total_changes() - before >= 2;
+            let mut merged = false;
+            for sql in [
+                "INSERT INTO notes_fts (notes_fts, rank) VALUES ('merge', ?)",
+                "INSERT INTO texts_fts (texts_fts, rank) VALUES ('merge', ?)",
+            ] {
+                let before = tx.total_changes();
+                tx.prepare_cached(sql)?.execute([MERGED_PAGES])?;
+                // Fewer than two changes mean that nothing was merged
+                // (<https://www.sqlite.org/fts5.html>, "The 'merge' Command").
+                merged |= tx.total_changes() - before >= 2;
+            }
             tx.commit()?;
             Ok(merged)
         })?;

@@ -48,6 +48,10 @@ const MIGRATIONS: &[Migration] = &[
         // The newest rules are enough for the notes of all older schemas.
         then: page_keys::renew,
     },
+    Migration {
+        sql: include_str!("migrations/0008_texts.sql"),
+        then: |_| Ok(()),
+    },
 ];
 
 const _: () = assert!(MIGRATIONS.len() == SCHEMA);

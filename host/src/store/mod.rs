@@ -36,6 +36,7 @@ pub use notes::{
     saved_searches::SavedSearch,
     tag_edits::{AliasSet, TagEdit, TagEdited},
     tags::{Alias, LookAlike, RELATED_WINDOW, RelatedTags, TagCount, TagFilter, TagOrder},
+    texts::{Kept, KeptText, MAX_TEXT_BYTES, NewText, PutText, TextSource, TextStats, TextSummary},
 };
 pub use query::{
     calendar::Month,

@@ -48,6 +48,9 @@ impl Writer<'_> {
         let kept = self.live(keep)?.ok_or(Error::NotFound)?;
         let dropped = self.live(drop)?.ok_or(Error::NotFound)?;
         let note = kept.merged_with(&dropped, self.now)?;
+        if self.text_row(keep)?.is_none() {
+            self.adopt_newer_text(keep, self.text_row(drop)?.as_ref())?;
+        }
         self.delete_note(drop)?;
         self.execute(
             "UPDATE trash SET merged_into = ?2 WHERE id = ?1",

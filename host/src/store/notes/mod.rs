@@ -16,3 +16,4 @@ pub(in crate::store) mod page_keys;
 pub(in crate::store) mod saved_searches;
 pub(in crate::store) mod tag_edits;
 pub(in crate::store) mod tags;
+pub(in crate::store) mod texts;

@@ -146,6 +146,7 @@ impl Writer<'_> {
         }
         note.deleted_at = None;
         self.insert(&note, &url)?;
+        self.index_text(id)?;
         self.execute("DELETE FROM trash WHERE id = ?", [id.0])?;
         Ok(note)
     }
@@ -167,8 +168,11 @@ impl Writer<'_> {
             return self.restore_note(id);
         }
         note = note.restored_with(&new, self.now)?;
+        let newer_text = self.text_row(new.id)?;
         self.remove(new.id)?;
         self.insert(&note, &url)?;
+        self.index_text(id)?;
+        self.adopt_newer_text(id, newer_text.as_ref())?;
         self.execute("DELETE FROM trash WHERE id = ?", [id.0])?;
         Ok(note)
     }

@@ -13,6 +13,7 @@ use crate::{
             fts_index::ROW_MICROS,
             note_rows::{labels, other_keys},
             page_keys,
+            texts::inflated,
         },
     },
 };
@@ -79,7 +80,7 @@ pub(in crate::store) fn examine(conn: &Connection) -> Result<Vec<Fault>> {
         trees(conn, &mut faults)?;
         return Ok(faults);
     }
-    for look in [trees, texts, counts, index, addresses, tags] {
+    for look in [trees, texts, counts, index, addresses, tags, page_texts] {
         match look(conn, &mut faults) {
             Err(Error::Store {
                 fault: StoreFault::Broken,
@@ -270,6 +271,10 @@ fn counts(conn: &Connection, faults: &mut Vec<Fault>) -> Result<()> {
             "SELECT count(*) FROM meta WHERE sites <> (SELECT count(*) FROM sites WHERE uses > 0)",
             "The number of sites is wrong",
         ),
+        (
+            "SELECT count(*) FROM meta WHERE texts <> (SELECT count(*) FROM texts)",
+            "The number of texts of pages is wrong",
+        ),
     ] {
         asked(conn, faults, Area::Counts, sql, what)?;
     }
@@ -295,8 +300,46 @@ fn index(conn: &Connection, faults: &mut Vec<Fault>) -> Result<()> {
                   + (SELECT count(*) FROM (SELECT rowid FROM tag_names EXCEPT SELECT id FROM tags))",
             "The index of tag names doesn't match the tags",
         ),
+        (
+            "SELECT count(*) FROM (SELECT note_id / ?1 FROM texts
+                 WHERE note_id IN (SELECT id FROM notes) EXCEPT SELECT rowid FROM texts_fts)",
+            "Texts of pages are missing from their full-text index",
+        ),
+        (
+            "SELECT count(*) FROM (SELECT rowid FROM texts_fts EXCEPT SELECT note_id / ?1 FROM texts
+                 WHERE note_id IN (SELECT id FROM notes))",
+            "The full-text index lists texts of pages that don't exist",
+        ),
     ] {
         asked(conn, faults, Area::Index, sql, what)?;
+    }
+    Ok(())
+}
+
+/// Checks the texts of pages.
+fn page_texts(conn: &Connection, faults: &mut Vec<Fault>) -> Result<()> {
+    asked(
+        conn,
+        faults,
+        Area::References,
+        "SELECT count(*) FROM texts WHERE note_id NOT IN (SELECT id FROM notes)
+             AND note_id NOT IN (SELECT id FROM trash)",
+        "Some texts of pages belong to no note",
+    )?;
+    let mut query = conn.prepare("SELECT body, bytes FROM texts")?;
+    let mut rows = query.query([])?;
+    let mut wrong = 0_u64;
+    while let Some(row) = rows.next()? {
+        let bytes: i64 = row.get(1)?;
+        let text = row.get_ref(0)?.as_blob().ok().map(inflated);
+        let is_sound = matches!(text, Some(Ok(text)) if i64::try_from(text.len()) == Ok(bytes));
+        wrong += u64::from(!is_sound);
+    }
+    if wrong > 0 {
+        faults.push(fault(
+            Area::Pages,
+            format!("Some texts of pages are damaged ({wrong})."),
+        ));
     }
     Ok(())
 }

@@ -28,6 +28,7 @@ use crate::{
         notes::{
             note_rows::{name_of, note_of_page},
             saved_searches::SavedSearch,
+            texts::{NewText, TextSource, inflated},
         },
         recovery::{
             backup::raise_revision,
@@ -81,6 +82,8 @@ pub struct Salvage {
     /// Number of notes, complete or not, from pages that belong to no table. Some of them may have
     /// been deleted.
     pub uncertain: u64,
+    /// Number of damaged texts of pages.
+    pub lost_texts: u64,
     /// Number of pages and rows that couldn't be read, whatever they contained.
     pub unread: u64,
 }
@@ -269,6 +272,7 @@ impl DamagedDatabase {
         self.operations(&rebuilding.writer)?;
         self.searches(&rebuilding.writer)?;
         self.icons(&rebuilding.writer)?;
+        rebuilding.salvage.lost_texts = self.texts(&rebuilding.writer)?;
         let Rebuilding {
             writer,
             nameless,
@@ -279,6 +283,7 @@ impl DamagedDatabase {
         writer.write_index()?;
         writer.execute("DROP TABLE temp.salvaged", [])?;
         writer.execute("INSERT INTO notes_fts (notes_fts) VALUES ('optimize')", [])?;
+        writer.execute("INSERT INTO texts_fts (texts_fts) VALUES ('optimize')", [])?;
         writer.tx.commit()?;
         Ok(salvage)
     }
@@ -389,6 +394,46 @@ impl DamagedDatabase {
             }
         }
         Ok(())
+    }
+
+    /// Restores the texts of notes that were recovered. Returns the number of damaged texts.
+    fn texts(&self, writer: &Writer<'_>) -> Result<u64> {
+        let mut lost = 0;
+        for row in self.rows(self.own("texts").chain(self.stray("texts"))) {
+            let [
+                Value::Null,
+                Value::Integer(taken_at),
+                Value::Integer(source),
+                Value::Integer(whole @ (0 | 1)),
+                Value::Integer(_),
+                Value::Integer(_),
+                Value::Blob(body),
+            ] = row.values.as_slice()
+            else {
+                continue;
+            };
+            let Some(id) = row.rowid.map(NoteId).filter(|id| LARGE_IDS.contains(&id.0)) else {
+                continue;
+            };
+            let source = TextSource::from_number(*source);
+            let text = inflated(body).and_then(|text| {
+                NewText::new(
+                    &text,
+                    NoteId(*taken_at).moment(),
+                    source.unwrap_or(TextSource::Click),
+                    *whole == 1,
+                )
+            });
+            match text {
+                Ok(text) if writer.live(id)?.is_some() => {
+                    writer.put_text(id, &text, true)?;
+                }
+                Ok(text) if writer.is_in_trash(id)? => writer.put_trashed_text(id, &text)?,
+                Ok(_) => {}
+                Err(_) => lost += 1,
+            }
+        }
+        Ok(lost)
     }
 
     fn operations(&self, writer: &Writer<'_>) -> Result<()> {
@@ -635,6 +680,12 @@ mod tests {
                 })
                 .unwrap();
         }
+        let ids: Vec<NoteId> = store
+            .latest_notes(None, 90)
+            .unwrap()
+            .iter()
+            .map(|note| note.id)
+            .collect();
         store
             .write(now, |writer| {
                 let id = writer.tag_id(&Tag::parse("z").unwrap())?;
@@ -644,7 +695,16 @@ mod tests {
                 )?;
                 writer.put_icon("e1.org", &Icon::parse(&plain_png(7))?)?;
                 writer.put_icon("e2.org", &Icon::parse(&plain_png(8))?)?;
-                writer.delete_note(NoteId::at("2025-08-12T10:00:05Z".parse().unwrap()))
+                let deleted = NoteId::at("2025-08-12T10:00:05Z".parse().unwrap());
+                for (number, id) in ids.iter().enumerate() {
+                    let words =
+                        format!("# Page {number}\n\n{}", "what it says ".repeat(number * 9));
+                    let text = NewText::new(&words, now, TextSource::File, number % 2 == 0)?;
+                    writer.put_text(*id, &text, false)?;
+                }
+                let text = NewText::new("a deleted page", now, TextSource::Click, true)?;
+                writer.put_text(deleted, &text, true)?;
+                writer.delete_note(deleted)
             })
             .unwrap();
     }
@@ -712,6 +772,9 @@ mod tests {
             ALIASES,
             "SELECT labels || name || hex(png) FROM icons ORDER BY labels",
             "SELECT name || uses FROM tags ORDER BY name",
+            "SELECT note_id || ',' || taken_at || source || whole || words || bytes || hex(body)
+             FROM texts ORDER BY note_id",
+            "SELECT 'row ' || rowid FROM texts_fts ORDER BY rowid",
         ] {
             let expected = lines(&store.conn, sql);
             assert!(!expected.is_empty());

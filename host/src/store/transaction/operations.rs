@@ -11,7 +11,10 @@ use uuid::Uuid;
 use crate::{
     domain::{Metadata, NewTitle, Note, NoteId, Tag},
     error::{Error, Result},
-    store::notes::note_rows::{deleted_note, load, select_notes},
+    store::notes::{
+        note_rows::{deleted_note, load, select_notes},
+        texts::{Kept, PutText},
+    },
 };
 
 /// A write that is applied once, however often it arrives.
@@ -149,21 +152,26 @@ pub(super) fn result_of(
     conn: &Connection,
     operation: Operation,
 ) -> Result<Option<OperationResult>> {
+    let Some(result) = stored_result(conn, operation)? else {
+        return Ok(None);
+    };
+    match serde_json::from_str::<Stored>(&result) {
+        Ok(stored) => Ok(Some(stored.into())),
+        Err(_) => earlier(conn, &result).map(Some),
+    }
+}
+
+/// Returns the stored result of an operation, if it was already applied.
+fn stored_result(conn: &Connection, operation: Operation) -> Result<Option<String>> {
     let found: Option<(String, String)> = conn
         .prepare_cached("SELECT method, result FROM operations WHERE op_id = ?")?
         .query_row([operation.id.as_bytes()], |row| {
             Ok((row.get(0)?, row.get(1)?))
         })
         .optional()?;
-    let Some((method, result)) = found else {
-        return Ok(None);
-    };
-    if method != operation.method {
-        return Err(Error::OpIdReused);
-    }
-    match serde_json::from_str::<Stored>(&result) {
-        Ok(stored) => Ok(Some(stored.into())),
-        Err(_) => earlier(conn, &result).map(Some),
+    match found {
+        Some((method, _)) if method != operation.method => Err(Error::OpIdReused),
+        found => Ok(found.map(|(_, result)| result)),
     }
 }
 
@@ -178,20 +186,11 @@ struct StoredEdit {
 /// # Errors
 /// `OpIdReused` if the id was used for another method; the `store_*` kinds.
 pub(in crate::store) fn edit_of(conn: &Connection, operation: Operation) -> Result<Option<i64>> {
-    let found: Option<(String, String)> = conn
-        .prepare_cached("SELECT method, result FROM operations WHERE op_id = ?")?
-        .query_row([operation.id.as_bytes()], |row| {
-            Ok((row.get(0)?, row.get(1)?))
-        })
-        .optional()?;
-    match found {
-        None => Ok(None),
-        Some((method, _)) if method != operation.method => Err(Error::OpIdReused),
-        Some((_, result)) => {
-            let stored: StoredEdit = serde_json::from_str(&result).map_err(Error::internal)?;
-            Ok(Some(stored.edit))
-        }
-    }
+    let Some(result) = stored_result(conn, operation)? else {
+        return Ok(None);
+    };
+    let stored: StoredEdit = serde_json::from_str(&result).map_err(Error::internal)?;
+    Ok(Some(stored.edit))
 }
 
 /// Stores the id of the edit that an operation started or undid.
@@ -202,6 +201,46 @@ pub(in crate::store) fn remember_edit(
     done_at: Timestamp,
 ) -> Result<()> {
     let text = serde_json::to_string(&StoredEdit { edit }).map_err(Error::internal)?;
+    store(tx, operation, &text, done_at)
+}
+
+/// The stored result of an operation on the text of a page. `kept`: see [`Kept::name`].
+#[derive(Serialize, Deserialize)]
+struct StoredText {
+    words: u32,
+    kept: String,
+}
+
+/// Returns the result of an operation on the text of a page, if it was already applied.
+///
+/// # Errors
+/// `OpIdReused` if the id was used for another method; the `store_*` kinds.
+pub(in crate::store) fn text_of(
+    conn: &Connection,
+    operation: Operation,
+) -> Result<Option<PutText>> {
+    let Some(result) = stored_result(conn, operation)? else {
+        return Ok(None);
+    };
+    let stored: StoredText = serde_json::from_str(&result).map_err(Error::internal)?;
+    Ok(Some(PutText {
+        words: stored.words,
+        kept: Kept::named(&stored.kept).unwrap_or(Kept::New),
+    }))
+}
+
+/// Stores the result of an operation on the text of a page.
+pub(in crate::store) fn remember_text(
+    tx: &Transaction<'_>,
+    operation: Operation,
+    done: PutText,
+    done_at: Timestamp,
+) -> Result<()> {
+    let stored = StoredText {
+        words: done.words,
+        kept: done.kept.name().into(),
+    };
+    let text = serde_json::to_string(&stored).map_err(Error::internal)?;
     store(tx, operation, &text, done_at)
 }
 

@@ -1,0 +1,781 @@
+//! The readable texts of pages: what a page said when it was saved, as Markdown.
+//!
+//! A text belongs to one note and follows it to the trash. Its words are in an index of their own,
+//! `texts_fts`, so that words in texts never hide matches in notes.
+
+use std::io::{Read as _, Write as _};
+
+use flate2::{Compression, read::DeflateDecoder, write::DeflateEncoder};
+use jiff::Timestamp;
+use rusqlite::{OptionalExtension as _, Row, params};
+
+use crate::{
+    domain::{NoteId, Words, index_text, plain_text},
+    error::{Error, Result, StoreFault},
+    store::{
+        connection::reader::Reader,
+        notes::fts_index::row,
+        transaction::{Operation, Store, Writer, operations},
+    },
+};
+
+/// Longest text of a page, in bytes of Markdown.
+pub const MAX_TEXT_BYTES: usize = 256 * 1024;
+
+/// Where the text of a page came from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum TextSource {
+    /// The extension read it from the page at a save.
+    Click,
+    /// It was downloaded later.
+    Fetch,
+    /// The user gave a file.
+    File,
+    /// It was in an imported file.
+    Import,
+}
+
+impl TextSource {
+    const ALL: [(Self, i64); 4] = [
+        (Self::Click, 1),
+        (Self::Fetch, 2),
+        (Self::File, 3),
+        (Self::Import, 4),
+    ];
+
+    fn number(self) -> i64 {
+        Self::ALL
+            .iter()
+            .find(|(source, _)| *source == self)
+            .map_or(1, |(_, number)| *number)
+    }
+
+    pub(in crate::store) fn from_number(number: i64) -> Option<Self> {
+        let found = Self::ALL.iter().find(|(_, known)| *known == number);
+        found.map(|(source, _)| *source)
+    }
+
+    /// Returns a stable word for programs.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Click => "click",
+            Self::Fetch => "fetch",
+            Self::File => "file",
+            Self::Import => "import",
+        }
+    }
+
+    /// Returns the source with this name.
+    #[must_use]
+    pub fn named(name: &str) -> Option<Self> {
+        let found = Self::ALL.iter().find(|(source, _)| source.name() == name);
+        found.map(|(source, _)| *source)
+    }
+}
+
+/// What is known about a stored text without reading it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct TextSummary {
+    /// Number of words; in scripts without spaces, of characters.
+    pub words: u32,
+    /// When the text was read from its page.
+    pub taken_at: Timestamp,
+    /// Where it came from.
+    pub source: TextSource,
+    /// False if the text was too long and was cut.
+    pub whole: bool,
+}
+
+/// A stored text.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct KeptText {
+    /// The text as Markdown, without images and HTML.
+    pub markdown: String,
+    /// What is known about it.
+    pub summary: TextSummary,
+}
+
+/// Numbers of all stored texts, including those of deleted notes.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct TextStats {
+    /// Number of texts.
+    pub texts: u64,
+    /// Their words.
+    pub words: u64,
+    /// Their length as Markdown, in bytes.
+    pub bytes: u64,
+    /// Their length in the database, in bytes, without the index.
+    pub stored_bytes: u64,
+}
+
+/// A text to be stored. Prepared before the transaction, because that takes longer than storing it.
+#[derive(Debug, Clone)]
+pub struct NewText {
+    summary: TextSummary,
+    bytes: usize,
+    body: Vec<u8>,
+    indexed: String,
+}
+
+impl NewText {
+    /// Prepares a text. `whole`: false if the text was too long and was cut.
+    ///
+    /// # Errors
+    /// `InvalidParams` if the text has no words; `TooLarge` over [`MAX_TEXT_BYTES`].
+    pub fn new(
+        markdown: &str,
+        taken_at: Timestamp,
+        source: TextSource,
+        whole: bool,
+    ) -> Result<Self> {
+        if markdown.len() > MAX_TEXT_BYTES {
+            return Err(Error::TooLarge {
+                field: "text of the page",
+                limit: "256 KiB",
+            });
+        }
+        let plain = plain_text(markdown);
+        let words = Words::of(&plain).len();
+        if words == 0 {
+            return Err(Error::InvalidParams(
+                "The text of the page has no words.".into(),
+            ));
+        }
+        Ok(Self {
+            summary: TextSummary {
+                words: u32::try_from(words).unwrap_or(u32::MAX),
+                taken_at,
+                source,
+                whole,
+            },
+            bytes: markdown.len(),
+            body: deflated(markdown)?,
+            indexed: index_text(&plain),
+        })
+    }
+
+    /// Returns what will be known about the text.
+    #[must_use]
+    pub fn summary(&self) -> TextSummary {
+        self.summary
+    }
+
+    fn row(&self) -> TextRow {
+        TextRow {
+            taken_at: self.summary.taken_at.as_microsecond(),
+            source: self.summary.source.number(),
+            whole: self.summary.whole,
+            words: self.summary.words,
+            bytes: i64::try_from(self.bytes).unwrap_or(i64::MAX),
+            body: self.body.clone(),
+        }
+    }
+}
+
+/// Which text a note has after a new one arrived.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Kept {
+    /// The new one.
+    New,
+    /// Both are the same.
+    Same,
+    /// The older one, because the new one has less than half of its words, as a page has that
+    /// asks for consent or for a login.
+    Older,
+}
+
+impl Kept {
+    const ALL: [(Self, &str); 3] = [
+        (Self::New, "new"),
+        (Self::Same, "same"),
+        (Self::Older, "older"),
+    ];
+
+    pub(in crate::store) fn name(self) -> &'static str {
+        let found = Self::ALL.iter().find(|(kept, _)| *kept == self);
+        found.map_or("new", |(_, name)| *name)
+    }
+
+    pub(in crate::store) fn named(name: &str) -> Option<Self> {
+        let found = Self::ALL.iter().find(|(_, known)| *known == name);
+        found.map(|(kept, _)| *kept)
+    }
+}
+
+/// The result of storing a text.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct PutText {
+    /// Number of words of the text that the note has now.
+    pub words: u32,
+    /// Which text that is.
+    pub kept: Kept,
+}
+
+/// A row of the table, to be stored again for another note.
+#[derive(Debug)]
+pub(in crate::store) struct TextRow {
+    taken_at: i64,
+    source: i64,
+    whole: bool,
+    words: u32,
+    bytes: i64,
+    body: Vec<u8>,
+}
+
+const COLUMNS: &str = "taken_at, source, whole, words, bytes, body";
+
+impl TextRow {
+    fn of(row: &Row<'_>) -> rusqlite::Result<Self> {
+        Ok(Self {
+            taken_at: row.get(0)?,
+            source: row.get(1)?,
+            whole: row.get(2)?,
+            words: row.get(3)?,
+            bytes: row.get(4)?,
+            body: row.get(5)?,
+        })
+    }
+
+    pub(in crate::store) fn summary(&self) -> TextSummary {
+        summary_of(self.taken_at, self.source, self.whole, self.words)
+    }
+}
+
+fn summary_of(taken_at: i64, source: i64, whole: bool, words: u32) -> TextSummary {
+    TextSummary {
+        words,
+        taken_at: NoteId(taken_at).moment(),
+        source: TextSource::from_number(source).unwrap_or(TextSource::Click),
+        whole,
+    }
+}
+
+impl Reader {
+    /// Returns the text of a note, live or in the trash.
+    ///
+    /// # Errors
+    /// The `store_*` kinds.
+    pub fn text(&self, id: NoteId) -> Result<Option<KeptText>> {
+        let Some(row) = self.text_row(id)? else {
+            return Ok(None);
+        };
+        Ok(Some(KeptText {
+            markdown: inflated(&row.body)?,
+            summary: row.summary(),
+        }))
+    }
+
+    /// Returns what is known about the text of a note, live or in the trash.
+    ///
+    /// # Errors
+    /// The `store_*` kinds.
+    pub fn text_summary(&self, id: NoteId) -> Result<Option<TextSummary>> {
+        let mut query = self
+            .conn
+            .prepare_cached("SELECT taken_at, source, whole, words FROM texts WHERE note_id = ?")?;
+        Ok(query
+            .query_row([id.0], |row| {
+                Ok(summary_of(
+                    row.get(0)?,
+                    row.get(1)?,
+                    row.get(2)?,
+                    row.get(3)?,
+                ))
+            })
+            .optional()?)
+    }
+
+    /// Returns the numbers of all texts. Reads the whole table.
+    ///
+    /// # Errors
+    /// The `store_*` kinds.
+    pub fn text_stats(&self) -> Result<TextStats> {
+        Ok(self.conn.query_row(
+            "SELECT count(*), ifnull(sum(words), 0), ifnull(sum(bytes), 0),
+                    ifnull(sum(length(body)), 0) FROM texts",
+            [],
+            |row| {
+                Ok(TextStats {
+                    texts: row.get(0)?,
+                    words: row.get(1)?,
+                    bytes: row.get(2)?,
+                    stored_bytes: row.get(3)?,
+                })
+            },
+        )?)
+    }
+
+    fn text_row(&self, id: NoteId) -> Result<Option<TextRow>> {
+        let sql = format!("SELECT {COLUMNS} FROM texts WHERE note_id = ?");
+        let mut query = self.conn.prepare_cached(&sql)?;
+        Ok(query.query_row([id.0], TextRow::of).optional()?)
+    }
+}
+
+impl Store {
+    /// Stores the text of a note, once for each operation: see [`Writer::put_text`].
+    ///
+    /// # Errors
+    /// Those of `put_text`; `OpIdReused`.
+    pub fn put_text_once(
+        &mut self,
+        operation: Operation,
+        now: Timestamp,
+        id: NoteId,
+        text: &NewText,
+        force: bool,
+    ) -> Result<PutText> {
+        self.write(now, |writer| {
+            if let Some(done) = operations::text_of(&writer.tx, operation)? {
+                return Ok(done);
+            }
+            let done = writer.put_text(id, text, force)?;
+            let stamp = writer.clock.stamp(now);
+            operations::remember_text(&writer.tx, operation, done, stamp)?;
+            Ok(done)
+        })
+    }
+
+    /// Removes the text of a note, once for each operation: see [`Writer::remove_text`].
+    ///
+    /// # Errors
+    /// Those of `remove_text`; `OpIdReused`.
+    pub fn remove_text_once(
+        &mut self,
+        operation: Operation,
+        now: Timestamp,
+        id: NoteId,
+    ) -> Result<()> {
+        self.write(now, |writer| {
+            if operations::text_of(&writer.tx, operation)?.is_some() {
+                return Ok(());
+            }
+            writer.remove_text(id)?;
+            let done = PutText {
+                words: 0,
+                kept: Kept::New,
+            };
+            let stamp = writer.clock.stamp(now);
+            operations::remember_text(&writer.tx, operation, done, stamp)
+        })
+    }
+}
+
+impl Writer<'_> {
+    /// Stores the text of a live note. A text that the note has already stays if the new one has
+    /// less than half of its words, unless `force` is true.
+    ///
+    /// # Errors
+    /// `NotFound`, also if the note is in the trash; the `store_*` kinds.
+    pub fn put_text(&self, id: NoteId, text: &NewText, force: bool) -> Result<PutText> {
+        if !self.is_live(id)? {
+            return Err(Error::NotFound);
+        }
+        if let Some(old) = self.text_row(id)? {
+            if old.body == text.body {
+                return Ok(PutText {
+                    words: old.words,
+                    kept: Kept::Same,
+                });
+            }
+            if !force && is_much_shorter(text.summary.words, old.words) {
+                return Ok(PutText {
+                    words: old.words,
+                    kept: Kept::Older,
+                });
+            }
+        }
+        self.store_text(id, &text.row(), &text.indexed)?;
+        Ok(PutText {
+            words: text.summary.words,
+            kept: Kept::New,
+        })
+    }
+
+    /// Removes the text of a live note. Returns whether it had one.
+    ///
+    /// # Errors
+    /// `NotFound`, also if the note is in the trash; the `store_*` kinds.
+    pub fn remove_text(&self, id: NoteId) -> Result<bool> {
+        if !self.is_live(id)? {
+            return Err(Error::NotFound);
+        }
+        self.unindex_text(id)?;
+        let removed = self
+            .tx
+            .prepare_cached("DELETE FROM texts WHERE note_id = ?")?
+            .execute([id.0])?;
+        Ok(removed > 0)
+    }
+
+    /// Stores the text of a note in the trash, which isn't indexed.
+    pub(in crate::store) fn put_trashed_text(&self, id: NoteId, text: &NewText) -> Result<()> {
+        self.store_text_row(id, &text.row())
+    }
+
+    /// Returns the row of a note's text, before the note is removed.
+    pub(in crate::store) fn text_row(&self, id: NoteId) -> Result<Option<TextRow>> {
+        let sql = format!("SELECT {COLUMNS} FROM texts WHERE note_id = ?");
+        let mut query = self.tx.prepare_cached(&sql)?;
+        Ok(query.query_row([id.0], TextRow::of).optional()?)
+    }
+
+    /// Gives a live note the newer text of another note, as [`put_text`](Self::put_text) does.
+    pub(in crate::store) fn adopt_newer_text(
+        &self,
+        id: NoteId,
+        text: Option<&TextRow>,
+    ) -> Result<()> {
+        let Some(text) = text else { return Ok(()) };
+        if let Some(own) = self.text_row(id)?
+            && is_much_shorter(text.words, own.words)
+        {
+            return Ok(());
+        }
+        let indexed = index_text(&plain_text(&inflated(&text.body)?));
+        self.store_text(id, text, &indexed)
+    }
+
+    /// Indexes the text of a note that was restored, if it has one.
+    pub(in crate::store) fn index_text(&self, id: NoteId) -> Result<()> {
+        let Some(text) = self.text_row(id)? else {
+            return Ok(());
+        };
+        self.unindex_text(id)?;
+        self.add_words(id, &index_text(&plain_text(&inflated(&text.body)?)))
+    }
+
+    /// Returns whether the trash has the note.
+    pub(in crate::store) fn is_in_trash(&self, id: NoteId) -> Result<bool> {
+        let mut query = self.tx.prepare_cached("SELECT 1 FROM trash WHERE id = ?")?;
+        Ok(query.exists([id.0])?)
+    }
+
+    fn is_live(&self, id: NoteId) -> Result<bool> {
+        let mut query = self.tx.prepare_cached("SELECT 1 FROM notes WHERE id = ?")?;
+        Ok(query.exists([id.0])?)
+    }
+
+    fn store_text(&self, id: NoteId, text: &TextRow, indexed: &str) -> Result<()> {
+        self.unindex_text(id)?;
+        self.store_text_row(id, text)?;
+        self.add_words(id, indexed)
+    }
+
+    fn store_text_row(&self, id: NoteId, text: &TextRow) -> Result<()> {
+        self.execute(
+            "INSERT INTO texts (note_id, taken_at, source, whole, words, bytes, body)
+             VALUES (?, ?, ?, ?, ?, ?, ?)
+             ON CONFLICT (note_id) DO UPDATE SET taken_at = excluded.taken_at,
+                 source = excluded.source, whole = excluded.whole, words = excluded.words,
+                 bytes = excluded.bytes, body = excluded.body",
+            params![
+                id.0,
+                text.taken_at,
+                text.source,
+                text.whole,
+                text.words,
+                text.bytes,
+                text.body
+            ],
+        )
+    }
+
+    fn add_words(&self, id: NoteId, indexed: &str) -> Result<()> {
+        self.execute(
+            "INSERT INTO texts_fts (rowid, text) VALUES (?, ?)",
+            params![row(id), indexed],
+        )
+    }
+
+    fn unindex_text(&self, id: NoteId) -> Result<()> {
+        self.execute("DELETE FROM texts_fts WHERE rowid = ?", [row(id)])
+    }
+}
+
+/// Returns whether a text has less than half of the words of another one.
+fn is_much_shorter(words: u32, other: u32) -> bool {
+    u64::from(words) * 2 < u64::from(other)
+}
+
+fn deflated(text: &str) -> Result<Vec<u8>> {
+    let mut encoder = DeflateEncoder::new(Vec::new(), Compression::new(6));
+    let written = encoder.write_all(text.as_bytes());
+    written
+        .and_then(|()| encoder.finish())
+        .map_err(Error::internal)
+}
+
+/// Returns the text of a stored body.
+///
+/// # Errors
+/// `store_broken` if the body is damaged.
+pub(in crate::store) fn inflated(body: &[u8]) -> Result<String> {
+    let mut text = String::new();
+    // A damaged body must not fill the memory.
+    let limit = u64::try_from(MAX_TEXT_BYTES).unwrap_or(u64::MAX) + 1;
+    let read = DeflateDecoder::new(body)
+        .take(limit)
+        .read_to_string(&mut text);
+    match read {
+        Ok(_) if text.len() <= MAX_TEXT_BYTES => Ok(text),
+        _ => Err(Error::store(StoreFault::Broken)),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use jiff::SignedDuration;
+
+    use super::*;
+    use crate::store::{TRASH_DAYS, check, test_store::new_note};
+
+    struct Texts {
+        _dir: tempfile::TempDir,
+        store: Store,
+        now: Timestamp,
+    }
+
+    impl Texts {
+        fn new() -> Self {
+            let dir = tempfile::tempdir().unwrap();
+            let store = Store::open(&dir.path().join("notes.db")).unwrap();
+            Self {
+                store,
+                now: crate::clock::now(),
+                _dir: dir,
+            }
+        }
+
+        fn save(&mut self, url: &str) -> NoteId {
+            let new = new_note(url, "", &[], "");
+            self.write(|writer| writer.save_note(&new)).note.id
+        }
+
+        #[track_caller]
+        fn write<T>(&mut self, work: impl FnOnce(&Writer<'_>) -> Result<T>) -> T {
+            self.store.write(self.now, work).unwrap()
+        }
+
+        #[track_caller]
+        fn put(&mut self, id: NoteId, markdown: &str) -> PutText {
+            let text = text(markdown, self.now);
+            self.write(|writer| writer.put_text(id, &text, false))
+        }
+
+        fn kept(&self, id: NoteId) -> Option<String> {
+            self.store.text(id).unwrap().map(|text| text.markdown)
+        }
+
+        /// The notes whose texts have a word.
+        fn with_word(&self, word: &str) -> Vec<NoteId> {
+            let mut query = self
+                .store
+                .conn
+                .prepare(
+                    "SELECT t.note_id FROM texts_fts f JOIN texts t ON t.note_id / 1000 = f.rowid
+                     WHERE texts_fts MATCH ? ORDER BY t.note_id",
+                )
+                .unwrap();
+            let ids = query.query_map([word], |row| row.get(0).map(NoteId));
+            ids.unwrap().map(|id| id.unwrap()).collect()
+        }
+
+        #[track_caller]
+        fn is_sound(&self) {
+            let health = check(&self.store.path).unwrap();
+            let faults: Vec<_> = health.faults.iter().map(|fault| &fault.sentence).collect();
+            assert!(faults.is_empty(), "{faults:?}");
+        }
+    }
+
+    fn text(markdown: &str, taken_at: Timestamp) -> NewText {
+        NewText::new(markdown, taken_at, TextSource::Click, true).unwrap()
+    }
+
+    #[test]
+    fn a_text_is_returned_as_it_was_stored() {
+        let mut t = Texts::new();
+        let id = t.save("https://e.org/a");
+        assert_eq!(t.store.text(id).unwrap(), None);
+        let markdown = "# Ünïcode\n\n- 日本語\n- `code`\n";
+        let put = t.put(id, markdown);
+        assert_eq!((put.words, put.kept), (5, Kept::New));
+        let stored = t.store.text(id).unwrap().unwrap();
+        assert_eq!(stored.markdown, markdown);
+        assert_eq!(
+            stored.summary,
+            TextSummary {
+                words: 5,
+                taken_at: NoteId(t.now.as_microsecond()).moment(),
+                source: TextSource::Click,
+                whole: true
+            }
+        );
+        assert_eq!(t.store.text_summary(id).unwrap(), Some(stored.summary));
+        let stats = t.store.text_stats().unwrap();
+        assert_eq!((stats.texts, stats.words), (1, 5));
+        assert_eq!(stats.bytes, u64::try_from(markdown.len()).unwrap());
+        t.is_sound();
+    }
+
+    #[test]
+    fn a_much_shorter_text_replaces_an_older_one_only_by_force() {
+        let mut t = Texts::new();
+        let id = t.save("https://e.org/a");
+        t.put(id, "one two three four five six");
+        let wall = t.put(id, "Accept cookies");
+        assert_eq!((wall.words, wall.kept), (6, Kept::Older));
+        assert_eq!(t.kept(id).unwrap(), "one two three four five six");
+        let same = t.put(id, "one two three four five six");
+        assert_eq!((same.words, same.kept), (6, Kept::Same));
+        assert_eq!(t.put(id, "one two three").kept, Kept::New);
+        assert_eq!(t.put(id, "one").kept, Kept::Older);
+        let short = text("one", t.now);
+        let forced = t.write(|writer| writer.put_text(id, &short, true));
+        assert_eq!((forced.words, forced.kept), (1, Kept::New));
+        assert_eq!(t.with_word("three"), []);
+        assert_eq!(t.with_word("one"), [id]);
+        t.is_sound();
+    }
+
+    #[test]
+    fn a_text_without_words_or_over_the_limit_is_refused() {
+        let now = crate::clock::now();
+        let new = |markdown: &str| NewText::new(markdown, now, TextSource::File, true);
+        for empty in ["", " \n", "---", "***"] {
+            assert!(
+                matches!(new(empty), Err(Error::InvalidParams(_))),
+                "{empty}"
+            );
+        }
+        let longest = format!("{}b", "a ".repeat(MAX_TEXT_BYTES / 2 - 1));
+        assert!(new(&longest).is_ok());
+        assert!(matches!(
+            new(&format!("{longest} c")),
+            Err(Error::TooLarge { .. })
+        ));
+    }
+
+    #[test]
+    fn a_text_follows_its_note_to_the_trash_and_back() {
+        let mut t = Texts::new();
+        let id = t.save("https://e.org/a");
+        t.put(id, "needle in the hay");
+        t.write(|writer| writer.delete_note(id));
+        assert_eq!(t.with_word("needle"), []);
+        assert_eq!(t.kept(id).unwrap(), "needle in the hay");
+        let again = text("again", t.now);
+        for refused in [
+            t.store
+                .write(t.now, |writer| writer.put_text(id, &again, true).map(drop)),
+            t.store
+                .write(t.now, |writer| writer.remove_text(id).map(drop)),
+        ] {
+            assert!(matches!(refused, Err(Error::NotFound)));
+        }
+        t.is_sound();
+        t.write(|writer| writer.restore_note(id));
+        assert_eq!(t.with_word("needle"), [id]);
+        t.is_sound();
+        t.write(|writer| writer.delete_note(id));
+        for _ in 0..TRASH_DAYS + 2 {
+            t.now += SignedDuration::from_hours(24);
+            t.write(|_| Ok(()));
+        }
+        assert_eq!(t.kept(id), None);
+        assert_eq!(t.store.text_stats().unwrap().texts, 0);
+        t.is_sound();
+    }
+
+    #[test]
+    fn a_removed_text_leaves_its_note() {
+        let mut t = Texts::new();
+        let id = t.save("https://e.org/a");
+        t.put(id, "needle");
+        assert!(t.write(|writer| writer.remove_text(id)));
+        assert!(!t.write(|writer| writer.remove_text(id)));
+        assert_eq!(t.kept(id), None);
+        assert_eq!(t.with_word("needle"), []);
+        assert!(t.store.note(id).unwrap().is_some());
+        t.is_sound();
+    }
+
+    #[test]
+    fn a_merged_note_keeps_its_text_or_takes_the_other_one() {
+        let mut t = Texts::new();
+        let (keep, drop) = (t.save("https://e.org/a"), t.save("https://e.org/b"));
+        t.put(drop, "needle");
+        t.write(|writer| writer.merge_notes(keep, drop));
+        assert_eq!(t.with_word("needle"), [keep]);
+        t.is_sound();
+        // Restored, the other note has its own.
+        t.write(|writer| writer.restore_note(drop));
+        assert_eq!(t.with_word("needle"), [keep, drop]);
+        t.put(drop, "another");
+        t.write(|writer| writer.merge_notes(keep, drop));
+        assert_eq!(t.kept(keep).unwrap(), "needle");
+        t.is_sound();
+    }
+
+    #[test]
+    fn a_restored_note_takes_the_newer_text_of_its_page() {
+        let mut t = Texts::new();
+        let old = t.save("https://e.org/a");
+        t.put(old, "one two three");
+        t.write(|writer| writer.delete_note(old));
+        let new = t.save("https://e.org/a");
+        t.put(new, "one two four");
+        t.write(|writer| writer.restore_note_with(old, new));
+        assert_eq!(t.kept(old).unwrap(), "one two four");
+        assert_eq!(t.with_word("three"), []);
+        assert_eq!(t.with_word("four"), [old]);
+        assert_eq!(t.kept(new), None);
+        t.is_sound();
+    }
+
+    #[test]
+    fn a_repeated_operation_changes_nothing() {
+        let mut t = Texts::new();
+        let id = t.save("https://e.org/a");
+        let operation = |method| Operation {
+            id: uuid::Uuid::from_u128(1),
+            method,
+        };
+        let words = text("a b", t.now);
+        let put = |t: &mut Texts| {
+            t.store
+                .put_text_once(operation("putText"), t.now, id, &words, false)
+        };
+        let first = put(&mut t).unwrap();
+        t.write(|writer| writer.remove_text(id));
+        assert_eq!(put(&mut t).unwrap(), first);
+        assert_eq!(t.kept(id), None);
+        let other = t.store.remove_text_once(operation("removeText"), t.now, id);
+        assert!(matches!(other, Err(Error::OpIdReused)));
+    }
+
+    #[test]
+    fn a_damaged_body_is_an_error_and_a_fault() {
+        let mut t = Texts::new();
+        let id = t.save("https://e.org/a");
+        t.put(id, "needle");
+        t.write(|writer| writer.execute("UPDATE texts SET body = x'ffff'", []));
+        assert!(matches!(
+            t.store.text(id),
+            Err(Error::Store {
+                fault: StoreFault::Broken,
+                ..
+            })
+        ));
+        let health = check(&t.store.path).unwrap();
+        assert_eq!(
+            health.faults[0].sentence,
+            "Some texts of pages are damaged (1)."
+        );
+        // A body that would fill the memory.
+        let bomb = deflated(&"a".repeat(2 * MAX_TEXT_BYTES)).unwrap();
+        assert!(inflated(&bomb).is_err());
+    }
+}
