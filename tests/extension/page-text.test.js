@@ -5,6 +5,7 @@ import assert from "node:assert/strict";
 import { readFile } from "node:fs/promises";
 import { createServer } from "node:http";
 import { test } from "node:test";
+import { Parser } from "commonmark";
 import puppeteer from "puppeteer-core";
 import { copyPage } from "../../extension/background/copy-page.js";
 import { pageBlocks } from "../../extension/background/page-blocks.js";
@@ -61,6 +62,7 @@ test("a page that forbids scripts, or is left meanwhile, has no text", async () 
  * `read` there.
  * @param {string} html
  * @param {string} script
+ * @returns {Promise<any>}
  */
 async function inPage(html, script) {
 	const vendor = new URL("../../extension/vendor/Readability.js", import.meta.url);
@@ -115,4 +117,73 @@ test("elements that disappear while a page is read don't end the reading", async
 		return (await reading).text;`,
 	);
 	assert.match(String(text), /^A part of the page/);
+});
+
+/** Pieces of HTML whose text could be read as Markdown. */
+const PIECES =
+	"* _ ` ~ [ ] ( ) < > # - + = | \\ ! &amp; &amp;lt; 1. 2) a b word é 字 . : ** ``` --- http://x.y/_z_ &lt;script> &lt;!-- javascript:".split(
+		" ",
+	);
+PIECES.push(
+	" ",
+	"    ",
+	"\t",
+	"<br>",
+	"<b>x</b>",
+	"<b> x </b>",
+	"<em>y z</em>",
+	"<strong>字。</strong>",
+	"<i>!</i>",
+	"<code>`c|</code>",
+	"<a href='https://example.org/(a)?b=*&copy;_'>li*nk</a>",
+	"<a href='https://example.org/'><b>x</b>!</a>",
+);
+
+test("random texts full of signs of Markdown are shown as they are", async () => {
+	let seed = 20261129;
+	const random = (/** @type {number} */ below) => {
+		seed = (Math.imul(seed, 1103515245) + 12345) & 0x7fffffff;
+		return (seed >> 8) % below;
+	};
+	const cases = Array.from({ length: 4000 }, () => {
+		const pieces = Array.from(
+			{ length: 1 + random(9) },
+			() => PIECES[random(PIECES.length)],
+		);
+		return [["p", "h2", "li", "blockquote", "dt"][random(5)], pieces.join("")];
+	});
+	/** @type {[tag: string, html: string, text: string, markdown: string][]} */
+	const read = await inPage(
+		"<p>",
+		`const run = (work) => { for (;;) { const { done, value } = work.next(false); if (done) return value; } };
+		return ${JSON.stringify(cases)}.map(([tag, html]) => {
+			const copy = document.implementation.createHTMLDocument("");
+			copy.body.innerHTML = tag === "li" ? "<ul><li>" + html + "</ul>" : "<" + tag + ">" + html;
+			const blocks = run(urlNotesParts.blocksOf(copy.body, () => false));
+			return [tag, html, copy.body.textContent, urlNotesParts.joined(blocks, 1e6).text];
+		});`,
+	);
+	/** @type {Record<string, string[]>} */
+	const around = {
+		p: ["paragraph"],
+		h2: ["heading"],
+		li: ["list", "item", "paragraph"],
+		blockquote: ["block_quote", "paragraph"],
+		dt: ["paragraph"],
+	};
+	const inside = "document text strong emph code link linebreak".split(" ");
+	const words = (/** @type {string} */ text) => text.replace(/\s+/g, "");
+	for (const [tag, html, text, markdown] of read) {
+		const walker = new Parser().parse(markdown).walker();
+		let shown = "";
+		for (let step = walker.next(); step; step = walker.next()) {
+			const { literal, type } = step.node;
+			if (step.entering) shown += literal ?? "";
+			assert.ok(
+				inside.includes(type) || around[tag]?.includes(type),
+				`${type}: ${html}\n${markdown}`,
+			);
+		}
+		assert.equal(words(shown), words(text), `${html}\n${markdown}`);
+	}
 });
