@@ -223,7 +223,7 @@ test("extension and host have the same version", async () => {
 	assert.equal(manifest.version, (version.exec(cargo) ?? version.exec(workspace))?.[1]);
 });
 
-test("the extension takes no more than 256 KB, packed as it is installed", async () => {
+test("the extension takes no more than 288 KB, packed as it is installed", async () => {
 	const sizes = await Promise.all(
 		files.map(async (name) => {
 			// The typings and the drawing that the icons were made of stay here.
@@ -236,7 +236,7 @@ test("the extension takes no more than 256 KB, packed as it is installed", async
 		}),
 	);
 	const total = sizes.reduce((sum, size) => sum + size, 0);
-	assert.ok(total <= 256 * 1024, `${total} bytes`);
+	assert.ok(total <= 288 * 1024, `${total} bytes`);
 });
 
 test("nothing but its own files runs in its pages, and nothing is sent from them", () => {
