@@ -211,6 +211,7 @@ export function copyPage() {
 			if (tag === "noscript" && element.childElementCount === 0) return;
 			if (tag === "br") {
 				parent.into.append(copy.createElement("br"));
+				elements += 1;
 				return;
 			}
 			const className = attribute(element, "class") ?? "";

@@ -117,7 +117,8 @@ export function pageBlocks() {
 			for (const cell of row) {
 				const { length } = cell.textContent ?? "";
 				characters += length;
-				if (length > MAX_CELL || cell.querySelector("p + p + p")) return null;
+				if (length > MAX_CELL) return null;
+				if (length > 100 && cell.querySelector("p + p + p")) return null;
 			}
 			if (characters > MAX_ROW) return null;
 		}

@@ -162,7 +162,8 @@ export function pageLine() {
 		unmark() {
 			if (this.open === null) return;
 			const opened = this.pieces[this.open];
-			if (opened) {
+			if (this.open === this.pieces.length - 1) this.pieces.pop();
+			else if (opened) {
 				opened.partner = this.pieces.length;
 				this.pieces.push({ kind: "close", text: opened.text, partner: this.open });
 			}

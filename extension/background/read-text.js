@@ -29,7 +29,7 @@ export async function readText() {
 	/** After so much work on one part, what was read is all there is. */
 	const WORK_MS = 1500;
 	/** Readability, which can't be interrupted, gets no more. */
-	const READABILITY = { elements: 5000, characters: 250_000 };
+	const READABILITY = { elements: 3500, characters: 250_000 };
 
 	/** @type {Parts} */
 	const parts = /** @type {any} */ (globalThis).urlNotesParts;
