@@ -60,6 +60,7 @@ export function copyPage() {
 	const childNodes = getter(Node.prototype, "childNodes");
 	const shadowRoot = getter(Element.prototype, "shadowRoot");
 	const localName = getter(Element.prototype, "localName");
+	const clientHeight = getter(Element.prototype, "clientHeight");
 	const bodyOf = getter(Document.prototype, "body");
 	const { getAttribute } = Element.prototype;
 	const attribute = (/** @type {Element} */ element, /** @type {string} */ name) =>
@@ -224,6 +225,10 @@ export function copyPage() {
 			)
 				return;
 			if (isOutOfSight(style)) return;
+			const clips =
+				/hidden|clip/.test(style.overflowY) && !/^(inline|contents)$/.test(display);
+			// Folded up. What clips the body clips nothing: it applies to the window.
+			if (clips && element !== body && clientHeight(element) === 0) return;
 			if (
 				/(^|\s)(katex|mwe-math-element|MathJax)(\s|$)/.test(className) ||
 				tag === "mjx-container"

@@ -135,6 +135,7 @@ inEachBrowser("what is typed, hidden or secret isn't read", async (world, browse
 		'<p style="font-size: 0">Secret</p>',
 		'<p style="position: absolute; left: -9999px">Secret</p>',
 		'<p style="position: absolute; width: 1px; height: 1px; overflow: hidden">Secret</p>',
+		'<div style="height: 0; overflow: hidden"><p>Secret</p></div>',
 		"<template><p>Secret</p></template><script>'Secret'</script><style>/* Secret */</style>",
 		"<noscript><p>Secret</p></noscript>",
 		'<iframe srcdoc="Secret"></iframe>',
@@ -158,6 +159,10 @@ inEachBrowser("what is typed, hidden or secret isn't read", async (world, browse
 		html(`<main>${prose}</main><div style="display: none"><input type="password"></div>`),
 	);
 	assert.equal(await text(), kept, "a field that isn't shown");
+	await show(
+		html(`<style>body { height: 0; overflow: hidden }</style><main>${prose}</main>`),
+	);
+	assert.equal(await text(), kept, "a page that doesn't scroll");
 	await show(html(""));
 	assert.equal(await text(), "none: empty");
 });
