@@ -18,6 +18,10 @@ import { Pages } from "./background/page-session.js";
 import { servePopup } from "./background/popup-port.js";
 import { ALARM, Retry } from "./background/retry.js";
 import { StorageQueue } from "./background/storage-queue.js";
+import { tabText } from "./background/tab-text.js";
+import { TextRules } from "./background/text-rules.js";
+import { TextSaves } from "./background/text-saves.js";
+import { WaitingTexts } from "./background/waiting-texts.js";
 import { serveWindow } from "./background/window-port.js";
 import { browser, isFirefox } from "./shared/browser.js";
 import {
@@ -25,7 +29,7 @@ import {
 	heedRevocation,
 	loadSettings,
 	marksSaved,
-	rememberHostSaveOnOpen,
+	rememberHostSettings,
 	SAID_BY_HOST,
 	SETTINGS_KEY,
 	savesOnOpen,
@@ -45,12 +49,22 @@ const queue = new StorageQueue(area);
 const host = new Host({ extension: browser.runtime.getManifest().version });
 const outbox = new Outbox(queue, host);
 const iconSaves = new IconSaves(host, browser.tabs);
+const textRules = new TextRules(queue);
+const waitingTexts = new WaitingTexts(area, () => queue.full);
+const textSaves = new TextSaves({
+	host,
+	outbox,
+	rules: textRules,
+	waiting: waitingTexts,
+	read: tabText,
+});
 const pages = new Pages({
 	queue,
 	outbox,
 	host,
 	capture(tabId, what, url) {
 		iconSaves.expect(url, tabId);
+		textSaves.expect(url, tabId);
 		return capture(tabId, what, url);
 	},
 	savesOnOpen: () => saves,
@@ -65,15 +79,19 @@ const omnibox = new Omnibox(host, isFirefox);
 const dismissedTags = new DismissedTags(queue);
 const retry = new Retry(browser.alarms, tryHost);
 
-async function loadStripUserInfo() {
-	stripsUserInfo = (await loadSettings(area)).stripUserInfo;
+async function heedSettings() {
+	const { stripUserInfo, keepText } = await loadSettings(area);
+	stripsUserInfo = stripUserInfo;
+	textRules.setting = keepText;
 }
 
 /** Resolves once the settings and the records of an earlier background are loaded. */
-const ready = Promise.all([queue.load(), loadStripUserInfo()]).then(([records]) => {
+const ready = Promise.all([queue.load(), heedSettings()]).then(([records]) => {
 	outbox.load(records);
 	pages.load(records);
 	dismissedTags.load(records);
+	textRules.load(records);
+	waitingTexts.load(records);
 	refresh();
 });
 
@@ -105,11 +123,16 @@ function refresh() {
 	else void queue.settled().then(alertBadge, alertBadge);
 	pages.showAll();
 	for (const watcher of watchers) watcher();
+	void textSaves.refresh();
 }
 
 host.onChange = () => {
 	if (host.hello) {
-		void rememberHostSaveOnOpen(area, host.hello.saveOnOpen);
+		const { saveOnOpen, texts, keepText } = host.hello;
+		// An older program keeps no texts.
+		const keeps = texts ? keepText : "never";
+		textRules.heed(keeps);
+		void rememberHostSettings(area, saveOnOpen, keeps);
 		void ready.then(() => outbox.deliver());
 		badge.update();
 	}
@@ -120,6 +143,7 @@ outbox.onAnswer = (entry, result) => {
 	backgroundSaves.answered(entry, result);
 	badge.written(entry.method);
 	void iconSaves.answered(entry);
+	void textSaves.answered(entry, result);
 };
 outbox.onRefused = (entry) => {
 	pages.refused(entry);
@@ -129,6 +153,7 @@ outbox.onChange = refresh;
 
 /** @type {ReturnType<typeof setInterval> | undefined} */
 let rewriting;
+queue.makeRoom = () => waitingTexts.makeRoom();
 queue.onChange = () => {
 	clearInterval(rewriting);
 	const rewrite = () => {
@@ -150,6 +175,8 @@ browser.runtime.onConnect.addListener((port) => {
 	const parts = {
 		pages,
 		dismissedTags,
+		textRules,
+		textSaves,
 		outbox,
 		host,
 		queue,
@@ -230,7 +257,7 @@ browser.permissions.onRemoved.addListener(async () => {
 area.onChanged.addListener((changes) => {
 	if (SETTINGS_KEY in changes || SAID_BY_HOST in changes) saves = savesOnOpen(area);
 	if (SETTINGS_KEY in changes) {
-		void loadStripUserInfo();
+		void heedSettings();
 		void followTabs();
 	}
 });

@@ -14,13 +14,14 @@ import { cureFor } from "./diagnosis.js";
  * @param {import("./outbox.js").Outbox} parts.outbox
  * @param {import("./host.js").Host} parts.host
  * @param {import("./storage-queue.js").StorageQueue} parts.queue
+ * @param {import("./text-rules.js").TextRules} parts.textRules
  * @param {Promise<void>} parts.ready
  * @param {() => void} parts.tryHost
  * @param {Set<() => void>} parts.watchers Called after each change.
  */
 export function serveOptions(
 	port,
-	{ pages, outbox, host, queue, ready, tryHost, watchers },
+	{ pages, outbox, host, queue, textRules, ready, tryHost, watchers },
 ) {
 	/** @type {Overview["counts"]} */
 	let counts = null;
@@ -36,6 +37,7 @@ export function serveOptions(
 			drafts: pages.drafts(),
 			counts,
 			unkept: queue.full,
+			sitesWithoutText: textRules.sites,
 		};
 		port.postMessage(overview);
 	};
@@ -65,6 +67,10 @@ export function serveOptions(
 				return;
 			case "discardDraft":
 				pages.discardDraft(message.url);
+				show();
+				return;
+			case "allowText":
+				textRules.change(message.site, false);
 				show();
 		}
 	};

@@ -36,6 +36,13 @@ const TEMPORARY = new Set([
 	"unknown_method",
 ]);
 
+/**
+ * Whether a request that failed will succeed once the store or the host is fixed.
+ * @param {unknown} error
+ */
+export const isTemporary = (error) =>
+	error instanceof HostError && TEMPORARY.has(error.kind);
+
 /** After this many failures an entry counts as refused, so that it doesn't block the others. */
 const FAILURES_ALLOWED = 5;
 
@@ -278,8 +285,8 @@ export class Outbox {
 			}
 			this.#remove(entry);
 		} catch (error) {
-			if (error instanceof HostError && TEMPORARY.has(error.kind)) {
-				this.#trouble = error;
+			if (isTemporary(error)) {
+				this.#trouble = /** @type {HostError} */ (error);
 				this.onChange();
 				return false;
 			}

@@ -6,6 +6,7 @@
 import { savableUrl } from "../shared/tab.js";
 import { fit, LIMITS } from "../shared/text.js";
 import { HostError } from "./host.js";
+import { markQuotes } from "./mark-quotes.js";
 import { searchFor } from "./note-search.js";
 import { isMaybeOwn, ownPage } from "./own-site.js";
 
@@ -26,6 +27,7 @@ const COMPLETIONS = 5;
  * @param {object} parts
  * @param {import("./page-session.js").Pages} parts.pages
  * @param {import("./dismissed-tags.js").DismissedTags} parts.dismissedTags
+ * @param {import("./text-saves.js").TextSaves} parts.textSaves
  * @param {import("./host.js").Host} parts.host
  * @param {Promise<void>} parts.ready
  * @param {() => void} parts.tryHost
@@ -38,6 +40,7 @@ export function servePopup(
 	{
 		pages,
 		dismissedTags,
+		textSaves,
 		host,
 		ready,
 		tryHost,
@@ -62,6 +65,12 @@ export function servePopup(
 	let open = true;
 	/** Stops watching the title of the tab. */
 	let unwatch = () => {};
+	/** Whether the popup shows what becomes of the page's text. */
+	let wantsText = false;
+	/** Stops watching it. */
+	let unwatchText = () => {};
+	/** @type {number | undefined} The tab that shows the page. */
+	let tabId;
 	/** @type {string[]} Suggestions dismissed in this popup, each of which counts once. */
 	let counted = [];
 
@@ -78,6 +87,12 @@ export function servePopup(
 			lastView = json;
 			post(message);
 		},
+	};
+
+	const watchText = () => {
+		if (!wantsText || !open || !url) return;
+		unwatchText();
+		unwatchText = textSaves.watch(url, tabId, (text) => post({ text }));
 	};
 
 	/**
@@ -100,6 +115,7 @@ export function servePopup(
 			return;
 		}
 		url = page;
+		tabId = sent.tabId;
 		const tab = { ...sent, url, title: fit(sent.title, LIMITS.title) };
 		if (open && sent.tabId !== undefined && watchTitle) {
 			unwatch();
@@ -109,6 +125,8 @@ export function servePopup(
 			});
 		}
 		if (again) pages.reopen(tab, popup, again.known, again.revision);
+		if (!again && !wantsText) textSaves.hold(page);
+		watchText();
 		const opened = again ? null : pages.open(tab, popup);
 		if (pendingEdit) edit(pendingEdit);
 		pendingEdit = null;
@@ -126,6 +144,7 @@ export function servePopup(
 		url = own.note?.url ?? null;
 		if (!own.note) return;
 		stripped = false;
+		watchText();
 		const opened = pages.open({ ...own.note, tabId: undefined }, popup, false);
 		if (pendingEdit) edit(pendingEdit);
 		pendingEdit = null;
@@ -204,6 +223,7 @@ export function servePopup(
 					host.request("noteForUrl", { url: address }).catch(() => null);
 				const canonical = savable(pages.canonical(url));
 				const here = await find(url);
+				if (here) textSaves.known(url, here.note?.id, here.text);
 				const there = canonical && here ? (await find(canonical))?.note : null;
 				const other = there && there.id !== here?.note?.id ? there : null;
 				const elsewhere = other && { id: other.id, url: other.url };
@@ -232,7 +252,17 @@ export function servePopup(
 					() => [],
 				);
 				post({ suggestions, turn: message.turn });
+				return;
 			}
+			case "watchText":
+				wantsText = true;
+				watchText();
+				return;
+			case "text":
+				if (url) await textSaves.act(url, message.act);
+				return;
+			case "markQuotes":
+				post({ marked: await markQuotes(tabId, message.quotes) });
 		}
 	};
 
@@ -241,9 +271,12 @@ export function servePopup(
 	port.onDisconnect.addListener(async () => {
 		open = false;
 		unwatch();
+		unwatchText();
 		await ready;
 		// Closed before it could send its tab: the click saves the page all the same.
 		if (url === "") void openPage(await activeTab(), null);
-		if (url) pages.close(url, popup);
+		if (!url) return;
+		pages.close(url, popup);
+		textSaves.release(url);
 	});
 }

@@ -6,8 +6,9 @@
  * keystroke costs one write at a time. Within a write, new values are stored before anything is
  * removed. If data moves from one record to another, a crash may leave both but never neither.
  *
- * If the browser's storage is full or refuses changes, records that still fit are written. The
- * others stay in memory, `full` is set, and they are written as soon as there is room.
+ * If the browser's storage is full or refuses changes, `makeRoom` may drop what others have stored
+ * there. Then records that still fit are written. The others stay in memory, `full` is set, and
+ * they are written as soon as there is room.
  */
 
 /**
@@ -28,6 +29,9 @@ export class StorageQueue {
 
 	/** Called when `full` has changed. */
 	onChange = () => {};
+
+	/** Drops something that others have stored; the result is false if there is nothing. */
+	makeRoom = async () => false;
 
 	/** @param {StorageArea} area */
 	constructor(area) {
@@ -89,7 +93,8 @@ export class StorageQueue {
 		this.#next = null;
 		const kept = [...changes].filter(([, value]) => value !== undefined);
 		const removed = [...changes.keys()].filter((key) => changes.get(key) === undefined);
-		const refusal = await this.#set(kept, removed);
+		let refusal = await this.#set(kept, removed);
+		while (refusal && (await this.makeRoom())) refusal = await this.#set(kept, removed);
 		// Removals make room, so they are done in any case.
 		const unremoved = await this.#clear(removed);
 		const unkept = refusal ? await this.#setOneByOne(kept) : null;

@@ -52,6 +52,7 @@ function showConnection(shown) {
 	put(status, sentence);
 	showCure(shown);
 	element("by-host").hidden = hello?.saveOnOpen !== false;
+	showTextRules(shown);
 
 	/** @type {[string, string | Node][]} */
 	const facts = [["extensionVersion", browser.runtime.getManifest().version]];
@@ -65,6 +66,27 @@ function showConnection(shown) {
 	}
 	element("facts").replaceChildren(
 		...facts.flatMap(([name, value]) => [textual("dt", say(name)), textual("dd", value)]),
+	);
+}
+
+/**
+ * What else decides whether texts are kept: the program's configuration, and "never" for a web site.
+ * @param {Overview} shown
+ */
+function showTextRules({ hello, sitesWithoutText }) {
+	const said = hello?.texts === false ? undefined : hello?.keepText;
+	const byHost = element("text-by-host");
+	byHost.hidden = said !== "never" && said !== "ask";
+	if (!byHost.hidden) byHost.textContent = say(`keepTextByHost_${said}`);
+	element("textless").hidden = sitesWithoutText.length === 0;
+	element("textless-sites").replaceChildren(
+		...sitesWithoutText.map((site) => {
+			const row = document.createElement("li");
+			const again = button(say("textAct_site"), () => send({ do: "allowText", site }));
+			again.ariaLabel = `${say("textAct_site")}: ${site}`;
+			row.append(textual("bdi", site), " ", again);
+			return row;
+		}),
 	);
 }
 
@@ -223,11 +245,12 @@ function changeShortcut() {
 /** Shows the settings. Called again when they or the permission change. */
 async function showSettings() {
 	const area = browser.storage.local;
-	const { saveOnOpen, stripUserInfo } = await loadSettings(area);
+	const { saveOnOpen, stripUserInfo, keepText } = await loadSettings(area);
 	const badge = await marksSaved(area, browser.permissions);
 	/** @type {HTMLInputElement} */ (element("save-on-open")).checked = saveOnOpen;
 	/** @type {HTMLInputElement} */ (element("badge")).checked = badge;
 	/** @type {HTMLInputElement} */ (element("strip-user-info")).checked = stripUserInfo;
+	/** @type {HTMLSelectElement} */ (element("keep-text")).value = keepText;
 }
 
 /** @param {Partial<import("../shared/settings.js").Settings>} change */
@@ -273,6 +296,12 @@ async function start() {
 			else void change({ saveOnOpen: box.checked });
 		});
 	}
+	const keepText = /** @type {HTMLSelectElement} */ (element("keep-text"));
+	keepText.addEventListener("change", () =>
+		change({
+			keepText: /** @type {import("../shared/settings.js").KeepText} */ (keepText.value),
+		}),
+	);
 	for (const event of [browser.permissions.onAdded, browser.permissions.onRemoved]) {
 		event.addListener(() => void showSettings());
 	}

@@ -1,6 +1,6 @@
 /**
  * The parts of the popup that a save doesn't need: suggestions, preview, links to the site, the
- * list of addresses, the problem box and the search. `popup.js` loads this module once "Saved"
+ * list of addresses, the problem box, the page's text, quotes and the search. `popup.js` loads this module once "Saved"
  * is shown, so that it delays neither the paint nor the save.
  */
 
@@ -16,8 +16,10 @@ import {
 	showProblem,
 	showTried,
 } from "./problem-box.js";
+import { Quotes } from "./quotes.js";
 import { showSiteLinks } from "./site-links.js";
 import { Suggestions } from "./suggestions.js";
+import { TextLine } from "./text-line.js";
 
 /** @import {Fields} from "./fields.js" */
 /** @import {Search} from "./search.js" */
@@ -36,6 +38,8 @@ export class Extras {
 	/** @type {(message: FromPopup) => void} */ #send;
 	/** @type {Shown} */ #shown = { view: null, pageUrl: null, isStripped: false };
 	/** @type {NotePreview} */ #notePreview;
+	/** @type {Quotes} */ #quotes;
+	/** @type {TextLine} */ #textLine;
 	#suggestions = new Suggestions({
 		box: element("suggested"),
 		list: element("suggestions"),
@@ -67,6 +71,10 @@ export class Extras {
 		this.#fields = fields;
 		this.#send = send;
 		this.#notePreview = new NotePreview(fields.summary);
+		this.#quotes = new Quotes(fields);
+		this.#quotes.onMark = (quotes) => send({ do: "markQuotes", quotes });
+		this.#textLine = new TextLine((act) => send({ do: "text", act }));
+		send({ do: "watchText" });
 		this.#listen();
 	}
 
@@ -132,6 +140,10 @@ export class Extras {
 			this.#foundSite = message.found.siteUrl ?? this.#foundSite;
 			this.#showLinks();
 			if (message.turn === this.#searchTurn) this.#search?.show(message.found);
+		} else if ("text" in message) {
+			this.#textLine.show(message.text);
+		} else if ("marked" in message) {
+			this.#quotes.marked(message.marked);
 		} else {
 			void this.#notePreview.show(message.preview, message.turn);
 		}
@@ -151,6 +163,9 @@ export class Extras {
 		showAddresses(removed ? null : note, [pageUrl, samePage?.url]);
 		showSecrets(pageUrl, isStripped, tokens);
 		showProblem(view);
+		const reader = note && view.siteUrl ? `${view.siteUrl}note/${note.id}/text` : "";
+		this.#textLine.isAbout((!removed && pageUrl) || "", reader);
+		this.#quotes.refresh();
 		this.#showLinks();
 		this.#requestSuggestions(view);
 		this.#requestRelated(view);
@@ -159,11 +174,13 @@ export class Extras {
 	/** The user has changed a field. */
 	onInput() {
 		this.#suggestions.leaveOut(this.#fields.tagField.tags);
+		this.#quotes.refresh();
 		this.#showLinks();
 	}
 
 	/** A note was merged into the fields. */
 	onMerge() {
+		this.#quotes.refresh();
 		this.#notePreview.refresh();
 	}
 
@@ -172,6 +189,7 @@ export class Extras {
 		// The next view requests them again.
 		this.#suggestedFor = null;
 		this.#relatedFor = null;
+		this.#send({ do: "watchText" });
 		this.#notePreview.refresh();
 		this.#search?.repeat();
 		resetTryAgain();

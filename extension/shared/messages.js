@@ -107,6 +107,29 @@
  */
 
 /**
+ * What has become of the text of a page. `off`: the popup says nothing about it. `unknown`: nor
+ * does it yet, but has room for it. `waiting`: for the
+ * program. `older`: the program keeps the longer text that it has. `removed`: by the user; `again`:
+ * whether it can be read again. `site`: the user chose "never" for the web site.
+ * @typedef {{is: "off" | "unknown" | "reading" | "waiting" | "older" | "unremoved" | "ask" | "site"}
+ *   | {is: "kept", words: number, whole: boolean} | {is: "removed", again: boolean}
+ *   | {is: "failed", message: string}
+ *   | {is: "none", why: "password" | "empty" | "pdf" | "reader" | "forbidden" | "left" | "full"}}
+ *   TextState
+ */
+
+/**
+ * What the user does with the text of a page. `force`: keeps the new text in place of the older
+ * one. `never`, `allow`: keeps no text on the web site any more, or again.
+ * @typedef {"keep" | "force" | "remove" | "never" | "allow"} TextAct
+ */
+
+/**
+ * A quote in a note's text, with the text around it as its link names it.
+ * @typedef {{text: string, prefix: string, suffix: string}} QuotePlace
+ */
+
+/**
  * The tab that a popup was opened on. `loading`: its address isn't known yet.
  * @typedef {{url: string, title: string, tabId: number | undefined, loading?: boolean}} Tab
  */
@@ -121,16 +144,19 @@
  *   | {do: "complete", text: string, exclude: string[], turn: number}
  *   | {do: "suggest", title: string, text: string, tags: string[], dismissed: string[],
  *      turn: number}
- *   | {do: "preview", text: string, turn: number}} FromPopup
+ *   | {do: "preview", text: string, turn: number}
+ *   | {do: "watchText"} | {do: "text", act: TextAct}
+ *   | {do: "markQuotes", quotes: QuotePlace[]}} FromPopup
  */
 
 /**
  * Messages to the popup. `turn` is the number of the last edit or of the request; the popup
  * ignores responses to earlier requests. `tried`: the attempt to reach the host has ended.
+ * `marked`: how many quotes were found in the page; null if it can't be searched.
  * @typedef {{view: View, turn: number, stripped?: boolean} | {tags: TagCount[], turn: number}
  *   | {suggestions: SuggestedTag[], turn: number} | {related: Related, turn: number}
  *   | {preview: Preview, turn: number} | {tried: true} | {found: Found, turn: number}
- *   | {own: Own}} ToPopup
+ *   | {own: Own} | {text: TextState} | {marked: number | null}} ToPopup
  */
 
 /**
@@ -174,11 +200,12 @@
  * @property {PageRecord[]} drafts
  * @property {{notes: number, tags: number} | null} counts Of the last check.
  * @property {boolean} unkept Whether the browser's storage is full.
+ * @property {string[]} sitesWithoutText Web sites where no text is kept.
  */
 
 /**
  * @typedef {{do: "check"} | {do: "try"} | {do: "retry", opId?: string} | {do: "discard", opId: string}
- *   | {do: "discardDraft", url: string}} FromOptions
+ *   | {do: "discardDraft", url: string} | {do: "allowText", site: string}} FromOptions
  */
 
 /**

@@ -5,14 +5,19 @@
 /**
  * `saveOnOpen`: whether opening the popup saves the page. `badge`: whether the button marks
  * saved pages, which needs the permission `tabs`. `stripUserInfo`: whether user name and
- * password are removed from addresses before they are saved.
- * @typedef {{saveOnOpen: boolean, badge: boolean, stripUserInfo: boolean}} Settings
+ * password are removed from addresses before they are saved. `keepText`: whether the text of a
+ * saved page is kept.
+ * @typedef {{saveOnOpen: boolean, badge: boolean, stripUserInfo: boolean, keepText: KeepText}}
+ *   Settings
+ * @typedef {"always" | "ask" | "never"} KeepText
  */
 
 /** Key of the settings in `storage.local`. */
 export const SETTINGS_KEY = "settings";
 /** Key of the last `saveOnOpen` of the host's configuration. */
 export const SAID_BY_HOST = "saveOnOpenSaidByHost";
+/** Key of the last `keepText` of the host's configuration; "never" if the host keeps no texts. */
+export const TEXTS_SAID_BY_HOST = "keepTextSaidByHost";
 const WELCOMED = "welcomed";
 
 /** @type {Readonly<Settings>} */
@@ -20,6 +25,16 @@ const DEFAULTS = Object.freeze({
 	saveOnOpen: true,
 	badge: false,
 	stripUserInfo: false,
+	keepText: "always",
+});
+
+/**
+ * @param {unknown} stored
+ * @returns {Settings}
+ */
+export const withDefaults = (stored) => ({
+	...DEFAULTS,
+	.../** @type {Partial<Settings>} */ (stored ?? {}),
 });
 
 /**
@@ -27,11 +42,7 @@ const DEFAULTS = Object.freeze({
  * @returns {Promise<Settings>}
  */
 export async function loadSettings(area) {
-	const stored = await area.get(SETTINGS_KEY);
-	return {
-		...DEFAULTS,
-		.../** @type {Partial<Settings>} */ (stored[SETTINGS_KEY] ?? {}),
-	};
+	return withDefaults((await area.get(SETTINGS_KEY))[SETTINGS_KEY]);
 }
 
 /**
@@ -82,12 +93,13 @@ export async function heedRevocation(area, permissions) {
 }
 
 /**
- * Stores `saveOnOpen` of the host's configuration, for clicks before the host has responded.
+ * Stores the host's configuration, for clicks before the host has responded.
  * @param {Pick<typeof chrome.storage.local, "set">} area
  * @param {boolean | null} saveOnOpen
+ * @param {KeepText} keepText
  */
-export function rememberHostSaveOnOpen(area, saveOnOpen) {
-	return area.set({ [SAID_BY_HOST]: saveOnOpen });
+export function rememberHostSettings(area, saveOnOpen, keepText) {
+	return area.set({ [SAID_BY_HOST]: saveOnOpen, [TEXTS_SAID_BY_HOST]: keepText });
 }
 
 /**

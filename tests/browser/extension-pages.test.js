@@ -5,6 +5,7 @@ import { rename, writeFile } from "node:fs/promises";
 import path from "node:path";
 import { says } from "./driver/says.js";
 import { until } from "./driver/until.js";
+import { emptyStorage, fillStorage } from "./full-storage.js";
 import { inEachBrowser } from "./test-environment.js";
 
 /** @typedef {import("puppeteer-core").Page} Page */
@@ -236,25 +237,7 @@ inEachBrowser(
 	"says that the browser's storage is full, loses no text, and recovers once there is room",
 	async (world, browser) => {
 		const filling = await browser.own("options/options.html");
-		await filling.evaluate(async () => {
-			const { browser, chrome } = /** @type {any} */ (globalThis);
-			const area = (browser ?? chrome).storage.local;
-			let record = 0;
-			for (const size of [64 * 1024, 4 * 1024, 512]) {
-				for (let refusals = 0; refusals < 3; ) {
-					const text = Array.from({ length: size / 8 }, () =>
-						Math.random().toString(36).slice(2, 10).padEnd(8),
-					);
-					try {
-						await area.set({ [`ballast${record}`]: text.join("") });
-						record += 1;
-						refusals = 0;
-					} catch {
-						refusals += 1;
-					}
-				}
-			}
-		});
+		await fillStorage(filling);
 		const { page, popup } = await world.save(browser, "/article", "queued");
 		await popup.focus("#summary");
 		await popup.evaluate(() => {
@@ -276,20 +259,7 @@ inEachBrowser(
 		assert.equal(await again.value("#summary"), typed);
 		await again.dismiss();
 		assert.ok(await browser.outlastsIdleness());
-		// Where it is full, Firefox says that something is removed, and may keep it.
-		await until(
-			"there is room",
-			() =>
-				filling.evaluate(async () => {
-					const { browser, chrome } = /** @type {any} */ (globalThis);
-					const area = (browser ?? chrome).storage.local;
-					const left = async () =>
-						Object.keys(await area.get(null)).filter((key) => key.startsWith("ballast"));
-					for (const key of await left()) await area.remove(key);
-					return (await left()).length === 0;
-				}),
-			60_000,
-		);
+		await emptyStorage(filling);
 		await until(
 			"it is said no more",
 			() =>

@@ -48,6 +48,9 @@ const PAGES = {
 			is why only its beginning and its end are used to find it again on the page.</p>
 		<p id="e">機械学習を学ぶ人は図書館へ行く。深層学習を学ぶ人も図書館へ行く。</p>
 		<p id="end">After all.</p><div style="height: 3000px"></div>`,
+	"/login": `<!doctype html><html lang="en"><meta charset="utf-8">
+		<title>Sign in</title><p>Welcome back to the journal.</p>
+		<form><input type="email"><input type="password"></form>`,
 	"/broken-unicode": `<!doctype html><html lang="en"><meta charset="utf-8"><title>x</title>
 		<p id="p">x</p><script>
 			document.title = "Half \\ud83d of a sign";

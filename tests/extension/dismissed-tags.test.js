@@ -5,7 +5,7 @@ import { test } from "node:test";
 import { DismissedTags } from "../../extension/background/dismissed-tags.js";
 import { servePopup } from "../../extension/background/popup-port.js";
 import { StorageQueue } from "../../extension/background/storage-queue.js";
-import { FakeStorage, settle } from "./fakes.js";
+import { FakeStorage, NO_TEXTS, settle } from "./fakes.js";
 
 test("counts dismissals by web site, until the user chooses the tag there", () => {
 	const dismissedTags = new DismissedTags(new StorageQueue(new FakeStorage()));
@@ -82,6 +82,7 @@ test("a popup counts each dismissal once, and sends the earlier ones", async () 
 	servePopup(/** @type {any} */ ({ ...port, postMessage() {} }), {
 		pages: /** @type {any} */ ({ open: async () => {}, metadata: () => ({}) }),
 		dismissedTags,
+		textSaves: NO_TEXTS,
 		host: /** @type {any} */ (host),
 		ready: Promise.resolve(),
 		tryHost() {},

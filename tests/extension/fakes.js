@@ -5,6 +5,9 @@ import { HostError, Unreachable } from "../../extension/background/host.js";
 import { Outbox } from "../../extension/background/outbox.js";
 import { Pages } from "../../extension/background/page-session.js";
 import { StorageQueue } from "../../extension/background/storage-queue.js";
+import { TextRules } from "../../extension/background/text-rules.js";
+import { TextSaves } from "../../extension/background/text-saves.js";
+import { WaitingTexts } from "../../extension/background/waiting-texts.js";
 
 /** Lets all pending promises settle. The tests advance timers themselves. */
 export async function settle() {
@@ -130,6 +133,14 @@ export const HELLO = {
 	storeProblem: null,
 };
 
+/** A popup's texts, for tests of other things. */
+export const NO_TEXTS = /** @type {any} */ ({
+	hold() {},
+	release() {},
+	watch: () => () => {},
+	known() {},
+});
+
 /** A host with notes, which can be away. */
 export class FakeHost {
 	/** @type {any} */ hello = HELLO;
@@ -137,6 +148,8 @@ export class FakeHost {
 	/** @type {Map<number, any>} */ notes = new Map();
 	/** @type {[method: string, params: any][]} Requests that were handled, including repeated ones. */ log =
 		[];
+	/** @type {Map<number, string>} Texts of pages, by the ids of their notes. */ texts =
+		new Map();
 	/** @type {Map<string, any>} */ #done = new Map();
 	/** @type {((method: string, params: any) => any) | null} Replaces a response. */ interfere =
 		null;
@@ -149,8 +162,8 @@ export class FakeHost {
 		this.trouble = cause;
 	}
 
-	back() {
-		this.hello = HELLO;
+	back(hello = HELLO) {
+		this.hello = hello;
 		this.trouble = null;
 	}
 
@@ -278,6 +291,20 @@ export class FakeHost {
 					note.deletedAt = method === "deleteNote" ? "2026-01-01T00:00:00.000Z" : null;
 				return { note };
 			}
+			case "putText": {
+				const { id, text, force } = params;
+				if (!this.notes.has(id) || this.notes.get(id).deletedAt)
+					throw new HostError("not_found", "No note has this id.");
+				const words = (/** @type {string} */ of) => of.split(" ").length;
+				const before = this.texts.get(id);
+				const isOlder = !force && before !== undefined && words(text) * 2 < words(before);
+				if (!isOlder) this.texts.set(id, text);
+				return { id, words: words(text), kept: isOlder ? "older" : "new" };
+			}
+			case "removeText":
+				if (!this.texts.delete(params.id))
+					throw new HostError("not_found", "No note has this id.");
+				return { id: params.id };
 			default:
 				throw new HostError("unknown_method", `No method ${method}.`);
 		}
@@ -296,18 +323,40 @@ export class FakeBackground {
 		this.saves = true;
 		/** @type {any} */
 		this.captured = {};
+		/** @type {any} What is read of a page, or what reads it; null if nothing is. */
+		this.readable = null;
 		this.queue = new StorageQueue(storage);
 		this.outbox = new Outbox(this.queue, host);
+		this.rules = new TextRules(this.queue);
+		this.waiting = new WaitingTexts(storage, () => this.queue.full);
+		this.texts = new TextSaves({
+			host,
+			outbox: this.outbox,
+			rules: this.rules,
+			waiting: this.waiting,
+			read: async () =>
+				typeof this.readable === "function" ? this.readable() : this.readable,
+		});
+		this.queue.makeRoom = () => this.waiting.makeRoom();
 		this.pages = new Pages({
 			queue: this.queue,
 			outbox: this.outbox,
 			host,
-			capture: async () => this.captured,
+			capture: async (tabId, _what, url) => {
+				if (this.readable) this.texts.expect(url, tabId);
+				return this.captured;
+			},
 			savesOnOpen: async () => this.saves,
 		});
-		this.outbox.onAnswer = (entry, result) => this.pages.answered(entry, result);
+		this.outbox.onAnswer = (entry, result) => {
+			this.pages.answered(entry, result);
+			void this.texts.answered(entry, result);
+		};
 		this.outbox.onRefused = (entry) => this.pages.refused(entry);
-		this.outbox.onChange = () => this.pages.showAll();
+		this.outbox.onChange = () => {
+			this.pages.showAll();
+			void this.texts.refresh();
+		};
 		this.queue.onChange = () => this.pages.showAll();
 	}
 
@@ -320,6 +369,8 @@ export class FakeBackground {
 		const records = await background.queue.load();
 		background.outbox.load(records);
 		background.pages.load(records);
+		background.rules.load(records);
+		background.waiting.load(records);
 		void background.outbox.deliver();
 		await settle();
 		return background;
@@ -334,6 +385,7 @@ export class FakeBackground {
 	async reach() {
 		this.host.back();
 		await this.outbox.deliver();
+		await this.texts.refresh();
 		await settle();
 	}
 }

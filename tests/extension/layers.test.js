@@ -18,6 +18,7 @@ const LAYERS = {
 	options: ["shared"],
 	popup: ["shared"],
 	shared: [],
+	vendor: [],
 	welcome: ["shared"],
 	window: ["shared"],
 };

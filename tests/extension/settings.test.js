@@ -32,6 +32,7 @@ test("the badge stays off after the user revoked the permission, even if all tab
 		saveOnOpen: false,
 		badge: false,
 		stripUserInfo: false,
+		keepText: "always",
 	});
 	// All tabs are saved: asked for, used, given back.
 	permissions.has = true;

@@ -5,7 +5,7 @@ import assert from "node:assert/strict";
 import { mock, test } from "node:test";
 import { Host } from "../../extension/background/host.js";
 import { servePopup } from "../../extension/background/popup-port.js";
-import { FakeBackground, FakePopup, FakePort, HELLO, settle } from "./fakes.js";
+import { FakeBackground, FakePopup, FakePort, HELLO, NO_TEXTS, settle } from "./fakes.js";
 
 test.before(() => mock.timers.enable({ apis: ["setTimeout"] }));
 test.after(() => mock.timers.reset());
@@ -163,6 +163,7 @@ test("Try again is answered only once the result is known", async () => {
 		servePopup(/** @type {any} */ (port), {
 			pages: background.pages,
 			dismissedTags: /** @type {any} */ ({}),
+			textSaves: NO_TEXTS,
 			host,
 			ready: Promise.resolve(),
 			tryHost: () => host.connect(),
@@ -214,6 +215,7 @@ test("the host renders a preview; if it can't, the popup receives the reason", a
 		servePopup(/** @type {any} */ (port), {
 			pages: /** @type {any} */ ({}),
 			dismissedTags: /** @type {any} */ ({}),
+			textSaves: NO_TEXTS,
 			host,
 			ready: Promise.resolve(),
 			tryHost: () => {},

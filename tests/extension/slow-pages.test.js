@@ -6,7 +6,7 @@ import { mock, test } from "node:test";
 import { HostError } from "../../extension/background/host.js";
 import { servePopup } from "../../extension/background/popup-port.js";
 import * as typed from "../../extension/shared/merge.js";
-import { FakeBackground, FakeHost, FakePopup, settle } from "./fakes.js";
+import { FakeBackground, FakeHost, FakePopup, NO_TEXTS, settle } from "./fakes.js";
 
 const PAGE = "https://example.org/a";
 
@@ -284,6 +284,7 @@ test("a selection from the menu of a page that can't be saved doesn't reach anot
 	});
 	const parts = /** @type {any} */ ({
 		pages: background.pages,
+		textSaves: NO_TEXTS,
 		ready: Promise.resolve(),
 	});
 	servePopup(port, parts);

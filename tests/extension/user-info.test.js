@@ -15,7 +15,7 @@ Object.assign(globalThis, {
 	},
 });
 // After it: the modules take the browser as they find it.
-const { FakeBackground, FakeHost, settle } = await import("./fakes.js");
+const { FakeBackground, FakeHost, NO_TEXTS, settle } = await import("./fakes.js");
 const { BackgroundSaves } = await import("../../extension/background/background-save.js");
 const { Badge } = await import("../../extension/background/badge.js");
 const { onMenuClick } = await import("../../extension/background/menus.js");
@@ -43,6 +43,7 @@ async function start(strips) {
 	const parts = /** @type {any} */ ({
 		pages: background.pages,
 		dismissedTags: { add() {}, forget() {}, of: () => [] },
+		textSaves: NO_TEXTS,
 		host: Object.assign(host, { refreshHello() {} }),
 		ready: Promise.resolve(),
 		tryHost() {},

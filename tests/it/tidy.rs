@@ -103,6 +103,9 @@ fn no_file_is_longer_than_600_lines() {
         ("extension", ".js"),
     ] {
         for (name, text) in files(folder, ending) {
+            if name.starts_with("extension/vendor/") {
+                continue; // Others wrote it; tests/extension/tidy.test.js holds its hash.
+            }
             let is_tests = name.ends_with("tests.rs") || name.contains("/tests/");
             let lines = lines_of_code(&text);
             if !is_tests && !TABLES.contains(&name.as_str()) && lines > MAX_LINES {
