@@ -285,6 +285,14 @@ inEachBrowser(
 		await popup.click("#show-quotes");
 		await popup.says("#quotes-say", /^2 of 2 quotes found$/);
 		await popup.picture(path.join(pictures, `quotes-${browser.name}.png`));
+		// Browsers show no more of a popup.
+		const { height, isWhole } = await popup.evaluate(() => ({
+			height: document.body.getBoundingClientRect().height,
+			isWhole:
+				Number(document.querySelector("footer")?.getBoundingClientRect().bottom) <
+				Number(document.querySelector("main")?.getBoundingClientRect().bottom),
+		}));
+		assert.ok(height <= 600 && isWhole, `${height} px high`);
 		await page.screenshot({ path: path.join(pictures, `marks-${browser.name}.png`) });
 		const shown = await page.evaluate(() =>
 			[...(CSS.highlights.get("url-notes-quotes") ?? [])].map((mark) => {
