@@ -25,6 +25,7 @@
  * @property {number} elements
  * @property {number} characters
  * @property {boolean} whole False if the page has more than fits.
+ * @property {boolean} isArticle Whether its metadata call it an article.
  * @property {boolean} password Whether a field for a password was seen.
  */
 
@@ -135,6 +136,19 @@ export function copyPage() {
 			.trim();
 	};
 
+	const isArticle = () => {
+		const meta = document.querySelector('meta[property="og:type" i]');
+		if (meta && /article/i.test(attribute(meta, "content") ?? "")) return true;
+		const scripts = document.querySelectorAll('script[type="application/ld+json" i]');
+		return [...scripts]
+			.slice(0, 50)
+			.some((script) =>
+				/"@type"\s*:\s*\[?\s*"\w*(Article|BlogPosting|Report)"/.test(
+					(script.textContent ?? "").slice(0, 200_000),
+				),
+			);
+	};
+
 	/** @returns {Generator<undefined, PageCopy, boolean>} */
 	function* copied() {
 		const copy = document.implementation.createHTMLDocument(
@@ -155,8 +169,16 @@ export function copyPage() {
 			copy.head.append(made);
 		}
 		const body = bodyOf(document);
-		if (!body || document.designMode === "on")
-			return { copy, extents, elements, characters, whole, password };
+		const ended = () => ({
+			copy,
+			extents,
+			elements,
+			characters,
+			whole,
+			password,
+			isArticle: isArticle(),
+		});
+		if (!body || document.designMode === "on") return ended();
 
 		/**
 		 * An element whose children are being copied.
@@ -185,6 +207,8 @@ export function copyPage() {
 			}
 			password ||= tag === "input" && isPasswordField(element);
 			if (SKIPPED.has(tag) || isEditable(element)) return;
+			// Where scripts run, its markup is a text that isn't shown.
+			if (tag === "noscript" && element.childElementCount === 0) return;
 			if (tag === "br") {
 				parent.into.append(copy.createElement("br"));
 				return;
@@ -205,7 +229,7 @@ export function copyPage() {
 			) {
 				if (putFormula(parent, element)) return;
 			}
-			const isButton = tag === "button" || attribute(element, "role") === "button";
+
 			if (tag === "button" && !parent.label) return;
 			if (tag === "img") {
 				// Only that there is one: the scoring of Readability looks at it.
@@ -215,9 +239,13 @@ export function copyPage() {
 				elements += 1;
 				return;
 			}
-			const isSmallIcon =
-				attribute(element, "aria-hidden") === "true" && /^(i|span|b|a)$/.test(tag);
-			if (isSmallIcon && (element.textContent?.length ?? 0) < 40 && !isButton) return;
+			// The name of an icon, drawn by a font.
+			const isIcon =
+				attribute(element, "aria-hidden") === "true" &&
+				/^(i|span|b|a)$/.test(tag) &&
+				element.childElementCount === 0 &&
+				(element.textContent?.length ?? 0) < 40;
+			if (isIcon) return;
 
 			const isInline = /^(inline|ruby|contents)/.test(display) || display === "contents";
 			const isPart = !isInline && !parent.flex;
@@ -350,7 +378,7 @@ export function copyPage() {
 				enter(frame, /** @type {Element} */ (node));
 			}
 		}
-		return { copy, extents, elements, characters, whole, password };
+		return ended();
 	}
 
 	// Assigned without being read first: an element with this name in the page would be found.

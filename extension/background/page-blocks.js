@@ -14,12 +14,17 @@
 export function pageBlocks() {
 	/** A longer paragraph is continued in a second one. */
 	const MAX_BLOCK = 30_000;
+	/** Longer code within a paragraph is treated as text. */
+	const MAX_CODE = 2000;
+	/** More isn't needed, in all: the text is cut at 256 KiB. */
+	const MAX_TEXT = 600_000;
 	/** Lists and quotes deeper than this are shown at this depth. */
 	const MAX_DEPTH = 8;
 	const MAX_COLUMNS = 64;
 	const MAX_ROWS = 5000;
 	/** Longer cells aren't data: the table is there for the layout. */
 	const MAX_CELL = 1000;
+	const MAX_ROW = 10_000;
 
 	const PARTS =
 		/^(address|article|aside|body|caption|center|dd|details|dialog|div|dl|dt|figcaption|figure|footer|form|header|hr|main|nav|p|search|section|summary|table|tbody|td|tfoot|th|thead|tr)$/;
@@ -58,9 +63,11 @@ export function pageBlocks() {
 			}
 			node = next;
 		}
-		return clean(text)
-			.replace(/[^\S\n]+$/gm, "")
-			.replace(/^\n+|\n+$/g, "");
+		const lines = clean(text)
+			.split("\n")
+			.map((line) => line.trimEnd());
+		const from = lines.findIndex(Boolean);
+		return from < 0 ? "" : lines.slice(from, lines.findLastIndex(Boolean) + 1).join("\n");
 	};
 
 	/** The language of a `pre`, by the classes that highlighters write. */
@@ -84,8 +91,8 @@ export function pageBlocks() {
 
 	/** @type {(code: string, language: string) => string} */
 	const fenced = (code, language) => {
-		let fence = "```";
-		while (code.includes(fence)) fence += "`";
+		const runs = code.match(/`{3,}/g) ?? [];
+		const fence = "`".repeat(Math.max(2, ...runs.map(({ length }) => length)) + 1);
 		return `${fence}${language}\n${code}\n${fence}`;
 	};
 
@@ -103,60 +110,80 @@ export function pageBlocks() {
 		);
 		const widest = Math.max(...cells.map(({ length }) => length));
 		if (widest < 2 || widest > MAX_COLUMNS) return null;
-		for (const row of cells)
-			for (const cell of row)
-				if ((cell.textContent?.length ?? 0) > MAX_CELL || cell.querySelector("p + p + p"))
-					return null;
+		for (const row of cells) {
+			let characters = 0;
+			for (const cell of row) {
+				const { length } = cell.textContent ?? "";
+				characters += length;
+				if (length > MAX_CELL || cell.querySelector("p + p + p")) return null;
+			}
+			if (characters > MAX_ROW) return null;
+		}
 		return cells;
 	};
 
-	/** @param {Element[][]} rows */
-	const table = (rows) => {
-		let characters = 0;
-		let links = 0;
-		/** @type {string[][]} */
+	const span = (/** @type {Element} */ cell, /** @type {string} */ name) => {
+		const value = Number.parseInt(cell.getAttribute(name) ?? "", 10);
+		return value > 1 ? Math.min(value, MAX_COLUMNS) : 1;
+	};
+
+	/**
+	 * A table of data; a long one in parts that each repeat the head.
+	 * @param {Element[][]} rows
+	 * @returns {Generator<undefined, Omit<Block, "containers">[], boolean>}
+	 */
+	function* tables(rows) {
+		/** @type {(string | undefined)[][]} */
 		const grid = rows.map(() => []);
+		/** @type {{characters: number, links: number}[]} */
+		const counts = [];
 		for (const [y, row] of rows.entries()) {
+			if (y % 8 === 7 && (yield)) break;
+			const places = /** @type {(string | undefined)[]} */ (grid[y]);
+			const count = { characters: 0, links: 0 };
 			let x = 0;
 			for (const cell of row) {
-				while (grid[y]?.[x] !== undefined) x += 1;
+				while (places[x] !== undefined) x += 1;
 				const line = new Line();
 				inline(line, cell);
-				characters += line.characters;
-				links += line.links;
-				const span = (/** @type {string} */ name) =>
-					Math.max(
-						1,
-						Math.min(
-							MAX_COLUMNS,
-							Number.parseInt(cell.getAttribute(name) ?? "1", 10) || 1,
-						),
-					);
-				// Code in a table needs its bars escaped as well, and no escape is doubled.
-				const text = line.markdown(true).replace(/(?<!\\)((?:\\\\)*)\|/g, "$1\\|");
-				for (let down = 0; down < span("rowspan"); down += 1)
-					for (let right = 0; right < span("colspan"); right += 1) {
-						const place = grid[y + down];
-						if (place && x + right < MAX_COLUMNS)
-							place[x + right] = down === 0 && right === 0 ? text : "";
+				count.characters += line.characters;
+				count.links += line.links;
+				for (let down = 0; down < span(cell, "rowspan"); down += 1)
+					for (let right = 0; right < span(cell, "colspan"); right += 1) {
+						const below = grid[y + down];
+						if (below && x + right < MAX_COLUMNS) below[x + right] ??= "";
 					}
-				x += span("colspan");
+				places[x] = line.markdown("cell");
+				x += span(cell, "colspan");
 			}
+			counts[y] = count;
 		}
-		const width = Math.max(...grid.map(({ length }) => length));
-		const filled = grid.filter((row) => row.some(Boolean));
+		const width = Math.min(MAX_COLUMNS, Math.max(...grid.map(({ length }) => length)));
+		const written = (/** @type {(string | undefined)[]} */ row) =>
+			`| ${Array.from({ length: width }, (_, x) => row[x] ?? "").join(" | ")} |`;
 		const isHead = rows[0]?.every(
 			(cell) =>
 				cell.localName === "th" ||
 				cell.parentElement?.parentElement?.localName === "thead",
 		);
-		if (!isHead) filled.unshift([]);
-		const written = filled.map(
-			(row) => `| ${Array.from({ length: width }, (_, x) => row[x] ?? "").join(" | ")} |`,
-		);
-		written.splice(1, 0, `|${" --- |".repeat(width)}`);
-		return { text: written.join("\n"), characters, links };
-	};
+		const head = `${written((isHead && grid[0]) || [])}\n|${" --- |".repeat(width)}`;
+		/** @type {Omit<Block, "containers">[]} */
+		const parts = [];
+		for (const [y, row] of grid.entries()) {
+			const { characters, links } = counts[y] ?? { characters: 0, links: 0 };
+			const last = parts.at(-1);
+			const isFirst = !last || last.characters > MAX_BLOCK;
+			if (isFirst) parts.push({ text: head, characters, links, kind: "table" });
+			else {
+				last.characters += characters;
+				last.links += links;
+			}
+			const part = parts.at(-1);
+			if (part && row.some(Boolean) && !(isHead && y === 0))
+				part.text += `\n${written(row)}`;
+		}
+		return parts.filter(({ characters }) => characters > 0);
+	}
 
 	/**
 	 * Adds all text in an element to a line, without blocks.
@@ -210,6 +237,7 @@ export function pageBlocks() {
 	function* blocksOf(root, isLeftOut) {
 		/** @type {Block[]} */
 		const blocks = [];
+		let length = 0;
 		/** @type {Container[]} */
 		let containers = [];
 		let line = new Line();
@@ -218,18 +246,21 @@ export function pageBlocks() {
 		let link = null;
 		/** @type {{list: object, ordered: boolean, next: number, mark: string}[]} */
 		const lists = [];
+		/** @type {Element[][] | null} The rows of a table that was just entered. */
+		let data = null;
 		/** The list that has just ended, unless something follows it. */
 		let ended = "";
 
 		/** @type {(block: Omit<Block, "containers">) => void} */
 		const push = (block) => {
-			blocks.push({ ...block, containers: containers.slice(0, MAX_DEPTH) });
+			blocks.push({ ...block, containers });
+			length += block.text.length;
 			ended = "";
 		};
 		const flush = () => {
 			const { characters, links } = line;
 			if (characters > 0) {
-				const text = line.markdown(heading > 0);
+				const text = line.markdown(heading > 0 ? "heading" : "lines");
 				const marks = heading > 0 ? `${"#".repeat(heading)} ` : "";
 				if (text)
 					push({
@@ -255,7 +286,7 @@ export function pageBlocks() {
 			const name = element.localName;
 			if (/^(img|rt|rp|hr|wbr)$/.test(name) || isLeftOut(element)) return null;
 			if (name === "br") {
-				line.break();
+				if (!line.break()) boundary();
 				return null;
 			}
 			if (/^h[1-6]$/.test(name)) {
@@ -297,8 +328,7 @@ export function pageBlocks() {
 						inline(line, caption);
 						flush();
 					}
-					const made = table(rows);
-					if (made.characters > 0) push({ ...made, kind: "table" });
+					data = rows;
 					return null;
 				}
 			}
@@ -348,6 +378,7 @@ export function pageBlocks() {
 			if (isPart) boundary();
 			if (
 				/^(code|kbd|samp|tt)$/.test(name) &&
+				(element.textContent?.length ?? 0) <= MAX_CODE &&
 				!element.querySelector("p, div, pre, a, br")
 			) {
 				line.addCode(element.textContent ?? "", link !== null);
@@ -393,7 +424,7 @@ export function pageBlocks() {
 		};
 
 		for (let steps = 1; open.length > 0; steps += 1) {
-			if (steps % 32 === 0 && (yield)) break;
+			if ((steps % 32 === 0 && (yield)) || length > MAX_TEXT) break;
 			const top = /** @type {(typeof open)[number]} */ (open.at(-1));
 			const { child } = top;
 			if (!child) {
@@ -417,6 +448,8 @@ export function pageBlocks() {
 			} else if (child.nodeType === Node.ELEMENT_NODE) {
 				const element = /** @type {Element} */ (child);
 				const leave = enter(element);
+				if (data) for (const part of yield* tables(data)) push(part);
+				data = null;
 				if (leave) open.push({ element, leave, child: element.firstChild });
 			}
 		}

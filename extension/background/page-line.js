@@ -30,10 +30,11 @@
  * @property {string} address Where what is added leads; empty outside of links.
  * @property {(text: string, isLink: boolean) => void} add
  * @property {(text: string, isLink: boolean) => void} addCode
- * @property {() => void} break
+ * @property {() => boolean} break False, and nothing is added, if another one precedes.
  * @property {(marks: string) => boolean} mark Begins strong or emphasised text; false within such.
  * @property {() => void} unmark
- * @property {(oneLine: boolean) => string} markdown With `oneLine`, line breaks become spaces.
+ * @property {(of: "lines" | "heading" | "cell") => string} markdown A heading and the cell of a table
+ *   have no line breaks.
  */
 
 /** Runs inside the page. It must not use anything from outside its own braces. */
@@ -141,9 +142,11 @@ export function pageLine() {
 		}
 
 		break() {
-			if (this.pieces.length === 0) return;
+			if (this.pieces.length === 0) return true;
+			if (this.pieces.at(-1)?.kind === "break") return false;
 			this.pieces.push({ kind: "break", text: "\n" });
 			this.spaced = true;
+			return true;
 		}
 
 		/** @param {string} text */
@@ -164,11 +167,9 @@ export function pageLine() {
 			this.open = null;
 		}
 
-		/**
-		 * The block's Markdown.
-		 * @param {boolean} oneLine Whether line breaks become spaces.
-		 */
-		markdown(oneLine) {
+		/** @param {"lines" | "heading" | "cell"} of */
+		markdown(of) {
+			const oneLine = of !== "lines";
 			const { pieces } = this;
 			const read = (/** @type {number} */ from, /** @type {number} */ to) =>
 				pieces
@@ -220,7 +221,10 @@ export function pageLine() {
 						continue;
 					}
 					if (part.kind === "break" || part.address !== address) break;
-					inner += part.kind === "code" ? codeSpan(part.text) : escaped(part.text);
+					if (part.kind === "text") inner += escaped(part.text);
+					// Bars end a cell even in code.
+					else if (of === "cell") inner += codeSpan(part.text).replaceAll("|", "\\|");
+					else inner += codeSpan(part.text);
 					if (!address) {
 						next += 1;
 						break;

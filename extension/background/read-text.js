@@ -29,7 +29,7 @@ export async function readText() {
 	/** After so much work on one part, what was read is all there is. */
 	const WORK_MS = 1500;
 	/** Readability, which can't be interrupted, gets no more. */
-	const READABILITY = { elements: 6000, characters: 400_000 };
+	const READABILITY = { elements: 5000, characters: 250_000 };
 
 	/** @type {Parts} */
 	const parts = /** @type {any} */ (globalThis).urlNotesParts;
@@ -78,32 +78,49 @@ export async function readText() {
 	const ROLES =
 		/^(navigation|banner|contentinfo|complementary|search|dialog|alertdialog|menu|menubar|toolbar|tablist)$/;
 
+	/** Characters outside of links. */
+	const proseOf = (
+		/** @type {Map<Element, Extent>} */ extents,
+		/** @type {Element} */ element,
+	) => {
+		const { text, links } = extents.get(element) ?? { text: 0, links: 0 };
+		return text - links;
+	};
+
 	/** @type {(copied: PageCopy) => Element} The part of the page that has its text. */
 	const rootOf = ({ copy, extents }) => {
-		const textOf = (/** @type {Element} */ element) => extents.get(element)?.text ?? 0;
+		const prose = (/** @type {Element} */ element) => proseOf(extents, element);
 		/** @type {Element} */
 		let root = copy.body;
 		const mains = [...copy.querySelectorAll("main, [role=main]")].filter(
-			(main) => textOf(main) > 0 && !main.parentElement?.closest("main, [role=main]"),
+			(main) => prose(main) > 0 && !main.parentElement?.closest("main, [role=main]"),
 		);
-		if (mains.length === 1 && mains[0]) root = mains[0];
+		if (mains.length === 1 && mains[0] && prose(mains[0]) >= prose(root) / 4)
+			root = mains[0];
 		const articles = [...root.querySelectorAll("article")].filter(
 			(article) => !article.parentElement?.closest("article"),
 		);
-		const all = articles.reduce((sum, article) => sum + textOf(article), 0);
-		return articles.find((article) => all > 0 && textOf(article) >= 0.8 * all) ?? root;
+		const all = articles.reduce((sum, article) => sum + prose(article), 0);
+		const first = articles.find((article) => all > 0 && prose(article) >= 0.8 * all);
+		return first && prose(first) >= prose(root) / 3 ? first : root;
 	};
 
-	/** @type {(extents: Map<Element, Extent>) => (element: Element) => boolean} */
-	const landmarks = (extents) => (element) => {
-		const name = element.localName;
-		if (/^(nav|footer|aside|form|dialog|search)$/.test(name)) return true;
-		if (name === "header" && !element.closest("article, main")) return true;
-		if (ROLES.test(element.getAttribute("role") ?? "")) return true;
-		const words = `${element.getAttribute("class") ?? ""} ${element.getAttribute("id") ?? ""}`;
-		if (!WORDS.test(words)) return false;
-		const { text, links } = extents.get(element) ?? { text: 0, links: 0 };
-		return text < 4000 || links >= text / 2;
+	/** @type {(copied: PageCopy, root: Element) => (element: Element) => boolean} */
+	const landmarks = ({ extents }, root) => {
+		const most = proseOf(extents, root) / 2;
+		return (element) => {
+			const name = element.localName;
+			if (/^(nav|footer|dialog)$/.test(name)) return true;
+			// Some pages are one form, or have all of their text in a part with such a name.
+			if (proseOf(extents, element) >= most) return false;
+			if (/^(aside|form|search)$/.test(name)) return true;
+			if (name === "header" && !element.closest("article, main")) return true;
+			if (ROLES.test(element.getAttribute("role") ?? "")) return true;
+			const words = `${element.getAttribute("class") ?? ""} ${element.getAttribute("id") ?? ""}`;
+			if (!WORDS.test(words)) return false;
+			const { text, links } = extents.get(element) ?? { text: 0, links: 0 };
+			return text < 4000 || links >= text / 2;
+		};
 	};
 
 	/** The blocks without lists of links and short pieces between them. */
@@ -124,11 +141,26 @@ export async function readText() {
 	const count = (/** @type {Block[]} */ blocks) =>
 		blocks.reduce((sum, { characters }) => sum + characters, 0);
 
+	/**
+	 * Whether what Readability found is the page's text, rather than what the landmarks leave. In
+	 * an article it is, unless it is next to nothing. On other pages it has to find most of the
+	 * text, and what it finds has to be in the part that the landmarks leave.
+	 * @type {(found: Block[], marked: Block[], isArticle: boolean) => boolean}
+	 */
+	const isBetter = (found, marked, isArticle) => {
+		const length = count(found);
+		const wanted = count(dense(marked));
+		if (length < 200 || length < wanted * (isArticle ? 0.15 : 0.75)) return false;
+		if (isArticle || count(marked) < 200) return true;
+		const texts = new Set(marked.map(({ text }) => text));
+		return count(found.filter(({ text }) => texts.has(text))) >= 0.6 * length;
+	};
+
 	const copied = await inSlices(parts.copyPage());
 	if (copied.password) return { none: "password" };
-	const { copy, extents } = copied;
-	const marked = await inSlices(parts.blocksOf(rootOf(copied), landmarks(extents)));
-	const wanted = count(dense(marked));
+	const { copy } = copied;
+	const root = rootOf(copied);
+	const marked = await inSlices(parts.blocksOf(root, landmarks(copied, root)));
 	/** @type {Block[]} */
 	let blocks = marked;
 	if (
@@ -153,8 +185,7 @@ export async function readText() {
 		if (content) {
 			await pause();
 			const found = await inSlices(parts.blocksOf(content, () => false));
-			const length = count(found);
-			if (length >= 200 && length >= wanted / 2) blocks = found;
+			if (isBetter(found, marked, copied.isArticle)) blocks = found;
 		}
 	}
 	await pause();

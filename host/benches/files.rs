@@ -111,7 +111,10 @@ fn export_site(store: &Reader, place: &Path) {
     site::write_files(
         store,
         &filter,
-        site::Tokens::LeaveOut,
+        site::Extras {
+            tokens: site::Tokens::LeaveOut,
+            texts: false,
+        },
         &Address::default(),
         place,
         &|_, _| {},
@@ -234,7 +237,14 @@ fn hugo(store: &Reader, work: &Path) -> Duration {
             "{head}{{{{ range .Data.Terms.ByCount }}}}<a href=\"{{{{ .Page.RelDetails }}}}\">{{{{ .Page.Title }}}}</a> {{{{ .Count }}}}\n{{{{ end }}}}"
         ),
     );
-    export::markdown(store, &site.join("content"), &AtomicBool::new(false)).expect("room");
+    let notes = site.join("content");
+    export::markdown(
+        store,
+        &notes,
+        export::Texts::LeaveOut,
+        &AtomicBool::new(false),
+    )
+    .expect("room");
     let start = Instant::now();
     let done = Command::new("hugo")
         .args(["--quiet", "--source"])

@@ -1,8 +1,10 @@
 //! Converts notes, tags and results to their form on the wire, which `--json` prints as well.
 
+use serde::Serialize;
+
 use crate::{
     domain::{
-        Difference, NewTitle, Note, PageUrl, Problem, ProblemKind, Reason, Suggestion, Tag,
+        Difference, NewTitle, Note, NoteId, PageUrl, Problem, ProblemKind, Reason, Suggestion, Tag,
         timestamp_text, tokens_in,
     },
     protocol::{
@@ -10,7 +12,9 @@ use crate::{
         QueryProblemKind, RefusalReason, RefusedNote, SamePage, SamePageReason, SaveNoteResult,
         StatsResult, SuggestReason, SuggestedTag,
     },
-    store::{BulkEdit, BulkState, Hit, ListOrder, Refusal, SavedSearch, TagCount, TextSummary},
+    store::{
+        BulkEdit, BulkState, Hit, KeptText, ListOrder, Refusal, SavedSearch, TagCount, TextSummary,
+    },
 };
 
 /// Converts a note.
@@ -60,6 +64,61 @@ pub(crate) fn wire_saved(url: &PageUrl, note: &Note, created: bool) -> SaveNoteR
         deleted_note: None,
         new_title: None,
         text: None,
+    }
+}
+
+/// The text of a page, as in exports, in the API and on the command line.
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct WireText {
+    /// The note's id, if the text isn't a part of the note.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    id: Option<i64>,
+    /// The text.
+    markdown: String,
+    #[serde(flatten)]
+    info: protocol::TextInfo,
+    /// Where it came from: `click`, `fetch`, `file` or `import`.
+    source: &'static str,
+}
+
+impl WireText {
+    /// Converts the text of a note.
+    pub(crate) fn of(id: NoteId, text: KeptText) -> Self {
+        Self {
+            id: Some(id.0),
+            ..Self::from(text)
+        }
+    }
+}
+
+impl From<KeptText> for WireText {
+    fn from(text: KeptText) -> Self {
+        Self {
+            id: None,
+            markdown: text.markdown,
+            info: wire_text(text.summary),
+            source: text.summary.source.name(),
+        }
+    }
+}
+
+/// A note with the text of its page, as in exports.
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct NoteWithText {
+    #[serde(flatten)]
+    note: protocol::Note,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    page_text: Option<WireText>,
+}
+
+/// Converts a note with the text of its page.
+#[must_use]
+pub(crate) fn note_with_text(note: &Note, text: Option<KeptText>) -> NoteWithText {
+    NoteWithText {
+        note: wire_note(note),
+        page_text: text.map(WireText::from),
     }
 }
 

@@ -19,6 +19,7 @@ mod imports;
 mod layers;
 mod many_notes;
 mod messages;
+mod page_texts;
 mod provoked_faults;
 mod register;
 mod search;

@@ -19,17 +19,19 @@ use crate::{
         terminal::Stop,
     },
     domain::parse_tags,
-    site::{self, Address, Tokens, Written},
+    site::{self, Address, Extras, Tokens, Written},
     store::{self, Reader, TagFilter},
-    transfer::export::{self, PendingOutput},
+    transfer::export::{self, PendingOutput, Texts},
 };
 
 #[derive(Debug, clap::Subcommand)]
 pub(super) enum Export {
     /// Everything including the trash, as JSON; an import into an empty database restores all of it
-    Json(ToFile),
+    Json(Whole),
     /// The same as JSON, with one entry per line
-    Jsonl(ToFile),
+    Jsonl(Whole),
+    /// The quotes in the notes as W3C Web Annotations (JSON-LD)
+    Jsonld(ToFile),
     /// Bookmarks as HTML, which browsers and other programs import
     Netscape(ToFile),
     /// A table for spreadsheets
@@ -47,9 +49,21 @@ pub(super) struct ToFile {
 }
 
 #[derive(Debug, clap::Args)]
+pub(super) struct Whole {
+    #[command(flatten)]
+    to: ToFile,
+    /// Leave out the texts of pages
+    #[arg(long = "no-text")]
+    without_texts: bool,
+}
+
+#[derive(Debug, clap::Args)]
 pub(super) struct ToFolder {
     /// A new or empty folder, or the folder of an earlier export; only files of that export are replaced
     folder: PathBuf,
+    /// Also write the text of each page, as NAME.text.md beside its note
+    #[arg(long = "with-text")]
+    texts: bool,
 }
 
 #[derive(Debug, clap::Args)]
@@ -68,15 +82,20 @@ pub(super) struct Site {
     /// Also publish notes whose address contains an access token, such as token= or sig=
     #[arg(long = "include-secrets")]
     tokens: bool,
+    /// Also publish the texts of pages; other people wrote them and may have to permit it
+    #[arg(long = "with-text")]
+    texts: bool,
 }
 
 impl Export {
     /// Returns whether the export goes to standard output.
     pub(super) fn is_printed(&self) -> bool {
         match self {
-            Self::Json(to) | Self::Jsonl(to) | Self::Netscape(to) | Self::Csv(to) => {
-                to.file.as_deref().is_none_or(|path| path == Path::new("-"))
-            }
+            Self::Json(Whole { to, .. })
+            | Self::Jsonl(Whole { to, .. })
+            | Self::Jsonld(to)
+            | Self::Netscape(to)
+            | Self::Csv(to) => to.file.as_deref().is_none_or(|path| path == Path::new("-")),
             _ => false,
         }
     }
@@ -84,15 +103,22 @@ impl Export {
     pub(super) fn run(self, invocation: &mut Invocation<'_>) -> anyhow::Result<()> {
         let store = invocation.reader()?;
         let (write, to): (Writing, _) = match self {
-            Self::Json(to) => (export::json, to),
-            Self::Jsonl(to) => (export::jsonl, to),
+            Self::Json(Whole { to, without_texts }) => match without_texts {
+                true => (|store, out| export::json(store, Texts::LeaveOut, out), to),
+                false => (|store, out| export::json(store, Texts::Include, out), to),
+            },
+            Self::Jsonl(Whole { to, without_texts }) => match without_texts {
+                true => (|store, out| export::jsonl(store, Texts::LeaveOut, out), to),
+                false => (|store, out| export::jsonl(store, Texts::Include, out), to),
+            },
+            Self::Jsonld(to) => (export::jsonld, to),
             Self::Netscape(to) => (export::netscape, to),
             Self::Csv(to) => (export::csv, to),
             Self::Site(site) => return site.run(&store, invocation),
-            Self::Markdown(ToFolder { folder }) => {
+            Self::Markdown(ToFolder { folder, texts }) => {
                 refuse_home(invocation, &folder)?;
                 let stop = Stop::on_signals()?;
-                let notes = export::markdown(&store, &folder, stop.flag())
+                let notes = export::markdown(&store, &folder, texts_if(texts), stop.flag())
                     .map_err(|error| or_stopped(error, stop.flag(), &folder))?;
                 if invocation.json {
                     let output = serde_json::json!({
@@ -121,6 +147,14 @@ impl Export {
     }
 }
 
+fn texts_if(wanted: bool) -> Texts {
+    if wanted {
+        Texts::Include
+    } else {
+        Texts::LeaveOut
+    }
+}
+
 impl Site {
     fn run(self, store: &Reader, invocation: &mut Invocation<'_>) -> anyhow::Result<()> {
         let tokens = if self.tokens {
@@ -146,7 +180,10 @@ impl Site {
         let written = site::write_files(
             store,
             &filter,
-            tokens,
+            Extras {
+                tokens,
+                texts: self.texts,
+            },
             &self.base_path,
             folder,
             &show,

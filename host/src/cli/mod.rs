@@ -30,6 +30,7 @@ mod show;
 mod stats;
 mod tag;
 mod terminal;
+mod text;
 
 use std::{
     ffi::OsString,
@@ -112,6 +113,9 @@ enum Command {
     /// List, rename, merge and remove tags; manage aliases
     #[command(subcommand)]
     Tag(tag::TagCommand),
+    /// Show, add and remove the texts of pages
+    #[command(subcommand)]
+    Text(text::TextCommand),
     /// Serve the site until you press Ctrl+C
     Serve(serve::Serve),
     /// Open the site, or the view of one tag, in the browser
@@ -195,6 +199,7 @@ impl Arguments {
             Command::Rm(command) => command.run(&mut invocation),
             Command::Restore(command) => command.run(&mut invocation),
             Command::Tag(command) => command.run(&mut invocation),
+            Command::Text(command) => command.run(&mut invocation),
             Command::Serve(command) => command.run(&mut invocation),
             Command::Open(command) => command.run(&mut invocation),
             Command::Stats(command) => command.run(&mut invocation),

@@ -18,6 +18,8 @@ mod phrase;
 mod published_date;
 mod query;
 mod quote;
+mod reading_time;
+mod saved_quotes;
 mod secrets;
 mod share_parameters;
 mod snippet;
@@ -35,7 +37,7 @@ pub use letters::folded;
 #[cfg(test)]
 pub(crate) use markdown::pathological::pathological_texts;
 pub use markdown::{
-    CellAlignment, MarkdownElement, MarkdownNode, markdown_as_typed, markdown_tree,
+    CellAlignment, MarkdownElement, MarkdownNode, markdown_as_typed, markdown_tree, page_text_tree,
 };
 pub use markdown_text::{is_too_deep, plain_text};
 pub use matching::{Matcher, ReadSummary, Searched, holds, relevance};
@@ -52,6 +54,8 @@ pub use query::{
     is_site_part, site_of,
 };
 pub use quote::Quote;
+pub use reading_time::ReadingTime;
+pub use saved_quotes::{SavedQuote, places_of_quotes, words_around};
 pub use secrets::{tokens_in, without_user_info};
 pub use snippet::{Piece, Snippet, marked_text, snippet, snippet_of_words};
 pub use suggest::{

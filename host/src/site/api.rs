@@ -14,7 +14,7 @@ use crate::{
     protocol::{self, ErrorKind, TagCount},
     site::{facet_cache::FacetCache, query_string::Parameters, response::Answer},
     store::{Reader, TagFilter, TagOrder, TagPlace},
-    wire::{wire_note, wire_problem},
+    wire::{WireText, wire_note, wire_problem, wire_text},
 };
 
 /// Default number of notes or tags in a response, followed by the highest.
@@ -30,6 +30,8 @@ const JSON: &str = "application/json; charset=utf-8";
 pub(super) enum Api {
     Notes(NotesQuestion),
     Note(NoteId),
+    /// The text of a note's page.
+    Text(NoteId),
     Tags(TagsQuestion),
     /// A request that is refused.
     Refused(Refused),
@@ -83,7 +85,7 @@ impl Refused {
         Self {
             status: 404,
             kind: ErrorKind::NotFound,
-            message: "This address doesn't exist. Use /api/notes, /api/notes/{id} or /api/tags."
+            message: "This address doesn't exist. Use /api/notes, /api/notes/{id}, /api/notes/{id}/text or /api/tags."
                 .into(),
         }
     }
@@ -96,6 +98,10 @@ impl Api {
             ["notes"] => NotesQuestion::parse(parameters).map(Self::Notes),
             ["notes", id] => match id.parse() {
                 Ok(id) => Ok(Self::Note(NoteId(id))),
+                Err(_) => Err(invalid("The address of a note must contain its number.")),
+            },
+            ["notes", id, "text"] => match id.parse() {
+                Ok(id) => Ok(Self::Text(NoteId(id))),
                 Err(_) => Err(invalid("The address of a note must contain its number.")),
             },
             ["tags"] => TagsQuestion::parse(parameters).map(Self::Tags),
@@ -112,21 +118,52 @@ impl Api {
         match self {
             Self::Notes(question) => json(200, &question.answer(reader, facet_cache)?),
             Self::Note(id) => match reader.note(*id)? {
-                Some(note) => json(200, &wire_note(&note)),
-                None if reader.trashed_note(*id)?.is_some() => refused(&Refused {
+                Some(note) => json(
+                    200,
+                    &WholeNote {
+                        note: wire_note(&note),
+                        text: reader.text_summary(*id)?.map(wire_text),
+                    },
+                ),
+                None => no_note(reader, *id),
+            },
+            Self::Text(id) => match (reader.note(*id)?, reader.text(*id)?) {
+                (Some(_), Some(text)) => json(200, &WireText::of(*id, text)),
+                (Some(_), None) => refused(&Refused {
                     status: 404,
                     kind: ErrorKind::NotFound,
-                    message: format!(
-                        "This note is in the trash. To bring it back, run: url-notes restore {}",
-                        id.0
-                    ),
+                    message: "No text of this page is kept.".into(),
                 }),
-                None => refused(&Refused::wrong(&Error::NotFound)),
+                (None, _) => no_note(reader, *id),
             },
             Self::Tags(question) => json(200, &question.answer(reader, facet_cache)?),
             Self::Refused(why) => refused(why),
         }
     }
+}
+
+/// Answers that there is no such note.
+fn no_note(reader: &Reader, id: NoteId) -> Result<Answer> {
+    if reader.trashed_note(id)?.is_none() {
+        return refused(&Refused::wrong(&Error::NotFound));
+    }
+    refused(&Refused {
+        status: 404,
+        kind: ErrorKind::NotFound,
+        message: format!(
+            "This note is in the trash. To bring it back, run: url-notes restore {}",
+            id.0
+        ),
+    })
+}
+
+/// The response to `/api/notes/{id}`.
+#[derive(Debug, Serialize)]
+struct WholeNote {
+    #[serde(flatten)]
+    note: protocol::Note,
+    /// What is known about the text of its page, if it is kept.
+    text: Option<protocol::TextInfo>,
 }
 
 /// Converts an error to a JSON response.

@@ -48,6 +48,7 @@ const IDLE_READERS: usize = 2;
 pub(super) const STYLE: &str = concat!(
     include_str!("../../../extension/styles/tokens.css"),
     include_str!("assets/site.css"),
+    include_str!("assets/reader.css"),
 );
 pub(super) const SCRIPT: &str = include_str!("assets/site.js");
 pub(super) const ICON: &str = include_str!("../../../extension/icons/icon.svg");
@@ -135,6 +136,7 @@ impl Controller {
             Route::Month(month) => read(&|reader| self.month(reader, month)),
             Route::Random(tag) => read(&|reader| self.random(reader, tag.as_ref())),
             Route::Note(id) => read(&|reader| self.note(reader, id)),
+            Route::Text(id) => read(&|reader| self.text(reader, id)),
             Route::Search { query, before } => read(&|reader| self.search(reader, &query, before)),
             Route::Best { query } => read(&|reader| self.best(reader, &query)),
             Route::SearchFeed(name) => read(&|reader| self.search_feed(reader, &name)),
@@ -522,11 +524,12 @@ impl Controller {
         })
     }
 
-    fn note(&self, reader: &Reader, id: NoteId) -> Result<Answer> {
+    pub(super) fn note(&self, reader: &Reader, id: NoteId) -> Result<Answer> {
         match reader.note(id)? {
             Some(note) => {
                 let related = reader.related_notes(&note, RELATED_NOTES)?;
-                Ok(found(views::note(&self.layout, &note, &related)))
+                let text = reader.text_summary(id)?;
+                Ok(found(views::note(&self.layout, &note, text, &related)))
             }
             None => match reader.trashed_note(id)? {
                 Some(note) => {
@@ -601,7 +604,7 @@ mod tests {
     use super::*;
     use crate::{
         domain::{Icon, Metadata, NewNote, PageUrl, parse_tags, plain_png},
-        store::{SITES_LISTED, Store},
+        store::{NewText, SITES_LISTED, Store, TextSource},
     };
 
     const ORIGIN: &str = "http://localhost:6683";
@@ -678,6 +681,158 @@ mod tests {
             .split_once("</main>")
             .unwrap()
             .0
+    }
+
+    /// Keeps a text, read on 29 November 2026.
+    fn keep_text(place: &mut TestSite, id: NoteId, markdown: &str, whole: bool) {
+        let taken_at = "2026-11-29T12:00:00Z".parse().unwrap();
+        let text = NewText::new(markdown, taken_at, TextSource::Click, whole).unwrap();
+        let put = place
+            .store
+            .write(taken_at, |writer| writer.put_text(id, &text, false));
+        put.unwrap();
+    }
+
+    #[test]
+    fn the_text_of_a_page_is_shown_with_the_quotes_of_its_note() {
+        let mut place = TestSite::new();
+        let id = place.save(
+            "https://e.org/a",
+            "A <title>",
+            &["x"],
+            "> a QUOTE across\n>\n> blocks\n\n> not there",
+        );
+        let text = "# A title\n\nHere is **a quote** across\n\n- blocks <script>\n\n## Head\n\n\
+                    ![i](https://e.org/i) [l](javascript:x)";
+        keep_text(&mut place, id, text, false);
+        let address = format!("/note/{}/text", id.0);
+        assert_eq!(
+            place.title(&address, 200),
+            "url-notes | Text of A &lt;title&gt;"
+        );
+        let page = place.page(&address, 200);
+        assert!(page.contains(r#"<meta name="robots" content="noindex">"#));
+        let shown = content(&page);
+        // The heading that repeats the title is left out, and the next one takes its level.
+        expect![[r#"
+            <p>Here is <strong><mark>a quote</mark></strong><mark> across</mark></p>
+            <ul>
+            <li><mark>blocks</mark> &lt;script&gt;</li>
+            </ul>
+            <h2>Head</h2>
+            <p><a href="https://e.org/i" rel="noreferrer noopener" target="_blank">i</a> l</p>
+        "#]]
+        .assert_eq(
+            shown
+                .split_once(r#"<div class="page-text" dir="auto" lang="en">"#)
+                .unwrap()
+                .1
+                .split_once("</div>")
+                .unwrap()
+                .0,
+        );
+        for part in [
+            r#"<a href="https://e.org/a" target="_blank""#,
+            r#"Read on <time datetime="2026-11-29T12:00:00.000Z">29 Nov 2026</time>"#,
+            "<li>12 words, about 1 minute</li>",
+            "<li>1 quote marked</li>",
+            &format!(r#"<a href="/note/{}">Your note</a>"#, id.0),
+            "The text was cut here: of a page, 256 KiB of text are kept.",
+        ] {
+            assert!(shown.contains(part), "{part}: {shown}");
+        }
+        let note = place.page(&format!("/note/{}", id.0), 200);
+        let line = format!(
+            r#"<div><dt>Text</dt><dd><a href="{address}">12 words</a>, read on <time datetime"#
+        );
+        assert!(note.contains(&line), "{note}");
+        assert!(!place.page("/all/0", 200).contains("Here is"));
+    }
+
+    #[test]
+    fn a_missing_text_is_said_in_one_sentence() {
+        let mut place = TestSite::new();
+        let id = place.save("https://e.org/a", "A", &[], "");
+        let page = place.page(&format!("/note/{}/text", id.0), 404);
+        assert!(page.contains("No text of this page is kept."));
+        assert!(page.contains(&format!(
+            r#"Did you mean <a href="/note/{}">the note</a>"#,
+            id.0
+        )));
+        assert!(
+            !place
+                .page(&format!("/note/{}", id.0), 200)
+                .contains("<dt>Text</dt>")
+        );
+        assert!(
+            place
+                .page("/note/7/text", 404)
+                .contains("This note doesn't exist")
+        );
+        assert!(
+            place
+                .page("/note/x/text", 404)
+                .contains("must contain its number")
+        );
+        keep_text(&mut place, id, "words", true);
+        let now = clock::now();
+        let deleted = place.store.write(now, |writer| writer.delete_note(id));
+        deleted.unwrap();
+        let page = place.page(&format!("/note/{}/text", id.0), 404);
+        assert!(page.contains("This note is in the trash"));
+        assert!(!page.contains("words"));
+    }
+
+    #[test]
+    fn the_length_of_japanese_is_given_in_characters() {
+        let mut place = TestSite::new();
+        let id = place.save("https://e.org/a", "題", &[], "> 読む");
+        keep_text(&mut place, id, &"本を読む。".repeat(200), true);
+        let page = place.page(&format!("/note/{}/text", id.0), 200);
+        assert!(
+            page.contains("<li>800 characters, about 3 minutes</li>"),
+            "{page}"
+        );
+        assert!(page.contains("本を<mark>読む</mark>。本を読む"));
+    }
+
+    #[test]
+    fn the_api_has_the_text_of_a_page() {
+        let mut place = TestSite::new();
+        let id = place.save("https://e.org/a", "A", &[], "");
+        let note = format!("/api/notes/{}", id.0);
+        let read = |place: &TestSite, target: &str, status| -> serde_json::Value {
+            serde_json::from_str(&place.page(target, status)).unwrap()
+        };
+        assert_eq!(read(&place, &note, 200)["text"], serde_json::Value::Null);
+        let missing = read(&place, &format!("{note}/text"), 404);
+        assert_eq!(missing["error"]["kind"], "not_found");
+        assert_eq!(missing["error"]["message"], "No text of this page is kept.");
+        keep_text(&mut place, id, "One *two*", true);
+        let info = serde_json::json!({
+            "words": 2, "takenAt": "2026-11-29T12:00:00.000Z", "whole": true
+        });
+        assert_eq!(read(&place, &note, 200)["text"], info);
+        assert_eq!(
+            read(&place, &format!("{note}/text"), 200),
+            serde_json::json!({
+                "id": id.0, "markdown": "One *two*", "source": "click",
+                "words": 2, "takenAt": "2026-11-29T12:00:00.000Z", "whole": true
+            })
+        );
+        assert!(
+            read(&place, "/api/notes", 200)["notes"][0]
+                .get("text")
+                .is_none()
+        );
+        assert_eq!(
+            read(&place, "/api/notes/x/text", 400)["error"]["kind"],
+            "invalid_params"
+        );
+        assert_eq!(
+            read(&place, "/api/notes/7/text", 404)["error"]["kind"],
+            "not_found"
+        );
     }
 
     #[test]

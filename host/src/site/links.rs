@@ -248,6 +248,11 @@ impl Links {
         self.page(&format!("/note/{}", id.0))
     }
 
+    /// Address of the text of a note's page.
+    pub(super) fn text(&self, id: NoteId) -> String {
+        self.page(&format!("/note/{}/text", id.0))
+    }
+
     /// Address of the search page.
     pub(super) fn search(&self) -> String {
         self.page("/search")

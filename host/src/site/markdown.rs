@@ -1,6 +1,9 @@
 //! Renders a note's Markdown as HTML from the tree of `domain/markdown`.
 
-use std::sync::{LazyLock, Mutex, PoisonError};
+use std::{
+    ops::Range,
+    sync::{LazyLock, Mutex, PoisonError},
+};
 
 use maud::{Markup, PreEscaped};
 use pulldown_cmark_escape::{escape_href, escape_html, escape_html_body_text};
@@ -15,6 +18,8 @@ use crate::{
 
 /// Longest HTML of one text, in bytes.
 const MAX_HTML_BYTES: usize = 16 * MAX_SUMMARY_BYTES;
+/// Longest HTML of the text of a page, in bytes.
+const MAX_PAGE_TEXT_HTML_BYTES: usize = 4 << 20;
 
 /// Renders the text as HTML. Its topmost headings become `<h{top_heading}>`, to fit the outline of
 /// the surrounding page.
@@ -48,27 +53,44 @@ fn may_have_headings(markdown: &str) -> bool {
 
 /// Renders the text as HTML, or shows it as typed if the HTML would be too long.
 fn rendered(markdown: &str, top_heading: usize) -> String {
-    let written = |tree: &[MarkdownNode]| {
-        let mut writer = Writer {
-            html: String::with_capacity(markdown.len() * 3 / 2),
-        };
-        writer.nodes(tree);
-        writer.html
-    };
-    let html = written(&markdown_tree(markdown, top_heading));
+    let html = written(&markdown_tree(markdown, top_heading), &[], markdown.len());
     // The HTML of a text shown as typed is at most five times as long as the text.
     if html.len() > MAX_HTML_BYTES && markdown.len() <= MAX_SUMMARY_BYTES {
-        return written(&markdown_as_typed(markdown));
+        return written(&markdown_as_typed(markdown), &[], markdown.len());
     }
     html
 }
 
-/// Writes a tree as HTML, each block on a line of its own.
-struct Writer {
-    html: String,
+/// Renders the text of a page from its tree. `marks` are ranges in the texts of the tree put
+/// together, in order. Shows the text as typed if the HTML would be too long.
+pub(super) fn page_text(markdown: &str, tree: &[MarkdownNode], marks: &[Range<usize>]) -> Markup {
+    let html = written(tree, marks, markdown.len());
+    PreEscaped(match html.len() > MAX_PAGE_TEXT_HTML_BYTES {
+        true => written(&markdown_as_typed(markdown), &[], markdown.len()),
+        false => html,
+    })
 }
 
-impl Writer {
+fn written(tree: &[MarkdownNode], marks: &[Range<usize>], length: usize) -> String {
+    let mut writer = Writer {
+        html: String::with_capacity(length * 3 / 2),
+        marks,
+        place: 0,
+    };
+    writer.nodes(tree);
+    writer.html
+}
+
+/// Writes a tree as HTML, each block on a line of its own.
+struct Writer<'a> {
+    html: String,
+    /// What is still to be marked.
+    marks: &'a [Range<usize>],
+    /// Bytes of text so far.
+    place: usize,
+}
+
+impl Writer<'_> {
     fn nodes(&mut self, nodes: &[MarkdownNode]) {
         for node in nodes {
             match node {
@@ -174,12 +196,44 @@ impl Writer {
     }
 
     fn text(&mut self, text: &str) {
+        let (mut rest, end) = (text, self.place + text.len());
+        while let Some(mark) = self.marks.first()
+            && mark.start < end
+        {
+            let (before, marked) = split(rest, mark.start.saturating_sub(self.place));
+            self.escaped(before);
+            self.place += before.len();
+            let (marked, after) = split(marked, mark.end.min(end) - self.place);
+            if !marked.trim().is_empty() {
+                self.raw("<mark>");
+                self.escaped(marked);
+                self.raw("</mark>");
+            } else {
+                self.escaped(marked);
+            }
+            self.place += marked.len();
+            rest = after;
+            if mark.end > end {
+                break;
+            }
+            self.marks = &self.marks[1..];
+        }
+        self.escaped(rest);
+        self.place = end;
+    }
+
+    fn escaped(&mut self, text: &str) {
         escape_html_body_text(&mut self.html, text).expect("writing to a string can't fail");
     }
 
     fn attribute(&mut self, text: &str) {
         escape_html(&mut self.html, text).expect("writing to a string can't fail");
     }
+}
+
+/// Splits a text at a place, or before the character there.
+fn split(text: &str, at: usize) -> (&str, &str) {
+    text.split_at(text.floor_char_boundary(at))
 }
 
 fn class(alignment: CellAlignment) -> &'static str {
@@ -362,6 +416,48 @@ mod tests {
             let took = started.elapsed().as_secs_f64() * 1e3;
             eprintln!("{took:8.1} ms {:9} bytes {name:?}", html.len());
             assert!(html.len() <= MAX_HTML_BYTES, "{name}: {}", html.len());
+        }
+    }
+
+    #[test]
+    fn marks_end_with_the_elements_around_them() {
+        let text = "One **two** [three](https://e.org) `four`\nfive.\n\n- \\<six>\n- seven";
+        let tree = markdown_tree(text, 2);
+        // The texts put together: "One two three four\nfive.<six>seven".
+        for (marks, html) in [
+            (
+                vec![(4, 18)],
+                "<p>One <strong><mark>two</mark></strong> <a href=\"https://e.org\" \
+                 rel=\"noreferrer noopener\" target=\"_blank\"><mark>three</mark></a> \
+                 <code><mark>four</mark></code>\nfive.</p>\n",
+            ),
+            (vec![(0, 2), (20, 26)], "<p><mark>On</mark>e <strong>two"),
+            (
+                vec![(20, 26)],
+                "f<mark>ive.</mark></p>\n<ul>\n<li><mark>&lt;s</mark>ix&gt;</li>",
+            ),
+            (
+                vec![(24, 34)],
+                "<li><mark>&lt;six&gt;</mark></li>\n<li><mark>seven</mark></li>",
+            ),
+        ] {
+            let marks: Vec<_> = marks.into_iter().map(|(start, end)| start..end).collect();
+            let shown = page_text(text, &tree, &marks).into_string();
+            assert!(shown.contains(html), "{shown}");
+        }
+    }
+
+    #[test]
+    fn pathological_texts_of_pages_are_bounded_too() {
+        for (name, text) in pathological_texts() {
+            let text = text.repeat(4);
+            let tree = crate::domain::page_text_tree(&text, 2);
+            let html = page_text(&text, &tree, &[0..10, 50..200_000]).into_string();
+            assert!(
+                html.len() <= MAX_PAGE_TEXT_HTML_BYTES,
+                "{name}: {}",
+                html.len()
+            );
         }
     }
 

@@ -18,6 +18,7 @@ mod links;
 mod listener;
 mod markdown;
 mod markdown_cache;
+mod page_texts;
 mod peer_uid;
 mod port_owner;
 #[cfg(target_os = "linux")]
@@ -53,7 +54,7 @@ use crate::{
 };
 
 pub use auth::{AccessControl, EntryLink};
-pub use files::{Address, Tokens, Written, write_files};
+pub use files::{Address, Extras, Tokens, Written, write_files};
 pub use identity::Identity;
 pub use port_owner::{Program, listening_at};
 

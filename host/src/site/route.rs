@@ -45,6 +45,8 @@ pub(super) enum Route {
     /// Redirects to a random note, or to a random one with a tag.
     Random(Option<Tag>),
     Note(NoteId),
+    /// The text of a note's page.
+    Text(NoteId),
     Search {
         query: String,
         before: Option<NoteId>,
@@ -159,6 +161,13 @@ impl Route {
             },
             ["note", id] => match id.parse().map(NoteId) {
                 Ok(id) => canonical(Self::Note(id), Links::default().note(id), path),
+                Err(_) => unknown(
+                    "The address of a note must contain its number.",
+                    &words(&[id]),
+                ),
+            },
+            ["note", id, "text"] => match id.parse().map(NoteId) {
+                Ok(id) => canonical(Self::Text(id), Links::default().text(id), path),
                 Err(_) => unknown(
                     "The address of a note must contain its number.",
                     &words(&[id]),

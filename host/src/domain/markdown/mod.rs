@@ -21,6 +21,9 @@ use crate::domain::{
 
 /// Most parser events of a rendered text. A long text of 64 KiB has ten thousand.
 const MAX_EVENTS: usize = 50_000;
+/// Longest text of a page, in bytes, that is rendered, and most parser events of one.
+const MAX_PAGE_TEXT_BYTES: usize = 256 * 1024;
+const MAX_PAGE_TEXT_EVENTS: usize = 4 * MAX_EVENTS;
 /// Most nested elements. On the wire each takes two levels of JSON, of which Chromium's parser
 /// accepts 200 (`base/json/json_reader.h`) and serde_json 128.
 const MAX_NESTING: usize = 60;
@@ -107,9 +110,29 @@ pub enum CellAlignment {
 /// 50,000 parts.
 #[must_use]
 pub fn markdown_tree(markdown: &str, top_heading: usize) -> Vec<MarkdownNode> {
-    let tree = match markdown.len() > MAX_SUMMARY_BYTES || is_too_deep(markdown) {
+    tree_within(markdown, top_heading, MAX_SUMMARY_BYTES, MAX_EVENTS)
+}
+
+/// Like [`markdown_tree`], for the text of a page: up to 256 KiB and 200,000 parts.
+#[must_use]
+pub fn page_text_tree(markdown: &str, top_heading: usize) -> Vec<MarkdownNode> {
+    tree_within(
+        markdown,
+        top_heading,
+        MAX_PAGE_TEXT_BYTES,
+        MAX_PAGE_TEXT_EVENTS,
+    )
+}
+
+fn tree_within(
+    markdown: &str,
+    top_heading: usize,
+    max_bytes: usize,
+    max_events: usize,
+) -> Vec<MarkdownNode> {
+    let tree = match markdown.len() > max_bytes || is_too_deep(markdown) {
         true => None,
-        false => parsed(markdown, top_heading),
+        false => parsed(markdown, top_heading, max_events),
     };
     tree.unwrap_or_else(|| markdown_as_typed(markdown))
 }
@@ -121,13 +144,13 @@ pub fn markdown_as_typed(markdown: &str) -> Vec<MarkdownNode> {
     vec![MarkdownNode::Element(MarkdownElement::AsTyped, vec![text])]
 }
 
-fn parsed(markdown: &str, top_heading: usize) -> Option<Vec<MarkdownNode>> {
+fn parsed(markdown: &str, top_heading: usize, max_events: usize) -> Option<Vec<MarkdownNode>> {
     let options =
         Options::ENABLE_TABLES | Options::ENABLE_STRIKETHROUGH | Options::ENABLE_TASKLISTS;
     let events: Vec<_> = Parser::new_ext(markdown, options)
-        .take(MAX_EVENTS + 1)
+        .take(max_events + 1)
         .collect();
-    if events.len() > MAX_EVENTS {
+    if events.len() > max_events {
         return None;
     }
     let mut builder = Builder {

@@ -10,6 +10,7 @@
 
 mod address;
 mod assets;
+mod extras;
 mod folder;
 mod fragment_store;
 mod index;
@@ -17,10 +18,11 @@ mod page_plan;
 mod render;
 #[cfg(test)]
 mod tests;
+mod texts;
 
 use std::{
     cmp::Reverse,
-    collections::{BTreeSet, HashSet},
+    collections::{BTreeSet, HashMap, HashSet},
     io,
     path::Path,
     sync::{
@@ -60,19 +62,12 @@ use crate::{
 };
 
 pub use address::Address;
+pub use extras::{Extras, Tokens};
 
 pub(super) use crate::site::file_names::FileNames;
 
 /// Pages of notes that are assembled at once.
 const PAGES_AT_ONCE: usize = 240;
-/// What to do with notes whose address contains an access token.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Tokens {
-    /// Leave them out.
-    LeaveOut,
-    /// Publish them.
-    Publish,
-}
 
 /// The result of an export.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -100,7 +95,7 @@ pub struct Written {
 pub fn write_files(
     store: &Reader,
     filter: &TagFilter,
-    tokens: Tokens,
+    extras: Extras,
     address: &Address,
     place: &Path,
     progress: &(dyn Fn(u64, u64) + Sync),
@@ -108,7 +103,7 @@ pub fn write_files(
 ) -> anyhow::Result<Written> {
     store.read_transaction(|store| {
         Ok(export(
-            store, filter, tokens, address, place, progress, stop,
+            store, filter, extras, address, place, progress, stop,
         ))
     })?
 }
@@ -116,7 +111,7 @@ pub fn write_files(
 fn export(
     store: &Reader,
     filter: &TagFilter,
-    tokens: Tokens,
+    extras: Extras,
     address: &Address,
     place: &Path,
     progress: &(dyn Fn(u64, u64) + Sync),
@@ -132,7 +127,7 @@ fn export(
         with: store.tags_of_names(&filter.with)?,
         without: store.tags_of_names(&filter.without)?,
     };
-    let left_out = match tokens {
+    let left_out = match extras.tokens {
         Tokens::LeaveOut => store.notes_with_tokens()?,
         Tokens::Publish => HashSet::new(),
     };
@@ -148,7 +143,7 @@ fn export(
     icons.refresh(store)?;
     let site = Maker {
         names: &names,
-        shells: [0, 1, 2].map(|depth| layout(Links::relative(&names, depth), &icons)),
+        shells: [0, 1, 2, 3].map(|depth| layout(Links::relative(&names, depth), &icons)),
         feed_links: [0, 2].map(|depth| match address.is_whole() {
             true => Links::below(&names, &address.0),
             false => Links::relative(&names, depth),
@@ -159,8 +154,13 @@ fn export(
         progress: &|done| progress(done, 2 * count),
         done: AtomicU64::new(0),
     };
+    let texts = match extras.texts {
+        true => texts::summaries(store, &catalog.outline.notes)?,
+        false => HashMap::new(),
+    };
     let write = || {
         let renderer = Renderer {
+            texts: &texts,
             names: &names,
             layout: &site.shells[2],
             feed_links: &site.feed_links[1],
@@ -171,6 +171,7 @@ fn export(
         let made = renderer.make_pieces(store)?;
         site.write_pages(&made)?;
         site.write_icons(store)?;
+        texts::write(store, &site.shells[3], &folder, texts.keys())?;
         site.write_rest(&made, &layout(Links::below(&names, &address.0), &icons))
     };
     let changes = write().and_then(|()| folder.finish())?;
@@ -196,8 +197,8 @@ fn layout(links: Links, icons: &Arc<SiteIcons>) -> Layout {
 /// The state of one export.
 struct Maker<'a> {
     names: &'a Arc<FileNames>,
-    /// Layouts for pages in folders of depth 0, 1 and 2.
-    shells: [Layout; 3],
+    /// Layouts for pages in folders of depth 0 to 3.
+    shells: [Layout; 4],
     /// Links for the feed of all notes and those of tags.
     feed_links: [Links; 2],
     folder: &'a Folder<'a>,
@@ -422,7 +423,7 @@ impl Maker<'_> {
 
     /// Writes the single pages and the lists of tags and sites.
     fn write_rest(&self, made: &Made, at_base: &Layout) -> anyhow::Result<()> {
-        let [home, one_deep, _] = &self.shells;
+        let [home, one_deep, ..] = &self.shells;
         for order in [TagOrder::Uses, TagOrder::Name, TagOrder::Recent] {
             self.tag_list(order)?;
         }

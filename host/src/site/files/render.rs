@@ -2,7 +2,7 @@
 //! words for the search.
 
 use std::{
-    collections::VecDeque,
+    collections::{HashMap, VecDeque},
     sync::{
         Arc, Mutex, PoisonError,
         mpsc::{Receiver, SyncSender, sync_channel},
@@ -20,7 +20,7 @@ use super::{
     page_plan::PagePlan,
 };
 use crate::{
-    domain::{Note, Searched},
+    domain::{Note, NoteId, Searched},
     site::{
         controller::FEED_NOTES,
         feed,
@@ -28,7 +28,7 @@ use crate::{
         links::Links,
         views::{self, Layout},
     },
-    store::Reader,
+    store::{Reader, TextSummary},
 };
 
 /// Notes that are rendered at once: a multiple of the notes in a search piece.
@@ -66,6 +66,8 @@ pub(super) struct Renderer<'a> {
     pub(super) feed_links: &'a Links,
     pub(super) folder: &'a Folder<'a>,
     pub(super) plan: &'a PagePlan,
+    /// The texts that are published.
+    pub(super) texts: &'a HashMap<NoteId, TextSummary>,
     /// Called with the number of notes that were rendered since the last call.
     pub(super) advance: &'a (dyn Fn(usize) + Sync),
 }
@@ -206,7 +208,7 @@ impl Renderer<'_> {
             let place = share.spool.put([
                 &views::title(note),
                 &views::listed(layout, note).into_string(),
-                &views::article(layout, note).into_string(),
+                &views::article(layout, note, self.texts.get(&note.id).copied()).into_string(),
                 &views::about(layout, note).into_string(),
                 &entry,
             ])?;

@@ -82,7 +82,10 @@ fn files_hold_what_the_site_shows() {
     let written = write_files(
         &store,
         &TagFilter::default(),
-        Tokens::LeaveOut,
+        Extras {
+            tokens: Tokens::LeaveOut,
+            texts: false,
+        },
         &Address::default(),
         &out,
         &|_, _| {},
@@ -276,7 +279,10 @@ fn a_failing_thread_ends_the_export_with_its_error() {
     let error = write_files(
         &store,
         &filter,
-        Tokens::LeaveOut,
+        Extras {
+            tokens: Tokens::LeaveOut,
+            texts: false,
+        },
         &Address::default(),
         &out,
         &pull,

@@ -45,6 +45,8 @@ pub(super) struct Breadcrumb<'a> {
     pub feed: Option<String>,
     /// The content of the search box.
     pub query: &'a str,
+    /// Whether search engines must not list the page.
+    pub is_private: bool,
     /// Whether the page is wider than a text should be, for lists of many small items.
     pub wide: bool,
     /// Whether the page of an exported site searches by itself.
@@ -75,6 +77,7 @@ impl Layout {
                     @if self.links.are_files() { meta http-equiv="Content-Security-Policy" content=(POLICY); }
                     title { (place.full_title()) }
                     meta name="viewport" content="width=device-width, initial-scale=1";
+                    @if place.is_private { meta name="robots" content="noindex"; }
                     meta name="referrer" content="no-referrer";
                     meta name="color-scheme" content="light dark";
                     link rel="stylesheet" href=(self.links.style());

@@ -7,6 +7,7 @@ mod layout;
 mod not_found;
 mod note;
 mod note_card;
+mod reader;
 mod search;
 mod site;
 mod sites;
@@ -24,6 +25,7 @@ pub(super) use note_card::{
     day_by_day, is_linkable, listed, listed_day_by_day, listed_one_by_one, one_by_one, saved_on,
     site as site_of, title,
 };
+pub(super) use reader::reader;
 pub(super) use search::{Asked, best, search, search_alone, search_help};
 pub(super) use site::site;
 pub(super) use sites::sites;

@@ -11,6 +11,7 @@ use crate::{
             title, whole_moment,
         },
     },
+    store::TextSummary,
 };
 
 /// Most common tags that are shown.
@@ -24,7 +25,12 @@ pub(in crate::site) struct Related {
     pub shared: Vec<Tag>,
 }
 
-pub(in crate::site) fn note(layout: &Layout, note: &Note, related: &[Note]) -> String {
+pub(in crate::site) fn note(
+    layout: &Layout,
+    note: &Note,
+    text: Option<TextSummary>,
+    related: &[Note],
+) -> String {
     let related = related.iter().map(|other| {
         let shared = other.tags.iter().filter(|tag| note.tags.contains(tag));
         Related {
@@ -33,7 +39,7 @@ pub(in crate::site) fn note(layout: &Layout, note: &Note, related: &[Note]) -> S
         }
     });
     let related: Vec<Related> = related.collect();
-    around(layout, &title(note), &article(layout, note), &related)
+    around(layout, &title(note), &article(layout, note, text), &related)
 }
 
 /// Renders the page around a note that [`article`] rendered.
@@ -80,8 +86,8 @@ pub(in crate::site) fn about(layout: &Layout, other: &Note) -> Markup {
     }
 }
 
-/// Renders all fields of a note.
-pub(in crate::site) fn article(layout: &Layout, note: &Note) -> Markup {
+/// Renders all fields of a note, and a link to the text of its page if there is one.
+pub(in crate::site) fn article(layout: &Layout, note: &Note, kept: Option<TextSummary>) -> Markup {
     let metadata = &note.metadata;
     html! {
         article.note {
@@ -95,6 +101,15 @@ pub(in crate::site) fn article(layout: &Layout, note: &Note) -> Markup {
                 }
             }
             dl.facts {
+                @if let Some(kept) = kept {
+                    div {
+                        dt { "Text" }
+                        dd {
+                            a href=(layout.links.text(note.id)) { (counted(kept.words.into(), "word")) }
+                            ", read on " (moment(layout, kept.taken_at))
+                        }
+                    }
+                }
                 @if let Some(own) = &note.page_title {
                     div { dt { "Page title" } dd { bdi { (own) } } }
                 }

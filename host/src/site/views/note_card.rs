@@ -357,7 +357,8 @@ pub(super) fn published(note: &Note) -> Option<Markup> {
     })
 }
 
-fn day(date: Date) -> String {
+/// Formats a date: `21 Aug 2025`.
+pub(super) fn day(date: Date) -> String {
     date.strftime("%-d %b %Y").to_string()
 }
 

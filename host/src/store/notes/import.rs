@@ -20,6 +20,7 @@ use crate::{
             fts_index,
             note_rows::labels,
             saved_searches::{SavedSearch, saved_search},
+            texts::NewText,
         },
         transaction::{TRASH_DAYS, Writer, pending_index::Indexed},
     },
@@ -69,6 +70,8 @@ pub struct Import<'a> {
     /// Number of changed notes, up to [`MANY`].
     pub(super) changed: Cell<u32>,
     left: RefCell<Vec<Omission>>,
+    /// The note of the last row, unless nothing was done with it.
+    current: Cell<Option<NoteId>>,
 }
 
 impl Writer<'_> {
@@ -85,6 +88,7 @@ impl Writer<'_> {
             unindexed: Cell::new(0),
             changed: Cell::new(0),
             left: RefCell::default(),
+            current: Cell::new(None),
         }
     }
 }
@@ -114,8 +118,38 @@ impl Import<'_> {
         }
         let (note, url) = self.new_note(row)?;
         self.writer.insert(&note, &url)?;
+        self.current.set(Some(note.id));
         self.record(&note, None)?;
         Ok(RowOutcome::New)
+    }
+
+    /// Like [`note`](Self::note). A note without a text gets this one.
+    ///
+    /// # Errors
+    /// Those of `note`.
+    pub fn note_with_text(&self, row: ImportedRow, text: Option<&NewText>) -> Result<RowOutcome> {
+        self.current.set(None);
+        let outcome = self.note(row)?;
+        let (Some(id), Some(text)) = (self.current.get(), text) else {
+            return Ok(outcome);
+        };
+        let writer = self.writer;
+        if writer.text_row(id)?.is_some() {
+            return Ok(outcome);
+        }
+        let Some(note) = writer.live(id)? else {
+            writer.put_trashed_text(id, text)?;
+            return Ok(outcome);
+        };
+        writer.put_text(id, text, true)?;
+        if self.recorded.get() && self.came_by_this(id)? {
+            return Ok(outcome);
+        }
+        if outcome == RowOutcome::Unchanged {
+            self.record(&note, Some(&note))?;
+        }
+        self.record_text(id, text)?;
+        Ok(RowOutcome::Merged)
     }
 
     /// Makes `name` an alias of the tag `of`.
@@ -209,6 +243,7 @@ impl Import<'_> {
     }
 
     fn merge(&self, before: &Note, row: &ImportedRow) -> Result<RowOutcome> {
+        self.current.set(Some(before.id));
         let is_own = self.recorded.get() && self.came_by_this(before.id)?;
         let merged = before.with_row(row, is_own, self.writer.now)?;
         self.left.replace(merged.omissions);
@@ -238,6 +273,7 @@ impl Import<'_> {
         writer.remove(note.id)?;
         writer.execute("DELETE FROM imported WHERE note_id = ?", [note.id.0])?;
         note.id = self.free_id(NoteId::at(note.saved_at))?;
+        self.current.set(Some(note.id));
         let url = PageUrl::parse(&note.url)?;
         writer.insert(&note, &url)?;
         writer.adopt_newer_text(note.id, text.as_ref())?;
@@ -283,6 +319,7 @@ impl Import<'_> {
         let (mut note, url) = self.new_note(row)?;
         note.deleted_at = Some(deleted_at);
         writer.put_into_trash(&note, url.key())?;
+        self.current.set(Some(note.id));
         self.record(&note, None)?;
         Ok(RowOutcome::New)
     }

@@ -12,6 +12,7 @@ use crate::{
             fts_index,
             import::{Import, Origin},
             note_rows::{addresses_column, shift_of, tags_for_trash},
+            texts::NewText,
         },
         transaction::{Writer, pending_index::Indexed},
     },
@@ -57,6 +58,9 @@ struct Before {
     read: bool,
     #[serde(default)]
     page_title: Option<String>,
+    /// When the text that the import added was read, in µs.
+    #[serde(default)]
+    text_taken_at: Option<i64>,
 }
 
 /// The default for records from before schema 6 or 7.
@@ -89,12 +93,29 @@ impl Import<'_> {
                 title_typed: before.title_typed,
                 read: before.read,
                 page_title: before.page_title.clone(),
+                text_taken_at: None,
             },
         };
         for tag in &note.tags[before.tags.len()..] {
             replaced.tags.push(self.writer.tag_id(tag)?);
         }
         serde_json::to_string(&replaced).map_err(Error::internal)
+    }
+
+    /// Records that this import gave a text to an existing note, which is recorded already.
+    pub(super) fn record_text(&self, id: NoteId, text: &NewText) -> Result<()> {
+        let before: String = self
+            .writer
+            .tx
+            .prepare_cached("SELECT before FROM imported WHERE note_id = ?")?
+            .query_row([id.0], |row| row.get(0))?;
+        let mut before: Before = serde_json::from_str(&before).map_err(Error::internal)?;
+        before.text_taken_at = Some(text.summary().taken_at.as_microsecond());
+        let before = serde_json::to_string(&before).map_err(Error::internal)?;
+        self.writer.execute(
+            "UPDATE imported SET before = ? WHERE note_id = ?",
+            params![before, id.0],
+        )
     }
 }
 
@@ -212,7 +233,11 @@ impl Writer<'_> {
             undone.removed += u64::from(gone > 0);
             return Ok(());
         };
-        if note.updated_at.as_microsecond() != row.updated_at {
+        let text = self.text_row(row.id)?.map(|text| text.summary().taken_at);
+        let has_newer_text = text.is_some_and(|taken_at| taken_at > undone.done_at);
+        if note.updated_at.as_microsecond() != row.updated_at
+            || row.before.is_none() && has_newer_text
+        {
             undone.kept += 1;
             return Ok(());
         }
@@ -222,6 +247,12 @@ impl Writer<'_> {
             return Ok(());
         };
         let before: Before = serde_json::from_str(&before).map_err(Error::internal)?;
+        // Not a text that came since.
+        if before.text_taken_at.is_some()
+            && before.text_taken_at == text.map(jiff::Timestamp::as_microsecond)
+        {
+            self.remove_text(row.id)?;
+        }
         for tag in &before.tags {
             self.execute(
                 "DELETE FROM note_tags WHERE note_id = ? AND tag_id = ?",

@@ -237,7 +237,7 @@ impl TextRow {
         })
     }
 
-    fn summary(&self) -> TextSummary {
+    pub(in crate::store) fn summary(&self) -> TextSummary {
         summary_of(self.taken_at, self.source, self.whole, self.words)
     }
 }

@@ -680,6 +680,12 @@ mod tests {
                 })
                 .unwrap();
         }
+        let ids: Vec<NoteId> = store
+            .latest_notes(None, 90)
+            .unwrap()
+            .iter()
+            .map(|note| note.id)
+            .collect();
         store
             .write(now, |writer| {
                 let id = writer.tag_id(&Tag::parse("z").unwrap())?;
@@ -689,7 +695,16 @@ mod tests {
                 )?;
                 writer.put_icon("e1.org", &Icon::parse(&plain_png(7))?)?;
                 writer.put_icon("e2.org", &Icon::parse(&plain_png(8))?)?;
-                writer.delete_note(NoteId::at("2025-08-12T10:00:05Z".parse().unwrap()))
+                let deleted = NoteId::at("2025-08-12T10:00:05Z".parse().unwrap());
+                for (number, id) in ids.iter().enumerate() {
+                    let words =
+                        format!("# Page {number}\n\n{}", "what it says ".repeat(number * 9));
+                    let text = NewText::new(&words, now, TextSource::File, number % 2 == 0)?;
+                    writer.put_text(*id, &text, false)?;
+                }
+                let text = NewText::new("a deleted page", now, TextSource::Click, true)?;
+                writer.put_text(deleted, &text, true)?;
+                writer.delete_note(deleted)
             })
             .unwrap();
     }
@@ -757,6 +772,9 @@ mod tests {
             ALIASES,
             "SELECT labels || name || hex(png) FROM icons ORDER BY labels",
             "SELECT name || uses FROM tags ORDER BY name",
+            "SELECT note_id || ',' || taken_at || source || whole || words || bytes || hex(body)
+             FROM texts ORDER BY note_id",
+            "SELECT 'row ' || rowid FROM texts_fts ORDER BY rowid",
         ] {
             let expected = lines(&store.conn, sql);
             assert!(!expected.is_empty());

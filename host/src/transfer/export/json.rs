@@ -7,10 +7,28 @@ use serde::Serialize;
 
 use super::note_batches::{each_deleted, each_note};
 use crate::{
-    domain::timestamp_text,
+    domain::{Note, timestamp_text},
     store::{Reader, SavedSearch},
-    wire::wire_note,
+    wire::{NoteWithText, note_with_text},
 };
+
+/// Whether an export contains the texts of pages, which other people wrote.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Texts {
+    /// It contains them.
+    Include,
+    /// It doesn't.
+    LeaveOut,
+}
+
+/// Reads a note's text if the export contains texts.
+fn with_text(store: &Reader, note: &Note, texts: Texts) -> anyhow::Result<NoteWithText> {
+    let text = match texts {
+        Texts::Include => store.text(note.id)?,
+        Texts::LeaveOut => None,
+    };
+    Ok(note_with_text(note, text))
+}
 
 /// An alias of a tag.
 #[derive(Serialize)]
@@ -50,20 +68,22 @@ struct SiteIcon<'a> {
 ///
 /// # Errors
 /// Those of the store and of `out`.
-pub fn json(store: &Reader, out: &mut dyn Write) -> anyhow::Result<()> {
+pub fn json(store: &Reader, texts: Texts, out: &mut dyn Write) -> anyhow::Result<()> {
     write!(out, "{{\"urlNotes\": 1,\n\"notes\": [")?;
     let mut before = "\n";
     each_note(store, &mut |note| {
         out.write_all(before.as_bytes())?;
         before = ",\n";
-        Ok(serde_json::to_writer(&mut *out, &wire_note(note))?)
+        let note = with_text(store, note, texts)?;
+        Ok(serde_json::to_writer(&mut *out, &note)?)
     })?;
     write!(out, "\n],\n\"trash\": [")?;
     before = "\n";
     each_deleted(store, &mut |note| {
         out.write_all(before.as_bytes())?;
         before = ",\n";
-        Ok(serde_json::to_writer(&mut *out, &wire_note(note))?)
+        let note = with_text(store, note, texts)?;
+        Ok(serde_json::to_writer(&mut *out, &note)?)
     })?;
     write!(out, "\n],\n\"aliases\": [")?;
     before = "\n";
@@ -98,9 +118,9 @@ pub fn json(store: &Reader, out: &mut dyn Write) -> anyhow::Result<()> {
 ///
 /// # Errors
 /// Those of the store and of `out`.
-pub fn jsonl(store: &Reader, out: &mut dyn Write) -> anyhow::Result<()> {
-    let mut line = |note: &crate::domain::Note| {
-        serde_json::to_writer(&mut *out, &wire_note(note))?;
+pub fn jsonl(store: &Reader, texts: Texts, out: &mut dyn Write) -> anyhow::Result<()> {
+    let mut line = |note: &Note| {
+        serde_json::to_writer(&mut *out, &with_text(store, note, texts)?)?;
         writeln!(out)?;
         Ok(())
     };

@@ -18,12 +18,13 @@ use std::{
 use anyhow::bail;
 
 use super::{
+    json::Texts,
     note_batches::each_note,
     output::{IGNORED, PendingOutput, hash},
 };
 use crate::{
     domain::{Note, Tag, timestamp_text},
-    store::Reader,
+    store::{KeptText, Reader},
 };
 
 /// Name of the mark file. It shows that an export made the folder, and has a line for each file
@@ -34,13 +35,19 @@ const SLUG_BYTES: usize = 64;
 /// Longest mark file that is read, in bytes: more than a million notes.
 const MAX_MARK_BYTES: u64 = 256 << 20;
 
-/// Writes all notes into a folder and returns their number. If `stop` is set, the folder stays
+/// Writes all notes into a folder and returns their number; with texts, each beside its note as
+/// `NAME.text.md`. If `stop` is set, the folder stays
 /// unchanged.
 ///
 /// # Errors
 /// Those of the store and of files; `Interrupted` if it was stopped; a sentence if something else
 /// is in the way or an exported file was changed.
-pub fn markdown(store: &Reader, folder: &Path, stop: &AtomicBool) -> anyhow::Result<u64> {
+pub fn markdown(
+    store: &Reader,
+    folder: &Path,
+    texts: Texts,
+    stop: &AtomicBool,
+) -> anyhow::Result<u64> {
     let go_on = || match stop.load(Relaxed) {
         true => Err(io::Error::from(io::ErrorKind::Interrupted)),
         false => Ok(()),
@@ -50,7 +57,14 @@ pub fn markdown(store: &Reader, folder: &Path, stop: &AtomicBool) -> anyhow::Res
     store.read_transaction(|store| {
         Ok(each_note(store, &mut |note| {
             go_on()?;
-            target.write(file_name(note), content(note).as_bytes())?;
+            let name = file_name(note);
+            if texts == Texts::Include
+                && let Some(text) = store.text(note.id)?
+            {
+                let name = format!("{}.text.md", name.trim_end_matches(".md"));
+                target.write(name, text_content(note, &text).as_bytes())?;
+            }
+            target.write(name, content(note).as_bytes())?;
             notes += 1;
             Ok(())
         }))
@@ -316,6 +330,28 @@ fn content(note: &Note) -> String {
         }
     }
     text
+}
+
+/// Returns the text of a page with front matter; `note` names the file of the note.
+fn text_content(note: &Note, text: &KeptText) -> String {
+    let mut content = String::from("---\n");
+    let name = file_name(note);
+    for (name, value) in [
+        ("title", quoted(&format!("Text of {}", note.name()))),
+        ("link", quoted(&note.address())),
+        ("note", quoted(name.trim_end_matches(".md"))),
+        ("date", timestamp_text(text.summary.taken_at)),
+        ("words", text.summary.words.to_string()),
+        ("whole", text.summary.whole.to_string()),
+    ] {
+        content.extend([name, ": ", &value, "\n"]);
+    }
+    content.push_str("---\n\n");
+    content.push_str(&without_shortcodes(&text.markdown));
+    if !content.ends_with('\n') {
+        content.push('\n');
+    }
+    content
 }
 
 /// Escapes what Hugo would take for a shortcode: an unknown one makes the build of the whole site

@@ -4,13 +4,15 @@
 
 mod csv;
 mod json;
+mod jsonld;
 mod markdown;
 mod netscape;
 mod note_batches;
 mod output;
 
 pub use csv::csv;
-pub use json::{json, jsonl};
+pub use json::{Texts, json, jsonl};
+pub use jsonld::jsonld;
 pub use markdown::markdown;
 pub use netscape::netscape;
 

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use super::{
     json::{self, Fields},
-    row::{ARCHIVE, FOLDERS, Found, Row, STARRED, Sink},
+    row::{ARCHIVE, FOLDERS, Found, Row, RowText, STARRED, Sink},
     source::Source,
 };
 use crate::error::Result;
@@ -84,6 +84,7 @@ fn found(bookmark: &Fields<'_>, lists: &HashMap<String, List>, line: u64) -> Fou
             .flat_map(|id| path(id, lists))
             .collect(),
         note: json::paragraphs([content.text("text"), bookmark.text("note")]),
+        text: RowText::html(content.some("htmlContent")),
         saved: bookmark.date("createdAt"),
         updated: bookmark.date("modifiedAt"),
         ..Row::default()

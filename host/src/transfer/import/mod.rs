@@ -34,6 +34,7 @@ mod readability;
 mod redirects;
 mod report;
 mod row;
+mod row_text;
 mod run;
 mod secret_names;
 mod secrets;

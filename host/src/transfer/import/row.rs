@@ -14,7 +14,10 @@ use crate::{
     error::{Error, Result},
 };
 
-pub(super) use super::dates::{Moment, date};
+pub(super) use super::{
+    dates::{Moment, date},
+    row_text::RowText,
+};
 
 /// Tag of unread bookmarks.
 pub(super) const TO_READ: &str = "to read";
@@ -57,6 +60,8 @@ pub(super) struct Row {
     pub(super) saved: Moment,
     pub(super) updated: Moment,
     pub(super) kept: ExportedFields,
+    /// The text of the page.
+    pub(super) text: Option<RowText>,
     /// Parts that the reader already left out, one sentence each.
     pub(super) left: Vec<(LeftOut, String)>,
     /// Whether it comes from one of our exports, so that its texts are valid.
@@ -126,6 +131,7 @@ pub(super) enum LeftOut {
     Folders,
     Metadata,
     HalfCharacter,
+    PageText,
 }
 
 impl LeftOut {
@@ -142,6 +148,7 @@ impl LeftOut {
             Self::Folders => "outer folders",
             Self::Metadata => "metadata of pages",
             Self::HalfCharacter => "halves of characters",
+            Self::PageText => "ends of texts of pages",
         }
     }
 }

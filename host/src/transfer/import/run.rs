@@ -5,7 +5,7 @@ use super::{
     formats::Format,
     own_entry::OwnEntry,
     report::{Report, ReportBuilder},
-    row::{Found, ImportOptions, RowNormalizer},
+    row::{Found, ImportOptions, LeftOut, RowNormalizer, RowText, last_moment},
     secrets,
     source::Source,
     zip,
@@ -13,7 +13,7 @@ use super::{
 use crate::{
     domain::{Icon, ImportedRow, Omission, Tag},
     error::{Error, Result},
-    store::{Import, RowOutcome},
+    store::{Import, NewText, RowOutcome},
 };
 
 /// Most bookmarks in a file.
@@ -36,7 +36,7 @@ pub fn run(
 
 /// Receives rows: the notes, or a substitute in tests.
 trait RowTarget {
-    fn note(&self, note: ImportedRow) -> Result<RowOutcome>;
+    fn note(&self, note: ImportedRow, text: Option<&NewText>) -> Result<RowOutcome>;
     fn alias(&self, name: &Tag, of: &Tag) -> Result<RowOutcome>;
     fn search(&self, name: &str, query: &str) -> Result<RowOutcome>;
     fn icon(&self, site: &str, icon: &Icon) -> Result<RowOutcome>;
@@ -47,8 +47,8 @@ trait RowTarget {
 }
 
 impl RowTarget for Import<'_> {
-    fn note(&self, note: ImportedRow) -> Result<RowOutcome> {
-        Import::note(self, note)
+    fn note(&self, note: ImportedRow, text: Option<&NewText>) -> Result<RowOutcome> {
+        Import::note_with_text(self, note, text)
     }
 
     fn alias(&self, name: &Tag, of: &Tag) -> Result<RowOutcome> {
@@ -186,13 +186,17 @@ fn taken(found: Found, normalizer: &mut RowNormalizer, notes: &dyn RowTarget) ->
     normalizer.left.clear();
     let mut undated = false;
     let (line, became) = match found {
-        Found::Row(row) => (
-            row.line,
-            normalizer.note(*row).and_then(|note| {
-                undated = note.saved_at.is_none() && note.kept.id.is_none();
-                notes.note(note)
-            }),
-        ),
+        Found::Row(mut row) => {
+            let text = row.text.take();
+            (
+                row.line,
+                normalizer.note(*row).and_then(|note| {
+                    undated = note.saved_at.is_none() && note.kept.id.is_none();
+                    let text = page_text(text, &note, &mut normalizer.left);
+                    notes.note(note, text.as_ref())
+                }),
+            )
+        }
         Found::Own(line, entry) => (line, taken_entry(entry, notes)),
         Found::Refused { line, reason } => (line, Err(Error::InvalidParams(reason))),
         Found::Part(..) | Found::File(_) | Found::Notice(_) | Found::Empty => {
@@ -204,6 +208,20 @@ fn taken(found: Found, normalizer: &mut RowNormalizer, notes: &dyn RowTarget) ->
         undated,
         became,
     }
+}
+
+/// Converts the text of a note's page.
+fn page_text(
+    text: Option<RowText>,
+    note: &ImportedRow,
+    left: &mut Vec<(LeftOut, String)>,
+) -> Option<NewText> {
+    let (new, is_cut) = text?.read(&note.url, note.saved_at, last_moment())?;
+    if is_cut {
+        let sentence = "The text of its page has more than 256 KiB and was cut.";
+        left.push((LeftOut::PageText, sentence.into()));
+    }
+    Some(new)
 }
 
 fn taken_entry(entry: OwnEntry, notes: &dyn RowTarget) -> Result<RowOutcome> {
@@ -301,7 +319,7 @@ mod tests {
     struct Looking;
 
     impl RowTarget for Looking {
-        fn note(&self, note: ImportedRow) -> Result<RowOutcome> {
+        fn note(&self, note: ImportedRow, _: Option<&NewText>) -> Result<RowOutcome> {
             assert_eq!(PageUrl::parse(note.url.as_str()).unwrap(), note.url);
             for (at, tag) in note.tags.iter().enumerate() {
                 assert_eq!(&Tag::parse(tag.as_str()).unwrap(), tag);

@@ -181,6 +181,35 @@ impl Source {
         Ok(self.magic()?.starts_with(b"PK"))
     }
 
+    /// Returns whether it is a PDF, by its first bytes.
+    ///
+    /// # Errors
+    /// As for [`Source::open`].
+    pub fn is_pdf(&mut self) -> Result<bool> {
+        Ok(self.magic()?.starts_with(b"%PDF-"))
+    }
+
+    /// Returns all bytes.
+    ///
+    /// # Errors
+    /// As for [`Source::open`]; `InvalidParams` over 256 MiB.
+    pub fn all_bytes(&mut self) -> Result<Vec<u8>> {
+        self.held_bytes()
+    }
+
+    /// Returns all of its text, decoded.
+    ///
+    /// # Errors
+    /// As for [`Source::open`]; `InvalidParams` over 256 MiB.
+    pub fn all_text(&mut self) -> Result<String> {
+        self.may_be_held()?;
+        let mut text = Vec::new();
+        let read = self.text()?.read_to_end(&mut text);
+        read.map_err(|error| unreadable(&error))?;
+        Ok(String::from_utf8(text)
+            .unwrap_or_else(|error| String::from_utf8_lossy(error.as_bytes()).into_owned()))
+    }
+
     /// Checks that it is small enough to be held in memory.
     pub(super) fn may_be_held(&self) -> Result<()> {
         if self.bytes > MAX_HELD_BYTES {

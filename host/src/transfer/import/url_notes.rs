@@ -5,11 +5,12 @@ use jiff::Timestamp;
 use crate::{
     domain::{ExportedFields, MAX_TITLE_BYTES, NoteId, PageUrl},
     error::{Error, Result},
+    store::TextSource,
     transfer::import::{
         json::{self, Fields},
         outline::{Node, Outline},
         own_entry::OwnEntry,
-        row::{Found, LeftOut, Moment, Row, Sink, last_moment, shortened},
+        row::{Found, LeftOut, Moment, Row, RowText, Sink, last_moment, shortened},
         secret_names,
         source::{CountingReader, Source, unreadable},
         surrogates::Repaired,
@@ -50,11 +51,23 @@ pub(super) fn found(entry: &Fields<'_>, line: u64) -> Found {
         saved,
         updated: date(entry, "updatedAt"),
         kept,
+        text: text(entry),
         left: left.into_iter().collect(),
         own: true,
         ..Row::default()
     }
     .into()
+}
+
+/// Returns the text of the page.
+fn text(entry: &Fields<'_>) -> Option<RowText> {
+    let text = entry.object("pageText")?;
+    Some(RowText::Own {
+        markdown: text.some("markdown")?,
+        taken_at: date(&text, "takenAt").at(),
+        source: TextSource::named(&text.text("source")).unwrap_or(TextSource::Import),
+        whole: !text.is_false("whole"),
+    })
 }
 
 /// Returns whether an object is a note or an alias as in our exports: without unknown members, and
@@ -146,6 +159,7 @@ const MEMBERS: &[&str] = &[
     "addresses",
     "pageTitle",
     "read",
+    "pageText",
     "text",
     "shift",
 ];

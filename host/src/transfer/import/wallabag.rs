@@ -1,8 +1,8 @@
-//! Reads wallabag's JSON, versions 1 and 2, with the annotations of a page as quotes.
+//! Reads wallabag's JSON, versions 1 and 2, with the annotations of a page as quotes, and the page's text.
 
 use super::{
     json::{self, Fields},
-    row::{ARCHIVE, Found, Row, STARRED, Sink, TO_READ},
+    row::{ARCHIVE, Found, Row, RowText, STARRED, Sink, TO_READ},
     source::Source,
 };
 use crate::error::Result;
@@ -39,6 +39,7 @@ fn found(entry: &Fields<'_>, line: u64) -> Found {
         updated: entry.date("updated_at"),
         published: entry.some("published_at"),
         lang: entry.some("language"),
+        text: RowText::html(entry.some("content")),
         ..Row::default()
     }
     .into()

@@ -30,6 +30,10 @@ const MAX_FILES: usize = 100_000;
 const MAX_UNPACKED_BYTES: u64 = 1 << 30;
 /// Most bytes that are read to find the directory, which limits its size.
 const MAX_DIRECTORY_BYTES: u64 = 64 << 20;
+/// Longest text of a page, as HTML, that is read, in bytes.
+const MAX_CONTENT_BYTES: u64 = 16 << 20;
+/// Most unpacked bytes of the texts of pages. The rest is left out.
+const MAX_CONTENTS_BYTES: u64 = 4 << 30;
 /// Length of the part of a file that is examined first, in bytes. Smaller files are read
 /// completely.
 const PEEK_BYTES: u64 = 1 << 20;
@@ -79,6 +83,8 @@ struct Archive<'a, F> {
     zip: ZipArchive<Bounded<'a, F>>,
     /// Bytes unpacked so far.
     unpacked: u64,
+    /// Bytes of texts of pages unpacked so far.
+    contents: u64,
 }
 
 impl<'a, F: Read + Seek> Archive<'a, F> {
@@ -101,7 +107,11 @@ impl<'a, F: Read + Seek> Archive<'a, F> {
             return Err(broken("it has more than 100,000 files"));
         }
         left.set(None);
-        Ok(Self { zip, unpacked: 0 })
+        Ok(Self {
+            zip,
+            unpacked: 0,
+            contents: 0,
+        })
     }
 
     /// Returns its files by name, without folders.
@@ -129,13 +139,29 @@ impl<'a, F: Read + Seek> Archive<'a, F> {
     /// Returns the beginning of a file, at most `limit` bytes, or `None` if its compression isn't
     /// supported.
     fn content(&mut self, entry: &Entry, limit: u64) -> Result<Option<Vec<u8>>> {
-        let about = |what: &str| broken(&format!("{}: {what}", shortened(&entry.name)));
         self.unpacked = self.unpacked.saturating_add(entry.bytes.min(limit));
         if self.unpacked > MAX_UNPACKED_BYTES {
             return Err(Error::InvalidParams(
                 "The zip file unpacks to more than 1 GiB; nothing was imported.".into(),
             ));
         }
+        self.unpack(entry, limit)
+    }
+
+    /// Returns the text of a page, unless it is too long. Pages don't count as bookmarks, of which
+    /// an archive may have a gibibyte.
+    fn page(&mut self, entry: &Entry) -> Result<Option<String>> {
+        let contents = self.contents.saturating_add(entry.bytes);
+        if entry.bytes > MAX_CONTENT_BYTES || contents > MAX_CONTENTS_BYTES {
+            return Ok(None);
+        }
+        self.contents = contents;
+        let bytes = self.unpack(entry, MAX_CONTENT_BYTES)?.unwrap_or_default();
+        Ok(Some(String::from_utf8_lossy(&bytes).into_owned()))
+    }
+
+    fn unpack(&mut self, entry: &Entry, limit: u64) -> Result<Option<Vec<u8>>> {
+        let about = |what: &str| broken(&format!("{}: {what}", shortened(&entry.name)));
         let mut all = Vec::new();
         let read = {
             let file = match self.zip.by_index(entry.index) {
@@ -203,7 +229,11 @@ pub(super) fn read(
     if !decisions.iter().any(takes) {
         return Err(nothing(&entries, &decisions));
     }
-    let highlights = omnivore::highlights(entries.iter().map(|entry| (entry.name.as_str(), entry)));
+    let named = || entries.iter().map(|entry| (entry.name.as_str(), entry));
+    let extras = Extras {
+        highlights: omnivore::highlights(named()),
+        contents: omnivore::contents(named()),
+    };
     for (entry, decision) in entries.iter().zip(decisions) {
         let name = shortened(&entry.name);
         let mut report = FileReport {
@@ -217,7 +247,7 @@ pub(super) fn read(
             Decision::Take(format) => {
                 report.format = Some(format.name);
                 report.taken = true;
-                take(&mut archive, entry, format, &highlights, sink)?;
+                take(&mut archive, entry, format, &extras, sink)?;
             }
             Decision::Maybe(format, reason) => {
                 report.format = Some(format.name);
@@ -233,12 +263,18 @@ pub(super) fn read(
     Ok(())
 }
 
+/// The files of Omnivore's archive that belong to pages, by their slugs.
+struct Extras<'a> {
+    highlights: HashMap<String, &'a Entry>,
+    contents: HashMap<String, &'a Entry>,
+}
+
 /// Reads a file. Errors name it.
 fn take<F: Read + Seek>(
     archive: &mut Archive<'_, F>,
     entry: &Entry,
     format: &Format,
-    highlights: &HashMap<String, &Entry>,
+    extras: &Extras<'_>,
     sink: &mut Sink<'_>,
 ) -> Result<()> {
     let name = shortened(&entry.name);
@@ -258,11 +294,15 @@ fn take<F: Read + Seek>(
         return read(&mut part, sink).map_err(about);
     }
     let read = omnivore::pages(&mut part, sink, &mut |slug| {
-        let Some(entry) = highlights.get(slug) else {
-            return Ok(String::new());
-        };
-        let bytes = archive.content(entry, MAX_HELD_BYTES)?.unwrap_or_default();
-        Ok(String::from_utf8_lossy(&bytes).into_owned())
+        let mut found = omnivore::Extras::default();
+        if let Some(entry) = extras.highlights.get(slug) {
+            let bytes = archive.content(entry, MAX_HELD_BYTES)?.unwrap_or_default();
+            found.highlights = String::from_utf8_lossy(&bytes).into_owned();
+        }
+        if let Some(entry) = extras.contents.get(slug) {
+            found.content = archive.page(entry)?;
+        }
+        Ok(found)
     });
     read.map_err(about)
 }
