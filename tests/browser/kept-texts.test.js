@@ -25,16 +25,8 @@ async function textOf(world, address) {
 	const url = world.web.address(address);
 	const id = (await world.notes()).find((note) => note.url === url)?.id;
 	if (id === undefined) return "";
-	const { execFileSync } = await import("node:child_process");
-	const { inflateRawSync } = await import("node:zlib");
-	const hex = String(
-		execFileSync("sqlite3", [
-			"-readonly",
-			path.join(world.folder, "notes.db"),
-			`SELECT hex(body) FROM texts WHERE note_id = ${id}`,
-		]),
-	).trim();
-	return hex ? String(inflateRawSync(Buffer.from(hex, "hex"))).trim() : "";
+	// Exits with 1 if there is none.
+	return (await world.command("text", "show", String(id)).catch(() => "")).trim();
 }
 
 /**
