@@ -8,7 +8,7 @@ use rendered_text::render_markdown;
 
 use crate::{
     domain::{
-        Change, Choices, MAX_TAGS, Metadata, NewNote, Note, NoteId, PageText, PageUrl, Query,
+        self, Change, Choices, MAX_TAGS, Metadata, NewNote, Note, NoteId, PageText, PageUrl, Query,
         Quote, Tag, parse_tags,
     },
     error::{Error, Result},
@@ -19,8 +19,8 @@ use crate::{
         HelloResult, KeepText, ListNoteIdsParams, ListNoteIdsResult, ListNotesParams,
         ListNotesResult, MAX_RESPONSE_BYTES, MergeNotesParams, NoteForUrlParams, NoteForUrlResult,
         NoteResult, Outcome, PROTOCOL, Request, RestoreNoteParams, SaveNoteParams, SaveNoteResult,
-        SearchNotesParams, SearchNotesResult, SearchOrder, StatsResult, SuggestTagsParams,
-        SuggestTagsResult, UpdateNoteParams,
+        SearchNotesParams, SearchNotesResult, SearchOrder, SearchPlace, StatsResult,
+        SuggestTagsParams, SuggestTagsResult, UpdateNoteParams,
     },
     site::SiteState,
     store::{Counts, OperationResult, Reader, Store},
@@ -442,9 +442,13 @@ impl<S: Fn() -> SiteState> Handler<S> {
 
     fn search_notes(&mut self, params: &SearchNotesParams) -> Result<SearchNotesResult> {
         let query = Query::parse_in(&params.query, &days());
+        let in_texts = match params.place {
+            Some(place) => place == SearchPlace::Text,
+            None => query.place == Some(domain::SearchPlace::Text),
+        };
         let limit = params.limit.unwrap_or(DEFAULT_HITS).clamp(1, MAX_LIMIT);
         let before = params.before.map(NoteId);
-        let best = params.order == Some(SearchOrder::Best);
+        let best = params.order == Some(SearchOrder::Best) && !in_texts;
         let (hits, more, next) = self.store()?.read_transaction(|store| match best {
             true => {
                 let best = store.search_best(&query, limit)?;
@@ -452,7 +456,10 @@ impl<S: Fn() -> SiteState> Handler<S> {
                 Ok((best.hits, more, None))
             }
             false => {
-                let found = store.search(&query, before, limit)?;
+                let found = match in_texts {
+                    true => store.search_texts(None, &query, before, limit)?,
+                    false => store.search(&query, before, limit)?,
+                };
                 Ok((found.hits, found.next.is_some(), found.next))
             }
         })?;

@@ -229,6 +229,10 @@ pub(crate) fn wire_hit(hit: Hit) -> FoundNote {
         tags: hit.note.tags.iter().map(Tag::to_string).collect(),
         url: hit.note.address().into_owned(),
         title: hit.note.title,
+        r#where: match hit.in_text {
+            true => protocol::SearchPlace::Text,
+            false => protocol::SearchPlace::Note,
+        },
         snippet: hit.snippet.text(),
     }
 }

@@ -182,12 +182,14 @@ impl Matcher {
             State::Untagged => note.tags.is_empty(),
             State::Unread => !note.read,
             State::Noted => !note.summary.is_empty(),
+            // A note doesn't know its text, so the caller decides.
+            State::Texted => true,
         };
         let has = |tag: &Tag| note.tags.contains(tag);
         query
             .states
             .iter()
-            .all(|(asked, wanted)| state(*asked) == *wanted)
+            .all(|(asked, wanted)| *asked == State::Texted || state(*asked) == *wanted)
             && query.before.is_none_or(|before| note.saved_at < before)
             && query.after.is_none_or(|after| note.saved_at >= after)
             && query.with.iter().all(has)

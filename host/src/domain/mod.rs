@@ -50,8 +50,8 @@ pub use page_title::cleaned_title;
 pub use page_url::{Difference, PageUrl};
 pub use phrase::{Found, Phrase};
 pub use query::{
-    Days, Field, MAX_CONDITIONS, Problem, ProblemKind, Query, SEARCH_HELP, State, Term, is_of_site,
-    is_site_part, site_of,
+    Days, Field, MAX_CONDITIONS, Problem, ProblemKind, Query, SEARCH_HELP, SearchPlace, State,
+    Term, is_of_site, is_site_part, site_of,
 };
 pub use quote::Quote;
 pub use reading_time::ReadingTime;

@@ -16,6 +16,18 @@ pub enum SearchOrder {
     Best,
 }
 
+/// Where `searchNotes` searches, and where a match is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
+#[serde(rename_all = "snake_case")]
+pub enum SearchPlace {
+    /// In what the user wrote, and in title, description and address of the page.
+    Note,
+    /// In the readable text of the page. Matches are notes that match with their texts, but not
+    /// without. Always newest first.
+    Text,
+}
+
 /// `searchNotes`: returns a page of the notes that match a query. Never fails because of the query:
 /// its invalid parts are in `problems`.
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -31,6 +43,10 @@ pub struct SearchNotesParams {
     pub before: Option<i64>,
     /// Default `newest`.
     pub order: Option<SearchOrder>,
+    /// Where to search. Default: what the query says with `in:`, or else `note`.
+    #[serde(rename = "in")]
+    #[cfg_attr(test, ts(rename = "in", optional))]
+    pub place: Option<SearchPlace>,
 }
 
 /// Result of `searchNotes`.
@@ -71,4 +87,6 @@ pub struct FoundNote {
     pub saved_at: String,
     /// Plain text around the first match.
     pub snippet: String,
+    /// Where the match is.
+    pub r#where: SearchPlace,
 }

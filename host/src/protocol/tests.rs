@@ -24,7 +24,7 @@ fn declarations() -> String {
             SamePageReason
         NoteForUrlParams NoteForUrlResult UpdateNoteParams SeenFields NoteIdParams RestoreNoteParams NoteResult
         CompleteTagsParams CompleteTagsResult TagCount SuggestTagsParams SuggestTagsResult
-        SuggestedTag SuggestReason SearchNotesParams SearchOrder
+        SuggestedTag SuggestReason SearchNotesParams SearchOrder SearchPlace
         SearchNotesResult FoundNote QueryProblemKind QueryProblem ListOrder ListNotesParams
         ListNotesResult ListNoteIdsParams ListNoteIdsResult NoteRow EditNotesParams EditState EditResult RefusedNote RefusalReason
         EditIdParams UndoEditParams ChangeAddressParams MergeNotesParams SuggestForNotesParams

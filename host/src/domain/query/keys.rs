@@ -13,18 +13,20 @@ pub(super) enum Key {
     Url,
     Is,
     Has,
+    In,
     Before,
     After,
 }
 
 /// All keys with their names.
-pub(super) const KEYS: [(&str, Key); 8] = [
+pub(super) const KEYS: [(&str, Key); 9] = [
     ("tag", Key::Tag),
     ("site", Key::Site),
     ("title", Key::Title),
     ("url", Key::Url),
     ("is", Key::Is),
     ("has", Key::Has),
+    ("in", Key::In),
     ("before", Key::Before),
     ("after", Key::After),
 ];
@@ -40,7 +42,7 @@ impl Key {
 }
 
 /// Examples of queries and what they find, in the order of the search help.
-pub const SEARCH_HELP: [(&str, &str); 19] = [
+pub const SEARCH_HELP: [(&str, &str); 21] = [
     (
         "gpu prices",
         "notes with both words, or with longer words that begin with them; case and accents don't matter",
@@ -81,6 +83,11 @@ pub const SEARCH_HELP: [(&str, &str); 19] = [
     ("is:unread", "not read yet; is:read finds the others"),
     ("is:deleted", "in the trash"),
     ("has:note", "with a text that you wrote"),
+    ("has:text", "with the readable text of the page"),
+    (
+        "in:text rotary",
+        "only in the texts of pages; in:note searches everything else",
+    ),
     ("title:llm", "in the title; title:\"a phrase\" for a phrase"),
     (
         "url:blog",
@@ -114,7 +121,7 @@ impl fmt::Display for Problem {
             }
             ProblemKind::UnknownValue => write!(
                 formatter,
-                "“{part}” isn’t a known condition and was ignored. Use is:untagged, is:unread, is:read, is:deleted or has:note."
+                "“{part}” isn’t a known condition and was ignored. Use is:untagged, is:unread, is:read, is:deleted, has:note, has:text, in:note or in:text."
             ),
             ProblemKind::NoValue => write!(
                 formatter,

@@ -15,7 +15,7 @@ use jiff::Timestamp;
 pub use days::Days;
 pub use keys::SEARCH_HELP;
 pub use sites::{is_of_site, is_site_part, site_of};
-pub use tree::{Field, MAX_CONDITIONS, Problem, ProblemKind, State, Term};
+pub use tree::{Field, MAX_CONDITIONS, Problem, ProblemKind, SearchPlace, State, Term};
 
 use crate::domain::tag::Tag;
 use tree::{Condition, Expr};
@@ -40,6 +40,8 @@ pub struct Query {
     pub before: Option<Timestamp>,
     /// Saved at this moment or later.
     pub after: Option<Timestamp>,
+    /// What is searched, if the query says so; otherwise the notes come first, then the texts.
+    pub place: Option<SearchPlace>,
     /// Whether the trash is searched instead of the notes.
     pub deleted: bool,
     /// Whether the query matches all notes if it has no other condition. Otherwise it matches none.
@@ -252,6 +254,7 @@ impl Query {
                 true => self.without_sites.push(site),
                 false => self.sites.push(site),
             },
+            Condition::State(State::Texted) if !top => not_here("has:text", problems),
             Condition::State(state) => {
                 if !self.states.contains(&(state, !negated)) {
                     self.states.push((state, !negated));
@@ -268,16 +271,28 @@ impl Query {
                 true => self.everything = true,
                 false => self.deleted = true,
             },
-            Condition::Deleted => {
-                let problem = Problem {
-                    kind: ProblemKind::NotHere,
-                    part: "is:deleted".into(),
-                };
-                if !problems.contains(&problem) {
-                    problems.push(problem);
-                }
+            Condition::In(place) if top => {
+                self.place = Some(match (place, negated) {
+                    (place, false) => place,
+                    (SearchPlace::Note, true) => SearchPlace::Text,
+                    (SearchPlace::Text, true) => SearchPlace::Note,
+                });
             }
+            Condition::Deleted => not_here("is:deleted", problems),
+            Condition::In(SearchPlace::Note) => not_here("in:note", problems),
+            Condition::In(SearchPlace::Text) => not_here("in:text", problems),
         }
+    }
+}
+
+/// Adds the problem of a condition that isn't allowed within alternatives.
+fn not_here(part: &str, problems: &mut Vec<Problem>) {
+    let problem = Problem {
+        kind: ProblemKind::NotHere,
+        part: part.into(),
+    };
+    if !problems.contains(&problem) {
+        problems.push(problem);
     }
 }
 

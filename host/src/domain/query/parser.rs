@@ -16,7 +16,7 @@ use super::{
     sites::site_of,
     tree::{
         Condition, Expr, Field, MAX_CONDITIONS, MAX_DEPTH, MAX_QUERY_BYTES, Problem, ProblemKind,
-        State, Term,
+        SearchPlace, State, Term,
     },
 };
 use crate::domain::{page_url::PageUrl, tag::Tag, words::Words};
@@ -311,6 +311,12 @@ impl<'a> Parser<'a> {
             },
             Key::Has => match lower.as_str() {
                 "note" | "notes" => return known(State::Noted),
+                "text" | "texts" => return known(State::Texted),
+                _ => ProblemKind::UnknownValue,
+            },
+            Key::In => match lower.as_str() {
+                "note" | "notes" => return Some(is(Condition::In(SearchPlace::Note))),
+                "text" | "texts" => return Some(is(Condition::In(SearchPlace::Text))),
                 _ => ProblemKind::UnknownValue,
             },
             Key::Before | Key::After => match self.days.moment(value) {

@@ -197,6 +197,7 @@ fn formula(query: &Query) -> String {
     );
     parts.extend(query.before.map(|day| format!("<{:.10}", day.to_string())));
     parts.extend(query.after.map(|day| format!(">={:.10}", day.to_string())));
+    parts.extend(query.place.map(|place| format!("in {place:?}")));
     parts.extend(query.deleted.then(|| "deleted".to_owned()));
     parts.extend(query.everything.then(|| "everything".to_owned()));
     for group in &query.any {
@@ -227,6 +228,9 @@ fn alternatives_brackets_and_negation_mean_what_they_say() {
         ("is:unread has:note -is:untagged", "Unread Noted -Untagged"),
         ("is:read IS:UNREAD", "-Unread Unread"),
         ("is:deleted gpu", "gpu deleted"),
+        ("has:text -has:text", "Texted -Texted"),
+        ("in:text gpu", "gpu in Text"),
+        ("-in:text gpu", "gpu in Note"),
         ("-is:deleted", "everything"),
         (
             "title:gpu -title:\"a b\" url:arxiv.org/abs",
@@ -286,6 +290,9 @@ fn what_is_not_understood_is_said_and_the_rest_is_found() {
         ("() a", "a", &[]),
         (&deep, "b", &[P::TooDeep]),
         ("a OR is:deleted", "(a)", &[P::NotHere]),
+        ("a OR in:text", "(a)", &[P::NotHere]),
+        ("a OR -has:text", "(a)", &[P::NotHere]),
+        ("in:box a", "a", &[P::UnknownValue]),
         (&many, &many[..63], &[P::TooMany]),
         (&long, &long[..4096], &[P::TooLong]),
     ] {
@@ -394,6 +401,7 @@ fn written(query: &Query) -> serde_json::Value {
             State::Untagged => "untagged",
             State::Unread => "unread",
             State::Noted => "noted",
+            State::Texted => "texted",
         };
         serde_json::json!([name, wanted])
     });
@@ -412,6 +420,11 @@ fn written(query: &Query) -> serde_json::Value {
         "states": states.collect::<Vec<_>>(),
         "before": day(query.before),
         "after": day(query.after),
+        "place": match query.place {
+            None => "",
+            Some(SearchPlace::Note) => "note",
+            Some(SearchPlace::Text) => "text",
+        },
         "deleted": query.deleted,
         "everything": query.everything,
         "any": groups.collect::<Vec<_>>(),
@@ -449,6 +462,8 @@ fn queries_are_written_down_for_the_other_side() {
         "-(a OR tag:b) -(site:c.org is:read) -(-before:2025)",
         "((a OR b) c) OR -(d title:\"e f\") url:arxiv.org/abs",
         "is:unread is:read -is:unread has:note -has:note is:deleted has:x is:",
+        "has:text -has:texts in:text IN:notes (in:text OR a) (b OR has:text) in:box",
+        "-in:note rotary",
         "site:github -site:GitHub site:org",
         "before:yesterday after:-7d after:today before:-1y before:-2x after:tomorrow",
         "OR a OR OR b (c OR) ) (d (e",

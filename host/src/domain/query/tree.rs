@@ -48,6 +48,17 @@ pub enum State {
     Unread,
     /// The user wrote a text: `has:note`.
     Noted,
+    /// The readable text of the page is kept: `has:text`.
+    Texted,
+}
+
+/// What is searched: `in:note`, `in:text`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum SearchPlace {
+    /// What the user wrote, and what the page says about itself.
+    Note,
+    /// The texts of pages.
+    Text,
 }
 
 /// A single condition.
@@ -58,6 +69,7 @@ pub(super) enum Condition {
     Site(String),
     State(State),
     Deleted,
+    In(SearchPlace),
     /// The note was saved before this moment.
     Before(Timestamp),
 }

@@ -59,7 +59,9 @@ export async function candidates(query, start) {
  * @returns {Promise<Matches>}
  */
 async function matching(query, start, work) {
-	const has = new Uint8Array(start.notes).fill(query.deleted ? 0 : 1);
+	const has = new Uint8Array(start.notes).fill(
+		query.deleted || query.place === "text" ? 0 : 1,
+	);
 	let sure = query.before === "" && query.after === "";
 	/** @type {(other: Uint8Array, wanted: boolean) => void} */
 	const keep = (other, wanted) => {

@@ -28,10 +28,11 @@ import { hasSigns, wordsOf } from "./words.js";
  * @property {string[]} withoutTags
  * @property {string[]} sites the note must be from one of these
  * @property {string[]} withoutSites
- * @property {[state: "untagged" | "unread" | "noted", wanted: boolean][]} states
+ * @property {[state: "untagged" | "unread" | "noted" | "texted", wanted: boolean][]} states
  * @property {string} before saved before this day (`2025-08-01`), or empty; days are those that the
  * pages show, in the time zone of the export
  * @property {string} after saved on this day or later, or empty
+ * @property {"" | "note" | "text"} place what is searched; an exported site has no texts of pages
  * @property {boolean} deleted among the deleted notes, which aren't exported
  * @property {boolean} everything stands for all notes if it has no other condition
  * @property {Query[][]} any groups of alternatives; at least one of each group must hold
@@ -45,7 +46,8 @@ import { hasSigns, wordsOf } from "./words.js";
 /**
  * @typedef {{ all: Expr[] } | { any: Expr[] } | { not: Expr } | { is: Leaf }} Expr
  * @typedef {{ kind: "term", term: Term } | { kind: "tag" | "site" | "before", value: string }
- * | { kind: "state", value: "untagged" | "unread" | "noted" } | { kind: "deleted" }} Leaf
+ * | { kind: "state", value: "untagged" | "unread" | "noted" | "texted" } | { kind: "deleted" }
+ * | { kind: "in", value: "note" | "text" }} Leaf
  */
 
 const MAX_QUERY = 4096;
@@ -59,14 +61,14 @@ const LEAST_JOINED = 4;
 const MAX_JOINED = 64;
 /** The most common address parameters that don't identify a page. */
 const TRACKING = /^(utm_.*|gclid|fbclid|msclkid|mc_eid|mc_cid|igshid)$/i;
-const KEYS = /^(tag|site|title|url|is|has|before|after):/i;
+const KEYS = /^(tag|site|title|url|is|has|in|before|after):/i;
 
 /** @type {Record<string, (part: string) => string>} */
 const SENTENCES = {
 	key: (part) =>
 		`There is no search key “${part.split(":")[0]}:”, so “${part}” was searched for as words.`,
 	unknown: (part) =>
-		`“${part}” isn’t a known condition and was ignored. Use is:untagged, is:unread, is:read, is:deleted or has:note.`,
+		`“${part}” isn’t a known condition and was ignored. Use is:untagged, is:unread, is:read, is:deleted, has:note, has:text, in:note or in:text.`,
 	empty: (part) => `“${part}” has nothing to search for after the colon and was ignored.`,
 	date: (part) =>
 		`“${part}” has no valid date and was ignored. Use 2025-08-01, 2025-08, 2025, today, yesterday, -7d, -2w, -3m or -1y.`,
@@ -94,6 +96,7 @@ function emptyQuery() {
 		states: [],
 		before: "",
 		after: "",
+		place: "",
 		deleted: false,
 		everything: false,
 		any: [],
@@ -347,6 +350,12 @@ class Parser {
 				problem = "date";
 			} else if (key === "has" && /^notes?$/.test(lower)) {
 				return { is: { kind: "state", value: "noted" } };
+			} else if (key === "has" && /^texts?$/.test(lower)) {
+				return { is: { kind: "state", value: "texted" } };
+			} else if (key === "in" && /^notes?$/.test(lower)) {
+				return { is: { kind: "in", value: "note" } };
+			} else if (key === "in" && /^texts?$/.test(lower)) {
+				return { is: { kind: "in", value: "text" } };
 			} else if (key === "is" && (lower === "untagged" || lower === "unread")) {
 				return { is: { kind: "state", value: lower } };
 			} else if (key === "is" && lower === "read") {
@@ -444,6 +453,8 @@ function add(query, leaf, negated, top, parser) {
 		if (!list.includes(leaf.value)) list.push(leaf.value);
 	} else if (leaf.kind === "site") {
 		(negated ? query.withoutSites : query.sites).push(leaf.value);
+	} else if (leaf.kind === "state" && leaf.value === "texted" && !top) {
+		parser.problem("here", "has:text");
 	} else if (leaf.kind === "state") {
 		const known = query.states.some(
 			([state, wanted]) => state === leaf.value && wanted !== negated,
@@ -454,7 +465,9 @@ function add(query, leaf, negated, top, parser) {
 		if (negated) query.after = leaf.value > after ? leaf.value : after;
 		else query.before = before === "" || leaf.value < before ? leaf.value : before;
 	} else if (!top) {
-		parser.problem("here", "is:deleted");
+		parser.problem("here", leaf.kind === "in" ? `in:${leaf.value}` : "is:deleted");
+	} else if (leaf.kind === "in") {
+		query.place = (leaf.value === "text") !== negated ? "text" : "note";
 	} else if (negated) {
 		// Excludes deleted notes, which aren't exported anyway, so all notes match.
 		query.everything = true;
@@ -510,6 +523,7 @@ export function isEmpty(query) {
 		lists.every((list) => list.length === 0) &&
 		query.before === "" &&
 		query.after === "" &&
+		query.place === "" &&
 		!query.deleted &&
 		!query.everything
 	);

@@ -14,6 +14,10 @@ use crate::{
     store::{Best, Found, Hit, RANKED, TagCount},
 };
 
+/// Examples of the search help that an exported site leaves out, because it has neither the trash
+/// nor the texts of pages to search in.
+const ONLY_HERE: [&str; 3] = ["is:deleted", "has:text", "in:text rotary"];
+
 /// Most tags offered to narrow a search.
 const NARROWING: usize = 8;
 
@@ -260,7 +264,7 @@ fn operators(best: bool) -> Markup {
             h2 #how { "How to search" }
             p { "The search covers titles, notes, descriptions, tags and addresses. Every term must match. A word can be just the beginning of a longer one, unless it is in quotation marks." }
             dl.operators {
-                @for (typed, meaning) in SEARCH_HELP.iter().filter(|(typed, _)| best || *typed != "is:deleted") {
+                @for (typed, meaning) in SEARCH_HELP.iter().filter(|(typed, _)| best || !ONLY_HERE.contains(typed)) {
                     div { dt { code { (typed) } } dd { (meaning) } }
                 }
             }

@@ -31,6 +31,8 @@ pub struct Hit {
     pub title: Snippet,
     /// The tags, with the matches marked.
     pub tags: Vec<Snippet>,
+    /// Whether the match is in the text of the page.
+    pub in_text: bool,
 }
 
 impl Hit {
@@ -42,6 +44,7 @@ impl Hit {
             title: marked_text(&note.name(), phrases, Field::Title),
             tags: note.tags.iter().map(tag).collect(),
             note,
+            in_text: false,
         }
     }
 }

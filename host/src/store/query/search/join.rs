@@ -13,6 +13,7 @@ use rusqlite::{OptionalExtension as _, params};
 
 use super::{
     hit::Hit,
+    texts::InTexts,
     word_rows::{Step, WordRows},
 };
 use crate::{
@@ -39,7 +40,7 @@ pub(super) struct Limits {
 }
 
 /// Cost of checking the text of a note, in µs.
-const LOOK: u32 = 60;
+pub(super) const LOOK: u32 = 60;
 
 /// Most summaries that are kept after a check.
 const SUMMARIES: usize = 64;
@@ -137,6 +138,8 @@ pub(super) struct Search<'a> {
     pub(super) chunk: u32,
     /// The newest notes, if they were read to estimate how frequent a word is.
     pub(super) sample: Vec<Note>,
+    /// The search in the texts of pages, if this is one.
+    pub(super) texts: Option<InTexts>,
     /// Summaries that were read and are needed again soon.
     summaries: HashMap<NoteId, ReadSummary>,
 }
@@ -150,6 +153,7 @@ impl<'a> Search<'a> {
         query: &Query,
         before: Option<NoteId>,
         limit: u32,
+        texts: Option<InTexts>,
     ) -> Result<Option<Self>> {
         if query.is_empty() {
             return Ok(None);
@@ -209,6 +213,7 @@ impl<'a> Search<'a> {
             fts_time: limits.fts_time,
             chunk: limit.saturating_add(1),
             sample: Vec::new(),
+            texts,
             summaries: HashMap::new(),
         };
         for (state, wanted) in &query.states {
@@ -220,10 +225,11 @@ impl<'a> Search<'a> {
         if !query.sites.is_empty() && !search.add_sites(&query.sites)? {
             return Ok(None);
         }
-        if !search.add_words()? {
-            return Ok(None);
-        }
-        if !query.any.is_empty() && !search.add_any(query)? {
+        let may_match = match search.in_texts() {
+            true => search.add_text_words(query)?,
+            false => search.add_words()? && (query.any.is_empty() || search.add_any(query)?),
+        };
+        if !may_match {
             return Ok(None);
         }
         if search.with.is_empty() {
@@ -300,6 +306,7 @@ impl<'a> Search<'a> {
     /// Returns whether a note must be loaded to decide whether it matches.
     pub(super) fn has_to_load(&self) -> bool {
         self.look
+            || self.in_texts()
             || self.any.is_some()
             || self.saved != (Timestamp::MIN..Timestamp::MAX)
             || !self.sites.is_empty()
@@ -377,16 +384,19 @@ impl<'a> Search<'a> {
             .into_iter()
             .next(),
         };
-        Ok(note.filter(|note| {
-            // A note in the first row may have been on the page before.
-            note.id < self.before
-                && self.saved.contains(&note.saved_at)
-                && ((!self.look && self.any.is_none()) || self.holds(note))
-        }))
+        let Some(note) = note else { return Ok(None) };
+        // A note in the first row may have been on the page before.
+        let is_there = note.id < self.before && self.saved.contains(&note.saved_at);
+        let holds = is_there
+            && match self.in_texts() {
+                true => self.text_holds(&note)?,
+                false => (!self.look && self.any.is_none()) || self.holds(&note),
+            };
+        Ok(holds.then_some(note))
     }
 
     /// Returns whether the texts of a note contain all phrases.
-    fn holds(&mut self, note: &Note) -> bool {
+    pub(super) fn holds(&mut self, note: &Note) -> bool {
         let mut summary = self.summaries.remove(&note.id);
         let holds = (!self.look || holds(&self.phrases, note, &mut summary))
             && self
@@ -440,6 +450,7 @@ impl<'a> Search<'a> {
     /// Returns the newest row of a stream at or below `self.row`. Also exhausts the budget if leaps
     /// in a stream of words take longer than checking texts.
     pub(super) fn seek(&mut self, side: Side, at: usize) -> Result<Step<i64>> {
+        let look_cost = self.look_cost();
         let (stream, others) = match side {
             Side::With => {
                 let others = self.with.len() > 1;
@@ -447,6 +458,7 @@ impl<'a> Search<'a> {
             }
             Side::Without => (&mut self.without[at], true),
         };
+        let others = others.then_some(look_cost);
         let start = Instant::now();
         let (step, is_known) =
             seek_stream(self.reader, stream, self.row, others, &mut self.fts_time)?;
@@ -486,12 +498,13 @@ impl<'a> Search<'a> {
     }
 }
 
-/// Returns the newest row of a stream at or below `row`, and whether it was known already.
+/// Returns the newest row of a stream at or below `row`, and whether it was known already. `others`:
+/// the cost of checking a text instead, in µs, if there are other streams.
 fn seek_stream(
     reader: &Reader,
     stream: &mut Stream<'_>,
     row: i64,
-    others: bool,
+    others: Option<u32>,
     fts_time: &mut Duration,
 ) -> Result<(Step<i64>, bool)> {
     let below = (row + 1).saturating_mul(fts_index::ROW_MICROS);
@@ -516,6 +529,9 @@ fn seek_stream(
                 State::Unread => {
                     "SELECT id FROM notes INDEXED BY notes_unread WHERE read = 0 AND id < ? \
                      ORDER BY id DESC LIMIT 1"
+                }
+                State::Texted => {
+                    "SELECT note_id FROM texts WHERE note_id < ? ORDER BY note_id DESC LIMIT 1"
                 }
                 State::Noted => {
                     "SELECT id FROM notes INDEXED BY notes_noted WHERE summary <> '' AND id < ? \
@@ -549,7 +565,7 @@ fn seek_stream(
             let start = Instant::now();
             let step = rows.ask(reader, row, fts_time)?;
             // FTS5 takes milliseconds for a leap far down in a frequent word.
-            let dear = others && rows.leaps >= LEAPS && taken(start) > LOOK;
+            let dear = others.is_some_and(|look| rows.leaps >= LEAPS && taken(start) > look);
             return Ok((if dear { Step::BudgetExhausted } else { step }, false));
         }
         Stream::Any(streams) => {

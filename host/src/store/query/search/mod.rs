@@ -13,7 +13,7 @@
 use std::time::{Duration, Instant};
 
 use crate::{
-    domain::{Note, NoteId, Query, Searched, relevance},
+    domain::{Note, NoteId, Query, SearchPlace, Searched, relevance},
     error::Result,
     store::{
         connection::reader::Reader,
@@ -31,6 +31,7 @@ use crate::{
 pub(in crate::store) mod hit;
 pub(in crate::store) mod join;
 mod selection;
+mod texts;
 mod word_rows;
 mod words;
 
@@ -102,8 +103,12 @@ impl Reader {
         if query.deleted {
             return self.search_trash(query, before, limit);
         }
+        if query.place == Some(SearchPlace::Text) {
+            return Ok(Found::default());
+        }
         let wanted = usize::try_from(limit).unwrap_or(usize::MAX);
-        let Some(mut search) = Search::new(self, facets, limits, query, before, limit)? else {
+        let Some(mut search) = Search::new(self, facets, limits, query, before, limit, None)?
+        else {
             return Ok(Found::default());
         };
         let mut hits = Vec::new();
@@ -154,7 +159,11 @@ impl Reader {
                 more: found.next.is_some(),
             });
         }
-        let Some(mut search) = Search::new(self, facets, BEST_LIMITS, query, None, RANKED)? else {
+        if query.place == Some(SearchPlace::Text) {
+            return Ok(Best::default());
+        }
+        let Some(mut search) = Search::new(self, facets, BEST_LIMITS, query, None, RANKED, None)?
+        else {
             return Ok(Best::default());
         };
         let marked = search.marked().into_owned();

@@ -4,7 +4,7 @@
 use std::time::{Duration, Instant};
 
 use crate::{
-    domain::{Matcher, NoteId, Query},
+    domain::{Matcher, NoteId, Query, State},
     error::{Error, Result},
     store::{
         connection::reader::Reader,
@@ -13,6 +13,7 @@ use crate::{
             Found, LIMITS,
             hit::Hit,
             join::{Limits, Search},
+            texts::InTexts,
             word_rows::Step,
         },
     },
@@ -53,7 +54,9 @@ impl Reader {
             return Ok(ids.collect::<rusqlite::Result<_>>()?);
         }
         let mut ids = Vec::new();
-        let Some(mut search) = Search::new(self, None, ENDLESS, query, None, CHUNK)? else {
+        let Some(mut search) =
+            Search::new(self, None, ENDLESS, query, None, CHUNK, InTexts::of(query))?
+        else {
             return Ok(ids);
         };
         loop {
@@ -105,11 +108,23 @@ impl Reader {
         let mut rows = all.query([before.unwrap_or(NoteId::MAX).0])?;
         while let Some(row) = rows.next()? {
             let note = deleted_note(row)??;
-            if matcher.holds(&note, &mut None) && !take(note)? {
+            let is_wanted = matcher.holds(&note, &mut None)
+                && self.has_wanted_text(matcher.query(), note.id)?;
+            if is_wanted && !take(note)? {
                 return Ok(());
             }
         }
         Ok(())
+    }
+
+    /// Returns whether a note has a text, or none, as the query wants.
+    fn has_wanted_text(&self, query: &Query, id: NoteId) -> Result<bool> {
+        for (state, wanted) in &query.states {
+            if *state == State::Texted && self.text_summary(id)?.is_some() != *wanted {
+                return Ok(false);
+            }
+        }
+        Ok(true)
     }
 
     /// Prepares the query for checking deleted notes: resolves `#x` and aliases.
@@ -123,7 +138,7 @@ impl Reader {
         Ok(matcher)
     }
 
-    fn name_tags(&self, matcher: &mut Matcher) -> Result<()> {
+    pub(super) fn name_tags(&self, matcher: &mut Matcher) -> Result<()> {
         let with = self.stored_names(&matcher.query().with)?;
         let without = self.stored_names(&matcher.query().without)?;
         matcher.set_tags(with, without);

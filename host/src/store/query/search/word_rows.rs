@@ -20,8 +20,17 @@ pub(super) enum Step<T> {
 /// Most rows that are requested at once.
 pub(super) const MAX_CHUNK: u32 = 512;
 
+/// A full-text index.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub(super) enum Index {
+    Notes,
+    /// Of the texts of pages.
+    Texts,
+}
+
 /// The rows of an FTS5 expression, one chunk at a time.
 pub(super) struct WordRows {
+    index: Index,
     pub(super) expression: String,
     /// The requested rows, or fewer if FTS5 was stopped.
     chunk: Vec<i64>,
@@ -38,7 +47,12 @@ pub(super) struct WordRows {
 
 impl WordRows {
     pub(super) fn new(expression: String, size: u32) -> Self {
+        Self::of(Index::Notes, expression, size)
+    }
+
+    pub(super) fn of(index: Index, expression: String, size: u32) -> Self {
         Self {
+            index,
             expression,
             chunk: Vec::new(),
             at: 0,
@@ -84,10 +98,16 @@ impl WordRows {
     ) -> Result<Step<i64>> {
         self.chunk.clear();
         self.at = 0;
-        let mut query = reader.conn.prepare_cached(
-            "SELECT rowid FROM notes_fts WHERE notes_fts MATCH ? AND rowid <= ? \
-             ORDER BY rowid DESC LIMIT ?",
-        )?;
+        let mut query = reader.conn.prepare_cached(match self.index {
+            Index::Notes => {
+                "SELECT rowid FROM notes_fts WHERE notes_fts MATCH ? AND rowid <= ? \
+                 ORDER BY rowid DESC LIMIT ?"
+            }
+            Index::Texts => {
+                "SELECT rowid FROM texts_fts WHERE texts_fts MATCH ? AND rowid <= ? \
+                 ORDER BY rowid DESC LIMIT ?"
+            }
+        })?;
         let (read, left) = reader
             .query_deadline
             .limit(*time, || -> rusqlite::Result<()> {

@@ -14,13 +14,13 @@ use crate::{
         },
         query::search::{
             join::{MAX_SITES, Search, Sites, Stream},
-            word_rows::{MAX_CHUNK, WordRows},
+            word_rows::{Index, MAX_CHUNK, WordRows},
         },
     },
 };
 
 /// Most words of a query that are searched in the index; the others are checked in the texts.
-const MAX_INDEXED_WORDS: usize = 24;
+pub(super) const MAX_INDEXED_WORDS: usize = 24;
 /// Most expansions of a prefix that are searched individually.
 const MAX_EXPANSIONS: usize = 32;
 /// Most notes with a word, or with words that begin with it, for it to be considered two words
@@ -48,7 +48,7 @@ enum Found {
 }
 
 /// What the index can decide about an unfinished phrase.
-enum Known {
+pub(super) enum Known {
     /// An expression that decides all of it.
     All(String),
     /// An expression for the part before its last word, if any; the rest is checked in the text.
@@ -58,13 +58,13 @@ enum Known {
 }
 
 /// The words of the index with a prefix, and whether few notes have them.
-struct Expansion {
+pub(super) struct Expansion {
     words: Vec<String>,
     rare: bool,
 }
 
-/// Expansions by prefix. `None` if there are too many.
-type Expansions = HashMap<String, Option<Expansion>>;
+/// Expansions by index and prefix. `None` if there are too many.
+pub(super) type Expansions = HashMap<(Index, String), Option<Expansion>>;
 
 impl Search<'_> {
     /// Adds the required words as one stream, and each excluded word as one. Returns false if a
@@ -146,7 +146,7 @@ impl Search<'_> {
             if self.has_room_for_pairs(number) && self.add_pairs(&mut phrase, &mut expansions)? {
                 self.phrases[number].pairs.clone_from(&phrase.pairs);
             }
-            match self.known(&phrase, &mut expansions)? {
+            match self.known(Index::Notes, &phrase, &mut expansions)? {
                 Known::Nothing => return Ok(false),
                 Known::All(expression) => {
                     if phrase.longest() == 1 {
@@ -188,7 +188,7 @@ impl Search<'_> {
         if phrase.halves().is_empty() {
             return Ok(false);
         }
-        let known = self.expanded(&beginning(&phrase.spellings[0]), expansions)?;
+        let known = self.expanded(Index::Notes, &beginning(&phrase.spellings[0]), expansions)?;
         if !known.is_some_and(|known| known.rare) {
             return Ok(false);
         }
@@ -214,23 +214,30 @@ impl Search<'_> {
     /// Returns the words of the index with this prefix, or `None` if there are too many.
     fn expanded<'e>(
         &mut self,
+        index: Index,
         begins: &str,
         expansions: &'e mut Expansions,
     ) -> Result<Option<&'e Expansion>> {
-        if !expansions.contains_key(begins) {
-            let found = self.expansions(begins)?;
-            expansions.insert(begins.to_owned(), found);
+        let key = (index, begins.to_owned());
+        if !expansions.contains_key(&key) {
+            let found = self.expansions(index, begins)?;
+            expansions.insert(key.clone(), found);
         }
-        Ok(expansions.get(begins).and_then(Option::as_ref))
+        Ok(expansions.get(&key).and_then(Option::as_ref))
     }
 
     /// Returns what the index can decide about a phrase with an unfinished last word.
-    fn known(&mut self, phrase: &Phrase, expansions: &mut Expansions) -> Result<Known> {
+    pub(super) fn known(
+        &mut self,
+        index: Index,
+        phrase: &Phrase,
+        expansions: &mut Expansions,
+    ) -> Result<Known> {
         let mut any: Vec<String> = phrase.pairs.iter().map(|pair| quoted(pair, 2)).collect();
         let mut partly = false;
         for words in &phrase.spellings {
             let whole = words.len() - 1;
-            let ends = self.expanded(&beginning(words), expansions)?;
+            let ends = self.expanded(index, &beginning(words), expansions)?;
             let signed: Vec<String> = signed(words, whole).collect();
             match ends.map(|ends| ends.words.as_slice()) {
                 Some([]) => {}
@@ -294,14 +301,14 @@ impl Search<'_> {
     }
 
     /// Returns the words of the index with this prefix, or `None` if there are too many.
-    fn expansions(&mut self, begins: &str) -> Result<Option<Expansion>> {
+    fn expansions(&mut self, index: Index, begins: &str) -> Result<Option<Expansion>> {
         // Occurrences of a word are passed one by one, some of them faster than looking up the next
         // word. This many occurrences mean more than a few notes.
         const PASSED: usize = 8;
-        let mut query = self
-            .reader
-            .conn
-            .prepare_cached("SELECT term, doc FROM indexed_words WHERE term >= ? AND term < ?")?;
+        let mut query = self.reader.conn.prepare_cached(match index {
+            Index::Notes => "SELECT term, doc FROM indexed_words WHERE term >= ? AND term < ?",
+            Index::Texts => "SELECT term, doc FROM text_words WHERE term >= ? AND term < ?",
+        })?;
         let end = format!("{begins}\u{10FFFF}");
         let mut words: Vec<String> = Vec::new();
         let mut notes: Vec<i64> = Vec::new();
@@ -443,7 +450,7 @@ impl Search<'_> {
             }
             let expression = match phrase.prefix {
                 false => any_with_signs(&phrase.spellings),
-                true => match self.known(&phrase, expansions)? {
+                true => match self.known(Index::Notes, &phrase, expansions)? {
                     Known::Nothing => return Ok(Found::Nothing),
                     Known::All(expression) | Known::Partial(Some(expression)) => expression,
                     Known::Partial(None) => continue,
@@ -477,6 +484,7 @@ impl Search<'_> {
             Stream::Words(slow) => slow,
             // Alternatives are checked in each note anyway.
             _ => {
+                self.look |= self.in_texts();
                 if self.with.is_empty() {
                     self.with.push(Stream::All);
                 }
@@ -514,7 +522,7 @@ fn any(spellings: &[Words]) -> String {
 }
 
 /// Like [`any`], but also for spellings with signs, which the index has at another position.
-fn any_with_signs(spellings: &[Words]) -> String {
+pub(super) fn any_with_signs(spellings: &[Words]) -> String {
     let spelling = |words: &Words| {
         let mut all = vec![quoted(words, words.len())];
         all.extend(signed(words, words.len()));
@@ -539,13 +547,13 @@ fn signed(words: &Words, first: usize) -> impl Iterator<Item = String> + '_ {
 }
 
 /// Returns the prefix of the last word in the index.
-fn beginning(words: &Words) -> String {
+pub(super) fn beginning(words: &Words) -> String {
     let last = words.at(words.len() - 1);
     last.signed()
         .next()
         .unwrap_or_else(|| last.folded.to_owned())
 }
 
-fn quote(words: &str) -> String {
+pub(super) fn quote(words: &str) -> String {
     format!("\"{words}\"")
 }
