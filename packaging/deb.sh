@@ -75,6 +75,11 @@ Files: *
 Copyright: $(sed -n 's/^Copyright (c) //p' "$folder/LICENSE")
 License: Expat
 
+Files: extension/vendor/Readability.js
+Copyright: 2010 Arc90 Inc
+License: Apache-2.0
+ On Debian systems, the license is in /usr/share/common-licenses/Apache-2.0.
+
 License: Expat
 TEXT
         sed -n '/^Permission is/,$p' "$folder/LICENSE" | sed 's/^$/./; s/^/ /'

@@ -60,6 +60,7 @@ export function copyPage() {
 	const childNodes = getter(Node.prototype, "childNodes");
 	const shadowRoot = getter(Element.prototype, "shadowRoot");
 	const localName = getter(Element.prototype, "localName");
+	const clientHeight = getter(Element.prototype, "clientHeight");
 	const bodyOf = getter(Document.prototype, "body");
 	const { getAttribute } = Element.prototype;
 	const attribute = (/** @type {Element} */ element, /** @type {string} */ name) =>
@@ -211,6 +212,7 @@ export function copyPage() {
 			if (tag === "noscript" && element.childElementCount === 0) return;
 			if (tag === "br") {
 				parent.into.append(copy.createElement("br"));
+				elements += 1;
 				return;
 			}
 			const className = attribute(element, "class") ?? "";
@@ -223,6 +225,10 @@ export function copyPage() {
 			)
 				return;
 			if (isOutOfSight(style)) return;
+			const clips =
+				/hidden|clip/.test(style.overflowY) && !/^(inline|contents)$/.test(display);
+			// Folded up. What clips the body clips nothing: it applies to the window.
+			if (clips && element !== body && clientHeight(element) === 0) return;
 			if (
 				/(^|\s)(katex|mwe-math-element|MathJax)(\s|$)/.test(className) ||
 				tag === "mjx-container"
@@ -239,6 +245,11 @@ export function copyPage() {
 				elements += 1;
 				return;
 			}
+			if (/(^|\s)mw-editsection(\s|$)/.test(className)) return;
+			// The sign by which a heading is linked.
+			const isAnchor = tag === "a" && parent.label && element.childElementCount === 0;
+			if (isAnchor && /^[\s#¶§🔗]*$/u.test((element.textContent ?? "").slice(0, 9)))
+				return;
 			// The name of an icon, drawn by a font.
 			const isIcon =
 				attribute(element, "aria-hidden") === "true" &&

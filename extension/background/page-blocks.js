@@ -34,6 +34,12 @@ export function pageBlocks() {
 	/** @type {LineParts} */
 	const { Line, clean, destination } = /** @type {any} */ (globalThis).urlNotesParts;
 
+	/** Whether an element has the numbers of lines of code. */
+	const isMargin = (/** @type {Element} */ element) =>
+		/(^|\s)(gutter|linenos?|linenodiv|line-?numbers?|hljs-ln-numbers)(\s|$)/i.test(
+			element.getAttribute("class") ?? "",
+		);
+
 	/** The text of a `pre`, with its line breaks. */
 	const preformatted = (/** @type {Element} */ root) => {
 		let text = "";
@@ -48,12 +54,8 @@ export function pageBlocks() {
 				const isPart = /^(div|p|li|tr|section)$/.test(element.localName);
 				if (element.localName === "br") text += "\n";
 				else if (isPart && text && !text.endsWith("\n")) text += "\n";
-				const isMargin =
-					/(^|\s)(gutter|linenos?|line-?numbers?|lineno|hljs-ln-numbers)(\s|$)/i;
-				if (
-					!isMargin.test(element.getAttribute("class") ?? "") ||
-					/^(pre|code)$/.test(element.localName)
-				)
+
+				if (!isMargin(element) || /^(pre|code)$/.test(element.localName))
 					next = element.firstChild;
 			}
 			while (!next && node) {
@@ -115,7 +117,8 @@ export function pageBlocks() {
 			for (const cell of row) {
 				const { length } = cell.textContent ?? "";
 				characters += length;
-				if (length > MAX_CELL || cell.querySelector("p + p + p")) return null;
+				if (length > MAX_CELL) return null;
+				if (length > 100 && cell.querySelector("p + p + p")) return null;
 			}
 			if (characters > MAX_ROW) return null;
 		}
@@ -285,6 +288,7 @@ export function pageBlocks() {
 		const enter = (element) => {
 			const name = element.localName;
 			if (/^(img|rt|rp|hr|wbr)$/.test(name) || isLeftOut(element)) return null;
+			if (name === "td" && isMargin(element)) return null;
 			if (name === "br") {
 				if (!line.break()) boundary();
 				return null;
@@ -417,8 +421,17 @@ export function pageBlocks() {
 				line.add('"', link !== null);
 				return () => line.add('"', link !== null);
 			}
-			if (name === "sup" && !element.querySelector("a") && !line.spaced) {
-				if (/^\s*[-+−]?\d/.test(element.textContent ?? "")) line.add("^", link !== null);
+			if (
+				name === "sup" &&
+				!line.spaced &&
+				/^\s*[-+−]?\d/.test(element.textContent ?? "")
+			) {
+				if (!element.querySelector("a")) line.add("^", link !== null);
+				else {
+					// The number of a footnote isn't a part of the word before it.
+					line.add("[", true);
+					return () => line.add("]", true);
+				}
 			}
 			return isPart ? boundary : () => {};
 		};

@@ -89,16 +89,15 @@ export function pageLine() {
 		}
 	};
 
-	/** Whether strong or emphasised text between two pieces is read as such. */
+	/** Whether marks of strong or emphasised text between such texts are read as marks. */
 	const isClear = (
 		/** @type {string} */ before,
 		/** @type {string} */ inside,
 		/** @type {string} */ after,
 	) =>
-		/^[\p{L}\p{N}]/u.test(inside) &&
-		/[\p{L}\p{N}]$/u.test(inside) &&
-		/(^|[\s([{"'“‘«¿¡—–-])$/u.test(before) &&
-		/^($|[\s)\]}"'”’».,;:!?…—–-])/u.test(after);
+		/^\S.*\S$|^\S$/s.test(inside) &&
+		(!/^[\p{P}\p{S}]/u.test(inside) || /(^|\s)$/.test(before)) &&
+		(!/[\p{P}\p{S}]$/u.test(inside) || /^($|\s)/.test(after));
 
 	/** The pieces of one block. */
 	class Line {
@@ -131,7 +130,10 @@ export function pageLine() {
 			if (!code) return;
 			this.spaced = false;
 			this.count(code, isLink);
-			this.pieces.push({ kind: "code", text: code, address: this.address });
+			const last = this.pieces.at(-1);
+			const { address } = this;
+			if (last?.kind === "code" && last.address === address) last.text += code;
+			else this.pieces.push({ kind: "code", text: code, address });
 		}
 
 		/** @type {(text: string, isLink: boolean) => void} */
@@ -160,7 +162,8 @@ export function pageLine() {
 		unmark() {
 			if (this.open === null) return;
 			const opened = this.pieces[this.open];
-			if (opened) {
+			if (this.open === this.pieces.length - 1) this.pieces.pop();
+			else if (opened) {
 				opened.partner = this.pieces.length;
 				this.pieces.push({ kind: "close", text: opened.text, partner: this.open });
 			}
@@ -171,29 +174,34 @@ export function pageLine() {
 		markdown(of) {
 			const oneLine = of !== "lines";
 			const { pieces } = this;
-			const read = (/** @type {number} */ from, /** @type {number} */ to) =>
-				pieces
-					.slice(Math.max(0, from), to)
-					.filter(({ kind }) => !/open|close/.test(kind))
-					.map(({ text }) => text)
-					.join("");
+			const isMark = (/** @type {Piece | undefined} */ piece) =>
+				piece?.kind === "open" || piece?.kind === "close";
+			const textAt = (/** @type {number} */ at, /** @type {1 | -1} */ step) => {
+				let next = at + step;
+				while (isMark(pieces[next])) next += step;
+				return pieces[next]?.text ?? "";
+			};
+			/** Indices of the marks that are written. */
 			const shown = new Set();
 			for (const [at, { kind, partner }] of pieces.entries()) {
 				if (kind !== "open" || partner === undefined) continue;
 				const inside = pieces.slice(at + 1, partner);
 				const isPlain = inside.every((piece) => piece.kind === "text" && !piece.address);
-				if (
-					isPlain &&
-					isClear(read(at - 2, at), read(at + 1, partner), read(partner + 1, partner + 3))
-				) {
-					shown.add(at);
-					shown.add(partner);
-				}
+				// Four stars in a row would be something else.
+				if (!isPlain || shown.has(at - 1)) continue;
+				const text = inside.map((piece) => piece.text).join("");
+				// White space at the ends is written outside of the marks.
+				const before = text.startsWith(" ") ? " " : textAt(at, -1);
+				const after = text.endsWith(" ") ? " " : textAt(partner, 1);
+				if (!isClear(before, text.trim(), after)) continue;
+				shown.add(at);
+				shown.add(partner);
 			}
 			/** @type {string[]} */
 			const lines = [];
 			let line = "";
 			let startsWithText = false;
+			let opened = "";
 			const end = () => {
 				const trimmed = line.trim();
 				if (trimmed) lines.push(startsWithText ? escapedStart(trimmed) : trimmed);
@@ -207,30 +215,35 @@ export function pageLine() {
 					continue;
 				}
 				if (!line.trim()) startsWithText = piece.kind === "text" && !piece.address;
-				if (piece.kind === "open" || piece.kind === "close") {
-					if (shown.has(at)) line += piece.text;
+				if (isMark(piece)) {
+					if (!shown.has(at)) continue;
+					if (piece.kind === "open") opened = piece.text;
+					else line = line.trimEnd() + piece.text + (line.endsWith(" ") ? " " : "");
 					continue;
 				}
 				const { address } = piece;
 				let inner = "";
-				let next = at;
-				for (; next < pieces.length; next += 1) {
+				let last = at;
+				for (let next = at; next < pieces.length; next += 1) {
 					const part = /** @type {Piece} */ (pieces[next]);
-					if (part.kind === "open" || part.kind === "close") {
-						if (!address) break;
-						continue;
-					}
-					if (part.kind === "break" || part.address !== address) break;
-					if (part.kind === "text") inner += escaped(part.text);
-					// Bars end a cell even in code.
-					else if (of === "cell") inner += codeSpan(part.text).replaceAll("|", "\\|");
-					else inner += codeSpan(part.text);
-					if (!address) {
-						next += 1;
-						break;
-					}
+					if (isMark(part) && address) continue;
+					if (part.kind === "text") {
+						if (part.address !== address) break;
+						inner += escaped(part.text);
+					} else if (part.kind === "code") {
+						if (part.address !== address) break;
+						// Bars end a cell even in code.
+						const code = codeSpan(part.text);
+						inner += of === "cell" ? code.replaceAll("|", "\\|") : code;
+					} else break;
+					last = next;
+					if (!address) break;
 				}
-				at = next - 1;
+				at = last;
+				if (opened) {
+					inner = inner.replace(/^ ?/, `$&${opened}`);
+					opened = "";
+				}
 				if (!address) line += inner;
 				else {
 					const [, before, words, after] = /^(\s*)([\s\S]*?)(\s*)$/.exec(inner) ?? [];

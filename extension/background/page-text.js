@@ -28,7 +28,8 @@ export async function pageText(tabId, using = browser) {
 	const inject = (/** @type {() => any} */ func) =>
 		using.scripting.executeScript({ target, func, injectImmediately: true });
 	try {
-		const files = ["vendor/Readability.js"];
+		// From the root: Firefox resolves it against the address of what calls.
+		const files = ["/vendor/Readability.js"];
 		await using.scripting.executeScript({ target, files, injectImmediately: true });
 		await inject(copyPage);
 		await inject(pageLine);

@@ -29,12 +29,13 @@ export async function readText() {
 	/** After so much work on one part, what was read is all there is. */
 	const WORK_MS = 1500;
 	/** Readability, which can't be interrupted, gets no more. */
-	const READABILITY = { elements: 5000, characters: 250_000 };
+	const READABILITY = { elements: 3500, characters: 250_000 };
 
 	/** @type {Parts} */
 	const parts = /** @type {any} */ (globalThis).urlNotesParts;
 	/** @type {new (document: Document, options: object) => {parse: () => {content: Element} | null}} */
-	const Readability = /** @type {any} */ (globalThis).Readability;
+	// @ts-expect-error: it was injected before.
+	const Reader = Readability;
 
 	const pause = () =>
 		new Promise((resolve) => {
@@ -66,7 +67,8 @@ export async function readText() {
 				}
 			}
 			parts.longest = Math.max(parts.longest, now - begun);
-			worked += now - begun;
+			// A longer slice is the page's own layout, or the computer is busy.
+			worked += Math.min(now - begun, 2 * SLICE_MS);
 			isLate ||= worked > WORK_MS;
 			await pause();
 		}
@@ -153,7 +155,7 @@ export async function readText() {
 		if (length < 200 || length < wanted * (isArticle ? 0.15 : 0.75)) return false;
 		if (isArticle || count(marked) < 200) return true;
 		const texts = new Set(marked.map(({ text }) => text));
-		return count(found.filter(({ text }) => texts.has(text))) >= 0.6 * length;
+		return count(found.filter(({ text }) => texts.has(text))) >= 0.7 * length;
 	};
 
 	const copied = await inSlices(parts.copyPage());
@@ -168,6 +170,7 @@ export async function readText() {
 		copied.characters <= READABILITY.characters
 	) {
 		await pause();
+		for (const nav of copy.querySelectorAll("nav, [role=navigation]")) nav.remove();
 		/** @type {Element | undefined} */
 		let content;
 		const begun = performance.now();
@@ -177,7 +180,7 @@ export async function readText() {
 				keepClasses: true,
 				disableJSONLD: true,
 			};
-			content = new Readability(copy, options).parse()?.content;
+			content = new Reader(copy, options).parse()?.content;
 		} catch {
 			// The page is made to break readers. The landmarks are enough.
 		}

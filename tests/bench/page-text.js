@@ -236,8 +236,7 @@ async function read({ file }) {
 	for (const source of INJECTED) found = await run(source);
 	const ms = performance.now() - begun;
 	const blocked = await run("urlNotesParts.longest ?? 0");
-	const chosen = await run("urlNotesParts.chosen ?? ''");
-	return { found, ms, passwords, blocked, chosen };
+	return { found, ms, passwords, blocked };
 }
 
 for (const folder of folders) {
@@ -272,7 +271,7 @@ for (const folder of folders) {
 				`recall ${recall.toFixed(4)}; ${quantile(times, 0.5)} ms p50, ${quantile(times, 0.9)} p90, ` +
 				`${quantile(times, 1)} longest; one block ${quantile(blocks, 0.5)} ms p50, ` +
 				`${quantile(blocks, 0.99)} p99, ${quantile(blocks, 1)} longest; ` +
-				`${results.filter(({ found }) => !found.text).length} without text, ` +
+				`${results.filter(({ found }) => !found.text).length} that show no text without scripts, ` +
 				`${results.filter(({ passwords }) => passwords > 0).length} with a field for a password`,
 		);
 		if (isWcxb && args.includes("--types"))
@@ -287,8 +286,8 @@ for (const folder of folders) {
 		const sorted = results.toSorted(
 			(a, b) => /** @type {any} */ (a.score).f1 - /** @type {any} */ (b.score).f1,
 		);
-		for (const { name, type, score, chosen } of sorted.slice(0, worst))
-			console.log(`  ${name} ${type} ${chosen} ${JSON.stringify(score)}`);
+		for (const { name, type, score } of sorted.slice(0, worst))
+			console.log(`  ${name} ${type} ${JSON.stringify(score)}`);
 	}
 }
 await browser.close();

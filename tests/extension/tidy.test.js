@@ -57,7 +57,11 @@ test("only host.js names native messaging", () => {
 
 test("the code of others is unmodified, and comes with its licence", async () => {
 	const folder = path.join(extension, "vendor");
-	assert.deepEqual((await readdir(folder)).sort(), ["NOTICE.txt", "Readability.js"]);
+	assert.deepEqual((await readdir(folder)).sort(), [
+		"LICENSE-Apache-2.0.txt",
+		"NOTICE.txt",
+		"Readability.js",
+	]);
 	const bytes = await readFile(path.join(folder, "Readability.js"));
 	// As in the npm package @mozilla/readability 0.6.0.
 	assert.equal(
@@ -66,7 +70,12 @@ test("the code of others is unmodified, and comes with its licence", async () =>
 	);
 	const notice = await readFile(path.join(folder, "NOTICE.txt"), "utf8");
 	assert.match(notice, /@mozilla\/readability 0\.6\.0, unchanged/);
-	assert.match(notice, /Licensed under the Apache License, Version 2\.0/);
+	assert.match(notice, /Copyright \(c\) 2010 Arc90 Inc/);
+	const licence = await readFile(path.join(folder, "LICENSE-Apache-2.0.txt"), "utf8");
+	assert.match(
+		licence,
+		/Apache License\s+Version 2\.0[\s\S]+END OF TERMS AND CONDITIONS/,
+	);
 });
 
 test("no text becomes markup or code", () => {
@@ -214,7 +223,7 @@ test("extension and host have the same version", async () => {
 	assert.equal(manifest.version, (version.exec(cargo) ?? version.exec(workspace))?.[1]);
 });
 
-test("the extension takes no more than 256 KB, packed as it is installed", async () => {
+test("the extension takes no more than 288 KB, packed as it is installed", async () => {
 	const sizes = await Promise.all(
 		files.map(async (name) => {
 			// The typings and the drawing that the icons were made of stay here.
@@ -227,7 +236,7 @@ test("the extension takes no more than 256 KB, packed as it is installed", async
 		}),
 	);
 	const total = sizes.reduce((sum, size) => sum + size, 0);
-	assert.ok(total <= 256 * 1024, `${total} bytes`);
+	assert.ok(total <= 288 * 1024, `${total} bytes`);
 });
 
 test("nothing but its own files runs in its pages, and nothing is sent from them", () => {
