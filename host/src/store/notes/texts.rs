@@ -7,7 +7,8 @@ use std::io::{Read as _, Write as _};
 
 use flate2::{Compression, read::DeflateDecoder, write::DeflateEncoder};
 use jiff::Timestamp;
-use rusqlite::{OptionalExtension as _, Row, params};
+use rusqlite::{Connection, OptionalExtension as _, Row, Transaction, params};
+use serde::{Deserialize, Serialize};
 
 use crate::{
     domain::{NoteId, Words, index_text, plain_text},
@@ -192,12 +193,12 @@ impl Kept {
         (Self::Older, "older"),
     ];
 
-    pub(in crate::store) fn name(self) -> &'static str {
+    fn name(self) -> &'static str {
         let found = Self::ALL.iter().find(|(kept, _)| *kept == self);
         found.map_or("new", |(_, name)| *name)
     }
 
-    pub(in crate::store) fn named(name: &str) -> Option<Self> {
+    fn named(name: &str) -> Option<Self> {
         let found = Self::ALL.iter().find(|(_, known)| *known == name);
         found.map(|(kept, _)| *kept)
     }
@@ -327,12 +328,12 @@ impl Store {
         force: bool,
     ) -> Result<PutText> {
         self.write(now, |writer| {
-            if let Some(done) = operations::text_of(&writer.tx, operation)? {
+            if let Some(done) = text_of(&writer.tx, operation)? {
                 return Ok(done);
             }
             let done = writer.put_text(id, text, force)?;
             let stamp = writer.clock.stamp(now);
-            operations::remember_text(&writer.tx, operation, done, stamp)?;
+            remember_text(&writer.tx, operation, done, stamp)?;
             Ok(done)
         })
     }
@@ -348,7 +349,7 @@ impl Store {
         id: NoteId,
     ) -> Result<()> {
         self.write(now, |writer| {
-            if operations::text_of(&writer.tx, operation)?.is_some() {
+            if text_of(&writer.tx, operation)?.is_some() {
                 return Ok(());
             }
             writer.remove_text(id)?;
@@ -357,7 +358,7 @@ impl Store {
                 kept: Kept::New,
             };
             let stamp = writer.clock.stamp(now);
-            operations::remember_text(&writer.tx, operation, done, stamp)
+            remember_text(&writer.tx, operation, done, stamp)
         })
     }
 }
@@ -492,6 +493,43 @@ impl Writer<'_> {
     fn unindex_text(&self, id: NoteId) -> Result<()> {
         self.execute("DELETE FROM texts_fts WHERE rowid = ?", [row(id)])
     }
+}
+
+/// The stored result of an operation on the text of a page. `kept`: see [`Kept::name`].
+#[derive(Serialize, Deserialize)]
+struct StoredText {
+    words: u32,
+    kept: String,
+}
+
+/// Returns the result of an operation on the text of a page, if it was already applied.
+///
+/// # Errors
+/// `OpIdReused` if the id was used for another method; the `store_*` kinds.
+fn text_of(conn: &Connection, operation: Operation) -> Result<Option<PutText>> {
+    let Some(result) = operations::stored_result(conn, operation)? else {
+        return Ok(None);
+    };
+    let stored: StoredText = serde_json::from_str(&result).map_err(Error::internal)?;
+    Ok(Some(PutText {
+        words: stored.words,
+        kept: Kept::named(&stored.kept).unwrap_or(Kept::New),
+    }))
+}
+
+/// Stores the result of an operation on the text of a page.
+fn remember_text(
+    tx: &Transaction<'_>,
+    operation: Operation,
+    done: PutText,
+    done_at: Timestamp,
+) -> Result<()> {
+    let stored = StoredText {
+        words: done.words,
+        kept: done.kept.name().into(),
+    };
+    let text = serde_json::to_string(&stored).map_err(Error::internal)?;
+    operations::store(tx, operation, &text, done_at)
 }
 
 /// Returns whether a text has less than half of the words of another one.

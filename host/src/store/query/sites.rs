@@ -4,7 +4,9 @@ use rusqlite::{OptionalExtension as _, params};
 
 use crate::{
     error::Result,
-    store::{connection::reader::Reader, notes::note_rows::name_of, query::search::join::range},
+    store::{
+        connection::reader::Reader, notes::note_rows::name_of, query::search::site_labels::range,
+    },
 };
 
 /// Most sites that are read for a list, the earliest saved first.

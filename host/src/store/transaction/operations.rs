@@ -11,10 +11,7 @@ use uuid::Uuid;
 use crate::{
     domain::{Metadata, NewTitle, Note, NoteId, Tag},
     error::{Error, Result},
-    store::notes::{
-        note_rows::{deleted_note, load, select_notes},
-        texts::{Kept, PutText},
-    },
+    store::notes::note_rows::{deleted_note, load, select_notes},
 };
 
 /// A write that is applied once, however often it arrives.
@@ -162,7 +159,10 @@ pub(super) fn result_of(
 }
 
 /// Returns the stored result of an operation, if it was already applied.
-fn stored_result(conn: &Connection, operation: Operation) -> Result<Option<String>> {
+pub(in crate::store) fn stored_result(
+    conn: &Connection,
+    operation: Operation,
+) -> Result<Option<String>> {
     let found: Option<(String, String)> = conn
         .prepare_cached("SELECT method, result FROM operations WHERE op_id = ?")?
         .query_row([operation.id.as_bytes()], |row| {
@@ -204,46 +204,6 @@ pub(in crate::store) fn remember_edit(
     store(tx, operation, &text, done_at)
 }
 
-/// The stored result of an operation on the text of a page. `kept`: see [`Kept::name`].
-#[derive(Serialize, Deserialize)]
-struct StoredText {
-    words: u32,
-    kept: String,
-}
-
-/// Returns the result of an operation on the text of a page, if it was already applied.
-///
-/// # Errors
-/// `OpIdReused` if the id was used for another method; the `store_*` kinds.
-pub(in crate::store) fn text_of(
-    conn: &Connection,
-    operation: Operation,
-) -> Result<Option<PutText>> {
-    let Some(result) = stored_result(conn, operation)? else {
-        return Ok(None);
-    };
-    let stored: StoredText = serde_json::from_str(&result).map_err(Error::internal)?;
-    Ok(Some(PutText {
-        words: stored.words,
-        kept: Kept::named(&stored.kept).unwrap_or(Kept::New),
-    }))
-}
-
-/// Stores the result of an operation on the text of a page.
-pub(in crate::store) fn remember_text(
-    tx: &Transaction<'_>,
-    operation: Operation,
-    done: PutText,
-    done_at: Timestamp,
-) -> Result<()> {
-    let stored = StoredText {
-        words: done.words,
-        kept: done.kept.name().into(),
-    };
-    let text = serde_json::to_string(&stored).map_err(Error::internal)?;
-    store(tx, operation, &text, done_at)
-}
-
 /// Returns the result of an earlier version, with the current state of its note.
 fn earlier(conn: &Connection, result: &str) -> Result<OperationResult> {
     let Earlier { note, created } = serde_json::from_str(result).map_err(Error::internal)?;
@@ -275,7 +235,13 @@ pub(super) fn remember(
     store(tx, operation, &text, done_at)
 }
 
-fn store(tx: &Transaction<'_>, operation: Operation, text: &str, done_at: Timestamp) -> Result<()> {
+/// Stores the result of an operation in a form that later versions can read.
+pub(in crate::store) fn store(
+    tx: &Transaction<'_>,
+    operation: Operation,
+    text: &str,
+    done_at: Timestamp,
+) -> Result<()> {
     tx.prepare_cached(
         "INSERT INTO operations (op_id, method, result, done_at) VALUES (?, ?, ?, ?)",
     )?

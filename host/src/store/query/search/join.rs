@@ -13,17 +13,17 @@ use rusqlite::{OptionalExtension as _, params};
 
 use super::{
     hit::Hit,
-    texts::InTexts,
+    site_labels::Sites,
     word_rows::{Step, WordRows},
 };
 use crate::{
-    domain::{Matcher, Note, NoteId, Phrase, Query, ReadSummary, State, holds, is_site_part},
+    domain::{Matcher, Note, NoteId, Phrase, Query, ReadSummary, SearchPlace, State, holds},
     error::{Error, Result},
     store::{
         connection::reader::Reader,
         notes::{
             fts_index,
-            note_rows::{labels, load, select_notes},
+            note_rows::{load, select_notes},
             tags::TagFilter,
         },
         query::facets::{Facets, Matching},
@@ -76,29 +76,18 @@ pub(super) enum Stream<'a> {
     Any(Vec<Stream<'a>>),
 }
 
-/// The web sites that a `site:` condition means.
-#[derive(Debug, Clone)]
-pub(super) enum Sites {
-    /// A site and its subdomains, as a range of labels.
-    Below(String, String),
-    /// All sites with this part in their names.
-    With(String),
+/// The state of a search in texts.
+#[derive(Debug, Clone, Copy, Default)]
+pub(super) struct InTexts {
+    /// Number of streams that exclude notes which match without their texts; 0 if each must be
+    /// checked.
+    pub(super) excluding: usize,
 }
 
-impl Sites {
-    pub(super) fn of(site: &str) -> Self {
-        if is_site_part(site) {
-            return Self::With(site.to_owned());
-        }
-        let (first, end) = range(site);
-        Self::Below(first, end)
-    }
-
-    fn has(&self, labels: &str) -> bool {
-        match self {
-            Self::Below(first, end) => labels >= first.as_str() && labels < end.as_str(),
-            Self::With(part) => labels.split('.').any(|label| label == part),
-        }
+impl InTexts {
+    /// Returns the state for a query that asks for a search in texts.
+    pub(super) fn of(query: &Query) -> Option<Self> {
+        (query.place == Some(SearchPlace::Text)).then(Self::default)
     }
 }
 
@@ -588,13 +577,4 @@ fn seek_stream(
 fn taken(start: Instant) -> u32 {
     let micros = u32::try_from(start.elapsed().as_micros()).unwrap_or(u32::MAX);
     micros.clamp(*STEP.start(), *STEP.end())
-}
-
-/// Returns the range of labels of a site and its subdomains: `arxiv.org` includes
-/// `export.arxiv.org`.
-pub(in crate::store) fn range(site: &str) -> (String, String) {
-    let first = labels(site);
-    // '/' is the character after '.'.
-    let end = [first.trim_end_matches('.'), "/"].concat();
-    (first, end)
 }

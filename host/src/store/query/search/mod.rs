@@ -31,6 +31,7 @@ use crate::{
 pub(in crate::store) mod hit;
 pub(in crate::store) mod join;
 mod selection;
+pub(in crate::store) mod site_labels;
 mod texts;
 mod word_rows;
 mod words;

@@ -12,8 +12,7 @@ use crate::{
         query::search::{
             Found, LIMITS,
             hit::Hit,
-            join::{Limits, Search},
-            texts::InTexts,
+            join::{InTexts, Limits, Search},
             word_rows::Step,
         },
     },

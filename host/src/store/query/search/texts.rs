@@ -11,7 +11,7 @@ use std::time::Duration;
 use super::{
     Found,
     hit::Hit,
-    join::{LOOK, Limits, Search, Stream},
+    join::{InTexts, LOOK, Limits, Search, Stream},
     word_rows::{Index, Step, WordRows},
     words::{Expansions, Known, MAX_INDEXED_WORDS, any_with_signs, beginning, quote},
 };
@@ -32,21 +32,6 @@ const LIMITS: Limits = Limits {
 const LOOK_AT_TEXT: u32 = 500;
 /// Length of the parts in which a snippet is looked for, in bytes.
 const PART_BYTES: usize = 4096;
-
-/// The state of a search in texts.
-#[derive(Debug, Clone, Copy, Default)]
-pub(super) struct InTexts {
-    /// Number of streams that exclude notes which match without their texts; 0 if each must be
-    /// checked.
-    excluding: usize,
-}
-
-impl InTexts {
-    /// Returns the state for a query that asks for a search in texts.
-    pub(super) fn of(query: &Query) -> Option<Self> {
-        (query.place == Some(SearchPlace::Text)).then(Self::default)
-    }
-}
 
 impl Reader {
     /// Returns the newest notes that match a query with the texts of their pages, but not without;

@@ -13,7 +13,8 @@ use crate::{
             tags::TagFilter,
         },
         query::search::{
-            join::{MAX_SITES, Search, Sites, Stream},
+            join::{MAX_SITES, Search, Stream},
+            site_labels::Sites,
             word_rows::{Index, MAX_CHUNK, WordRows},
         },
     },
