@@ -460,9 +460,15 @@ before?: number,
 /**
  * Default `newest`.
  */
-order?: SearchOrder, };
+order?: SearchOrder, 
+/**
+ * Where to search. Default: what the query says with `in:`, or else `note`.
+ */
+in?: SearchPlace, };
 
 export type SearchOrder = "newest" | "best";
+
+export type SearchPlace = "note" | "text";
 
 export type SearchNotesResult = { 
 /**
@@ -507,7 +513,11 @@ savedAt: string,
 /**
  * Plain text around the first match.
  */
-snippet: string, };
+snippet: string, 
+/**
+ * Where the match is.
+ */
+where: SearchPlace, };
 
 export type QueryProblemKind = "unknown_key" | "unknown_value" | "no_value" | "no_date" | "no_tag" | "open_bracket" | "stray_bracket" | "dangling_or" | "too_deep" | "too_many" | "too_long" | "not_here";
 

@@ -1,5 +1,6 @@
 /**
- * The popup's search: the notes that match a query, best first.
+ * The popup's search: the notes that match a query, best first, then those that match with the
+ * texts of their pages.
  */
 
 import { HostError, Unreachable } from "./host.js";
@@ -32,10 +33,27 @@ export async function searchFor(query, host) {
 			if (error instanceof Unreachable) away = error.reason;
 			return null;
 		});
+	const notes = found?.notes ?? [];
+	if (query && found) notes.push(...(await inTexts(query, RESULTS - notes.length, host)));
 	return {
-		notes: found?.notes ?? [],
+		notes,
 		problems: found?.problems ?? [],
 		away,
 		siteUrl: host.hello?.siteUrl ?? null,
 	};
+}
+
+/**
+ * Returns the notes that match a query only with the texts of their pages, the newest first. Empty
+ * if the host is older or can't be reached.
+ * @param {string} query
+ * @param {number} limit
+ * @param {Pick<import("./host.js").Host, "request" | "hello">} host
+ * @returns {Promise<import("../protocol.js").FoundNote[]>}
+ */
+export async function inTexts(query, limit, host) {
+	if (limit < 1 || !host.hello?.texts) return [];
+	const params = { query, limit, in: /** @type {const} */ ("text") };
+	const found = await host.request("searchNotes", params).catch(() => null);
+	return found?.notes ?? [];
 }

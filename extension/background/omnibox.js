@@ -6,6 +6,7 @@
 import { browser } from "../shared/browser.js";
 import { say } from "../shared/i18n.js";
 import { fit } from "../shared/text.js";
+import { inTexts } from "./note-search.js";
 
 /** @typedef {import("../protocol.js").FoundNote} FoundNote */
 
@@ -97,7 +98,9 @@ export class Omnibox {
 	async #search(text) {
 		const params = { query: text.toWellFormed(), limit: RESULTS };
 		try {
-			return (await this.#host.request("searchNotes", params)).notes;
+			const { notes } = await this.#host.request("searchNotes", params);
+			const { query, limit } = params;
+			return [...notes, ...(await inTexts(query, limit - notes.length, this.#host))];
 		} catch {
 			return null;
 		}

@@ -202,7 +202,7 @@ export class Search {
  * @param {FoundNote} note
  * @param {number} at
  */
-function row({ title, url, tags, savedAt }, at) {
+function row({ title, url, tags, savedAt, snippet, where }, at) {
 	const option = document.createElement("li");
 	option.id = `found-${at}`;
 	option.role = "option";
@@ -226,5 +226,12 @@ function row({ title, url, tags, savedAt }, at) {
 	site.textContent = siteName(url);
 	more.append(site, date, ...labels);
 	option.append(name, more);
+	if (where === "text") {
+		const text = document.createElement("bdi");
+		text.className = "in-text";
+		text.textContent = snippet;
+		text.title = say("inTextOfPage");
+		option.append(text);
+	}
 	return option;
 }

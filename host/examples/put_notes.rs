@@ -1,8 +1,8 @@
 //! Adds notes to a database as an import would: with any scheme, all in one transaction. For tests
 //! of notes that no browser could save.
 //!
-//! `put_notes DATABASE < notes.json` reads an array of `{url, title, tags, summary, excerpt}` and
-//! prints their ids as JSON.
+//! `put_notes DATABASE < notes.json` reads an array of `{url, title, tags, summary, excerpt, text}` and
+//! prints their ids as JSON. `text` is the text of the page, if it is kept; one without words is none.
 
 use std::{io, path::Path};
 
@@ -12,7 +12,7 @@ use serde::Deserialize;
 use url_notes::{
     domain::{Metadata, NewNote, PageUrl, parse_tags},
     error::Result,
-    store::Store,
+    store::{NewText, Store, TextSource},
 };
 
 #[derive(Deserialize)]
@@ -22,6 +22,7 @@ struct Put {
     tags: Vec<String>,
     summary: String,
     excerpt: Option<String>,
+    text: Option<String>,
 }
 
 #[expect(
@@ -32,15 +33,23 @@ struct Put {
 fn main() -> anyhow::Result<()> {
     let database = std::env::args_os().nth(1).context("which database?")?;
     let notes: Vec<Put> = serde_json::from_reader(io::stdin())?;
+    let now = url_notes::clock::now();
+    let texts: Vec<Option<NewText>> = notes
+        .iter()
+        .map(|put| NewText::new(put.text.as_deref()?, now, TextSource::Click, true).ok())
+        .collect();
     let new: Vec<NewNote> = notes.into_iter().map(new_note).collect::<Result<_>>()?;
     // One per second up to now, so that no two notes have the same time.
     let start = url_notes::clock::now() - SignedDuration::from_secs(i64::try_from(new.len())?);
     let mut store = Store::open(Path::new(&database))?;
     let ids: Vec<i64> = store.write(url_notes::clock::now(), |writer| {
         (1..)
-            .zip(&new)
-            .map(|(second, new)| {
+            .zip(new.iter().zip(&texts))
+            .map(|(second, (new, text))| {
                 let saved = writer.save_note_of(new, start + SignedDuration::from_secs(second))?;
+                if let Some(text) = text {
+                    writer.put_text(saved.note.id, text, true)?;
+                }
                 Ok(saved.note.id.0)
             })
             .collect()

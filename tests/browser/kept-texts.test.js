@@ -25,16 +25,8 @@ async function textOf(world, address) {
 	const url = world.web.address(address);
 	const id = (await world.notes()).find((note) => note.url === url)?.id;
 	if (id === undefined) return "";
-	const { execFileSync } = await import("node:child_process");
-	const { inflateRawSync } = await import("node:zlib");
-	const hex = String(
-		execFileSync("sqlite3", [
-			"-readonly",
-			path.join(world.folder, "notes.db"),
-			`SELECT hex(body) FROM texts WHERE note_id = ${id}`,
-		]),
-	).trim();
-	return hex ? String(inflateRawSync(Buffer.from(hex, "hex"))).trim() : "";
+	// Exits with 1 if there is none.
+	return (await world.command("text", "show", String(id)).catch(() => "")).trim();
 }
 
 /**
@@ -285,6 +277,14 @@ inEachBrowser(
 		await popup.click("#show-quotes");
 		await popup.says("#quotes-say", /^2 of 2 quotes found$/);
 		await popup.picture(path.join(pictures, `quotes-${browser.name}.png`));
+		// Browsers show no more of a popup.
+		const { height, isWhole } = await popup.evaluate(() => ({
+			height: document.body.getBoundingClientRect().height,
+			isWhole:
+				Number(document.querySelector("footer")?.getBoundingClientRect().bottom) <
+				Number(document.querySelector("main")?.getBoundingClientRect().bottom),
+		}));
+		assert.ok(height <= 600 && isWhole, `${height} px high`);
 		await page.screenshot({ path: path.join(pictures, `marks-${browser.name}.png`) });
 		const shown = await page.evaluate(() =>
 			[...(CSS.highlights.get("url-notes-quotes") ?? [])].map((mark) => {

@@ -321,6 +321,10 @@ inEachBrowser(
 
 /** Of so many notes, one is also looked at by itself, by its tag, and searched for. */
 const SAMPLE = 64;
+/** So many payloads are the text of one page, because each page takes time. */
+const TOGETHER = 20;
+/** Of the other texts, one in so many is looked at, with its quote marked. */
+const TEXT_SAMPLE = 32;
 
 /** As the host trims a title: all that Unicode calls white space. @param {string} text */
 const trimmed = (text) => text.replace(/^\p{White_Space}+|\p{White_Space}+$/gu, "");
@@ -329,14 +333,19 @@ const trimmed = (text) => text.replace(/^\p{White_Space}+|\p{White_Space}+$/gu, 
 const asRead = (text) => text.replaceAll(/\r\n?/g, "\n").replaceAll("\0", "");
 
 function hostileNotes() {
-	return payloads().map((payload, at) => {
+	const all = payloads();
+	return all.map((payload, at) => {
 		const tag = normaliseTag(payload.replaceAll(",", ""));
 		const own = addresses.includes(payload) && URL.canParse(payload);
 		return {
 			url: own ? payload : `https://e.org/${at}/${payload}`,
 			title: own ? "" : payload,
 			tags: tag === null ? [] : [tag],
-			summary: payload,
+			summary: at % TEXT_SAMPLE === 1 ? `> ${payload}` : payload,
+			text:
+				at % TOGETHER === 0
+					? all.slice(at, at + TOGETHER).join("\n\n- word\n\n")
+					: `word\n\n${payload}`,
 			excerpt: at % 2 === 0 ? payload : null,
 		};
 	});
@@ -364,6 +373,10 @@ inEachBrowser(
 		for (let page = 0; page <= pages; page += 1) targets.push(`/all/${page}`);
 		for (const [id, note] of shown) {
 			if (note.title === "") targets.push(`/note/${id}`);
+			const place = notes.indexOf(note);
+			if (place % TOGETHER === 0 || place % TEXT_SAMPLE === 1)
+				targets.push(`/note/${id}/text`);
+			if (place % TEXT_SAMPLE === 1) targets.push(`/api/notes/${id}/text`);
 			if (notes.indexOf(note) % SAMPLE !== 0) continue;
 			const encoded = encodeURIComponent(note.summary);
 			targets.push(`/note/${id}`, `/search?q=${encoded}`, `/tags?filter=${encoded}`);
@@ -375,6 +388,7 @@ inEachBrowser(
 		/** @type {string[]} */
 		const faults = [];
 		let at = "";
+		let texts = 0;
 		const left = targets.values();
 		const look = async () => {
 			const page = await browser.open();
@@ -406,12 +420,13 @@ inEachBrowser(
 				if (![200, 304, 404].includes(status)) faults.push(`${target}: status ${status}`);
 				const seen = await page.evaluate(() => {
 					const { reports, xss } = /** @type {any} */ (window);
-					const titles = [...document.querySelectorAll("article.note .title")];
+					const titles = [...document.querySelectorAll("main article .title")];
 					return {
 						reports: /** @type {string[]} */ (reports ?? []),
 						ran: xss !== undefined,
 						address: location.href,
 						titles: titles.map((title) => title.textContent ?? ""),
+						text: document.querySelector(".page-text")?.textContent ?? "",
 						links: [...document.links].map((link) => link.protocol),
 					};
 				});
@@ -421,7 +436,11 @@ inEachBrowser(
 					if (!["http:", "https:", "mailto:"].includes(scheme))
 						faults.push(`${target}: a link to ${scheme}`);
 				}
-				const id = /^\/note\/(\d+)$/.exec(target)?.[1];
+				if (/^\/note\/\d+\/text$/.test(target)) {
+					texts += 1;
+					if (!seen.text.includes("word")) faults.push(`${target}: no text`);
+				}
+				const id = /^\/note\/(\d+)(\/text)?$/.exec(target)?.[1];
 				const note = id && shown.get(Number(id));
 				if (note) {
 					const title = asRead(trimmed(note.title) || note.url);
@@ -437,5 +456,6 @@ inEachBrowser(
 			throw new Error(`on ${at}: ${faults.slice(0, 20).join("\n")}`, { cause: error });
 		}
 		assert.deepEqual(faults, []);
+		assert(texts > 300, `${texts} texts`);
 	},
 );

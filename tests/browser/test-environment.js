@@ -240,7 +240,7 @@ export class World {
 
 	/**
 	 * Puts notes into the store that no browser could save, as an import does.
-	 * @param {{ url: string, title: string, tags: string[], summary: string, excerpt: string | null }[]} notes
+	 * @param {{ url: string, title: string, tags: string[], summary: string, excerpt: string | null, text?: string }[]} notes
 	 * @returns {Promise<number[]>} their ids
 	 */
 	async put(notes) {

@@ -45,7 +45,7 @@ const note = (fields) => ({
 
 /** A host that answers when it is told to. */
 class SlowHost {
-	hello = /** @type {typeof HELLO | null} */ (HELLO);
+	hello = /** @type {typeof HELLO | null} */ ({ ...HELLO, texts: false });
 	trouble = /** @type {any} */ (null);
 	/** @type {{query: string, answer: (notes: object[]) => void, refuse: (error: Error) => void}[]} */ asked =
 		[];
@@ -89,6 +89,21 @@ test("sends one request for text that is typed without a pause", async () => {
 		host.asked.map(({ query }) => query),
 		["gpu"],
 	);
+});
+
+test("matches in the texts of pages come after the others", async () => {
+	const { host, suggested, type } = open();
+	host.hello = HELLO;
+	type("gpu");
+	await pause();
+	host.asked[0]?.answer([note({ title: "In the note" })]);
+	await settle();
+	host.asked[1]?.answer([note({ title: "In the text", url: "https://e.org/text" })]);
+	await settle();
+	const lines = suggested.at(-1)?.map(({ description }) => description) ?? [];
+	assert.equal(lines.length, 2);
+	assert.match(lines[0] ?? "", /^In the note/);
+	assert.match(lines[1] ?? "", /^In the text/);
 });
 
 test("a tag typed with # is requested and searched as typed", async () => {

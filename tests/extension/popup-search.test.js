@@ -7,7 +7,11 @@ import { searchFor } from "../../extension/background/note-search.js";
 import { isMaybeOwn, ownPage } from "../../extension/background/own-site.js";
 import { HELLO } from "./fakes.js";
 
-const hello = { ...HELLO, siteUrl: "http://quiet-fox.localhost:6683/" };
+const hello = {
+	...HELLO,
+	siteUrl: "http://quiet-fox.localhost:6683/",
+	texts: false,
+};
 
 /**
  * @param {(params: any) => any} answer
@@ -40,6 +44,32 @@ test("a search asks for the best matches, and without words for the newest notes
 		{ query: "gpu", limit: 8, order: "best" },
 		{ query: "after:1970", limit: 8 },
 	]);
+});
+
+test("notes that match with their texts come after the others, where the program has texts", async () => {
+	const inText = { ...note, id: 8, where: "text", snippet: "a gpu" };
+	const host = hostThat(
+		(params) => ({ notes: params.in === "text" ? [inText] : [note], more: false }),
+		{ ...hello, texts: true },
+	);
+	assert.deepEqual((await searchFor("gpu", host)).notes, [note, inText]);
+	assert.deepEqual(host.asked[1], { query: "gpu", limit: 7, in: "text" });
+	// Without room for them, they aren't requested.
+	const full = hostThat(() => ({ notes: Array(8).fill(note), more: true }), {
+		...hello,
+		texts: true,
+	});
+	assert.equal((await searchFor("gpu", full)).notes.length, 8);
+	assert.equal(full.asked.length, 1);
+	// A search in texts that fails costs only its own results.
+	const broken = hostThat(
+		(params) => {
+			if (params.in) throw new HostError("store_busy", "Busy.");
+			return { notes: [note], more: false };
+		},
+		{ ...hello, texts: true },
+	);
+	assert.deepEqual((await searchFor("gpu", broken)).notes, [note]);
 });
 
 test("an older program is asked again without the order", async () => {

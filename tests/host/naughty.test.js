@@ -177,3 +177,46 @@ test("naughty strings in an address are kept as they are, or refused with a sent
 		else assert.equal(whole.note.url, text);
 	}
 });
+
+test("naughty strings in the texts of pages come back byte for byte", async (t) => {
+	const program = await Program.start(t);
+	await program.served();
+	/** @type {{ text: string, id: number }[]} */
+	const kept = [];
+	for (const [at, text] of strings.entries()) {
+		const url = `https://naughty.example/${at}`;
+		const page = { url, title: "", summary: `> ${text}` };
+		const { note } = await program.ask("saveNote", { ...page, opId: randomUUID() });
+		const whole = `word ${text}`;
+		const put = await program.ask("putText", {
+			opId: randomUUID(),
+			id: note.id,
+			text: whole,
+			whole: true,
+			takenAt: "2026-11-29T12:00:00.000Z",
+		});
+		assert.equal(put.kept, "new", JSON.stringify([text, put]));
+		kept.push({ text: whole, id: note.id });
+	}
+	await each(kept, async ({ text, id }) => {
+		const data = await program.page(`/api/notes/${id}/text`);
+		assert.equal(JSON.parse(data.text).markdown, text);
+		const page = await program.page(`/note/${id}/text`);
+		assert.equal(page.status, 200);
+		assert(page.text.includes("word"), text);
+		const shown = await program.run("text", "show", `${id}`, "--json");
+		assert.equal(JSON.parse(shown.stdout).markdown, text);
+	});
+	const exported = await program.run("export", "json");
+	const other = await Program.start(t);
+	const folder = await mkdtemp(path.join(tmpdir(), "url-notes-export-"));
+	const file = path.join(folder, "notes.json");
+	await writeFile(file, exported.stdout);
+	const imported = await other.run("import", file, "--json");
+	assert.equal(JSON.parse(imported.stdout).new, strings.length);
+	assert.equal((await other.run("export", "json")).stdout, exported.stdout);
+	const annotations = JSON.parse((await program.run("export", "jsonld")).stdout);
+	assert.equal(annotations.total, annotations.first.items.length);
+	assert(annotations.total > 400);
+	await rm(folder, { recursive: true });
+});

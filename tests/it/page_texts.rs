@@ -570,3 +570,70 @@ fn quotes_are_exported_as_web_annotations() {
         json!([])
     );
 }
+
+#[test]
+fn imports_take_the_texts_that_other_programs_kept() {
+    let dir = tempfile::tempdir().unwrap();
+    let dir = dir.path();
+    let fixtures = Path::new(concat!(
+        env!("CARGO_MANIFEST_DIR"),
+        "/../tests/fixtures/import"
+    ));
+    let import = |file: &Path| json_of(dir, &["import", file.to_str().unwrap(), "--json"]);
+    let report = import(&fixtures.join("omnivore.zip"));
+    let files: Vec<&str> = report["files"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|file| file["name"].as_str().unwrap())
+        .collect();
+    // What belongs to a page was read with it.
+    assert_eq!(files, ["metadata_0_to_2.json", "../../climbs"], "{report}");
+    import(&fixtures.join("wallabag-v1.json"));
+    import(&fixtures.join("wallabag.json"));
+    let karakeep = dir.join("karakeep.json");
+    let page = json!({"createdAt": 1_700_000_000, "title": "K", "tags": [], "lists": [],
+        "content": {"type": "link", "url": "https://k.example/a/",
+                    "htmlContent": "<div><h1>K</h1><p>See <a href='../b'>b</a>.</p><img src=x></div>"},
+        "note": "mine", "archived": false});
+    fs::write(
+        &karakeep,
+        json!({"bookmarks": [page], "lists": []}).to_string(),
+    )
+    .unwrap();
+    import(&karakeep);
+    for (page, text) in [
+        ("https://o.example/", "long\n"),
+        ("https://w1.example/1", "x\n"),
+        ("https://w.example/", "long\n"),
+        (
+            "https://k.example/a/",
+            "# K\n\nSee [b](https://k.example/b).\n",
+        ),
+    ] {
+        assert_eq!(run_ok(dir, &["text", "show", page]), text, "{page}");
+    }
+    assert_eq!(json_of(dir, &["text", "stats", "--json"])["texts"], 4);
+    let note = json_of(dir, &["show", "https://k.example/a/", "--json"]);
+    assert_eq!(note["summary"], "mine");
+}
+
+#[test]
+fn a_text_over_the_limit_is_cut_and_reported() {
+    let dir = tempfile::tempdir().unwrap();
+    let dir = dir.path();
+    let content = "<p>word</p>".repeat(60_000);
+    let rows = json!([{"url": PAGE, "title": "A", "tags": [], "content": content,
+                       "is_archived": 0, "is_starred": 0}]);
+    let file = dir.join("wallabag.json");
+    fs::write(&file, rows.to_string()).unwrap();
+    let report = json_of(dir, &["import", file.to_str().unwrap(), "--json"]);
+    assert_eq!(report["new"], 1, "{report}");
+    assert_eq!(
+        report["omissions"][0]["reason"],
+        "The text of its page has more than 256 KiB and was cut."
+    );
+    let text = json_of(dir, &["text", "show", PAGE, "--json"]);
+    assert_eq!(text["whole"], false);
+    assert!(text["markdown"].as_str().unwrap().ends_with("\n\nword"));
+}

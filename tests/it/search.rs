@@ -385,3 +385,61 @@ fn an_unknown_time_zone_is_reported() {
         "{sentence}"
     );
 }
+
+#[test]
+fn texts_of_pages_are_found_below_the_notes_on_every_side() {
+    let mut host = TestHost::new();
+    let port = host.site_port();
+    note(&mut host, "Rotary engines", &[], "");
+    let url = "https://e.org/embeddings";
+    let saved = host.call(
+        "saveNote",
+        json!({"opId": op_id(), "url": url, "title": "Embeddings"}),
+    );
+    let id = saved["note"]["id"].as_i64().unwrap();
+    host.call(
+        "putText",
+        json!({
+            "opId": op_id(), "id": id, "whole": true, "takenAt": "2026-01-02T03:04:05Z",
+            "text": "# Positions\n\nA *rotary* <b>encoding</b> of positions."
+        }),
+    );
+
+    // The command line.
+    let listed: Value =
+        serde_json::from_str(&run_ok(host.dir(), &["search", "rotary", "--json"])).unwrap();
+    assert_eq!(titles(&listed), ["Rotary engines", "Embeddings"]);
+    assert_eq!(listed[0]["where"], "note");
+    assert_eq!(listed[1]["where"], "text");
+    let printed = run_ok(host.dir(), &["search", "rotary"]);
+    let (first, second) = printed.split_once("In the text of pages:\n").unwrap();
+    assert!(first.contains("Rotary engines") && second.contains("Embeddings"));
+    for (place, expected) in [("note", "Rotary engines"), ("text", "Embeddings")] {
+        let found = run_ok(host.dir(), &["search", "rotary", "--in", place, "--json"]);
+        assert_eq!(titles(&serde_json::from_str(&found).unwrap()), [expected]);
+    }
+    let relevance = ["search", "rotary", "--sort", "relevance", "--json"];
+    let found = serde_json::from_str(&run_ok(host.dir(), &relevance)).unwrap();
+    assert_eq!(titles(&found), ["Rotary engines", "Embeddings"]);
+
+    // The site, in both orders, and its API.
+    for order in ["", "&order=newest"] {
+        let page = get(port, &format!("/search?q=rotary{order}")).body;
+        let (first, second) = page.split_once("In the text of pages").unwrap();
+        assert!(first.contains(" engines<") && !first.contains("Embeddings"));
+        assert!(second.contains("Embeddings") && second.contains("<mark>rotary</mark>"));
+        assert!(second.contains(&format!("/note/{id}/text")) && !second.contains("<b>"));
+    }
+    let page = get(port, "/search?q=in:text+rotary").body;
+    assert!(page.contains("Embeddings") && !page.contains(" engines<"));
+    let page = get(port, "/search?q=in:note+rotary").body;
+    assert!(page.contains(" engines<") && !page.contains("Embeddings"));
+    let notes = get(port, "/api/notes?q=in:text+rotary").body;
+    let notes: Value = serde_json::from_str(&notes).unwrap();
+    assert_eq!(titles(&notes["notes"]), ["Embeddings"]);
+
+    // A word of a text that was removed isn't found.
+    host.call("removeText", json!({"opId": op_id(), "id": id}));
+    let page = get(port, "/search?q=rotary").body;
+    assert!(!page.contains("In the text of pages") && !page.contains("Embeddings"));
+}

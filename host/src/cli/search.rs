@@ -7,9 +7,9 @@ use jiff::tz::TimeZone;
 
 use crate::{
     cli::{context::Invocation, print, tag},
-    domain::{Days, Query},
+    domain::{Days, NoteId, Query, SearchPlace},
     error::Result,
-    store::{Hit, RANKED, Reader, SavedSearch},
+    store::{Found, Hit, RANKED, SavedSearch},
     wire::{wire_hit, wire_search},
 };
 
@@ -42,6 +42,15 @@ pub(super) struct Search {
     /// Order; `relevance` ranks the newest 500 matches
     #[arg(long, value_name = "ORDER", value_enum, default_value_t)]
     sort: Sort,
+    /// Where to search; by default in notes, then in the texts of pages
+    #[arg(long = "in", value_name = "PLACE", value_enum)]
+    place: Option<Place>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+enum Place {
+    Note,
+    Text,
 }
 
 #[derive(Debug, Clone, Copy, Default, clap::ValueEnum)]
@@ -108,15 +117,35 @@ impl Search {
             store.write(now, |writer| writer.save_search(&search))?;
             invocation.hint(&format!("Saved as \"{}\".", search.name));
         }
-        let query = Query::parse_in(&text, &days());
+        let mut query = Query::parse_in(&text, &days());
+        match self.place {
+            Some(Place::Note) => query.place = Some(SearchPlace::Note),
+            Some(Place::Text) => query.place = Some(SearchPlace::Text),
+            None => {}
+        }
         let store = invocation.reader()?;
-        let (hits, more) = store.read_transaction(|store| match self.sort {
-            Sort::Newest => newest(store, &query, self.limit),
-            Sort::Relevance => {
-                let best = store.search_best(&query, self.limit)?;
-                let more = best.more || best.hits.len() < best.compared;
-                Ok((best.hits, more))
+        let (hits, more) = store.read_transaction(|store| {
+            let (mut hits, mut more) = match self.sort {
+                Sort::Newest => newest(self.limit, |before, limit| {
+                    store.search(&query, before, limit)
+                })?,
+                Sort::Relevance => {
+                    let best = store.search_best(&query, self.limit)?;
+                    let more = best.more || best.hits.len() < best.compared;
+                    (best.hits, more)
+                }
+            };
+            let left = self
+                .limit
+                .saturating_sub(u32::try_from(hits.len()).unwrap_or(u32::MAX));
+            if left > 0 {
+                let (in_texts, more_texts) = newest(left, |before, limit| {
+                    store.search_texts(None, &query, before, limit)
+                })?;
+                hits.extend(in_texts);
+                more |= more_texts;
             }
+            Ok((hits, more))
         })?;
         if invocation.json {
             let notes: Vec<_> = hits.into_iter().map(wire_hit).collect();
@@ -135,7 +164,11 @@ impl Search {
         }
         let style = invocation.style();
         invocation.page(&|out| {
-            for hit in &hits {
+            let first_in_text = hits.iter().position(|hit| hit.in_text);
+            for (at, hit) in hits.iter().enumerate() {
+                if Some(at) == first_in_text {
+                    writeln!(out, "In the text of pages:")?;
+                }
                 style.brief(out, &hit.note)?;
                 let snippet = print::clean(&hit.snippet.text().replace('\n', " "));
                 if !snippet.is_empty() {
@@ -194,12 +227,15 @@ pub(super) fn days() -> Days {
 
 /// Returns the newest matches, and whether there are more. Unlike a page of the site, this has no
 /// time limit.
-fn newest(store: &Reader, query: &Query, limit: u32) -> Result<(Vec<Hit>, bool)> {
+fn newest(
+    limit: u32,
+    mut search: impl FnMut(Option<NoteId>, u32) -> Result<Found>,
+) -> Result<(Vec<Hit>, bool)> {
     let mut hits = Vec::new();
     let mut before = None;
     loop {
         let left = limit.saturating_sub(u32::try_from(hits.len()).unwrap_or(u32::MAX));
-        let mut found = store.search(query, before, left)?;
+        let mut found = search(before, left)?;
         hits.append(&mut found.hits);
         before = found.next;
         let full = u32::try_from(hits.len()).is_ok_and(|found| found >= limit);

@@ -9,7 +9,7 @@ use serde::Serialize;
 
 use super::links::{RELEVANCE, order_name};
 use crate::{
-    domain::{Days, Note, NoteId, Query, Tag, site_of},
+    domain::{Days, Note, NoteId, Query, SearchPlace, Tag, site_of},
     error::{Error, Result},
     protocol::{self, ErrorKind, TagCount},
     site::{facet_cache::FacetCache, query_string::Parameters, response::Answer},
@@ -298,6 +298,11 @@ impl NotesQuestion {
         query.with.extend(wanted.with);
         query.without.extend(wanted.without);
         query.sites.extend_from_slice(&self.sites);
+        if query.place == Some(SearchPlace::Text) {
+            let found = reader.search_texts(None, &query, self.before, self.limit)?;
+            let notes: Vec<Note> = found.hits.into_iter().map(|hit| hit.note).collect();
+            return Ok(Notes::of(&notes, None, found.next));
+        }
         if self.best_first {
             let best = facet_cache.search_best(reader, &query, self.limit)?;
             let notes: Vec<Note> = best.hits.into_iter().map(|hit| hit.note).collect();

@@ -1,7 +1,7 @@
 //! Answers requests for the views of a search and the feed of a saved search.
 
 use crate::{
-    domain::{Note, NoteId, Query},
+    domain::{Note, NoteId, Query, SearchPlace},
     error::Result,
     site::{
         controller::{Controller, FEED_NOTES, NEAR_TAGS, PAGE_NOTES, found},
@@ -11,8 +11,11 @@ use crate::{
         route::Unknown,
         views,
     },
-    store::Reader,
+    store::{Found, Reader},
 };
+
+/// Most matches in texts of pages below those in notes.
+const SHOWN_TEXTS: u32 = 10;
 
 impl Controller {
     pub(super) fn search(
@@ -25,21 +28,36 @@ impl Controller {
         if parsed.is_empty() {
             return Ok(found(views::search_help(&self.layout, query, &parsed)));
         }
-        let result = self
-            .facet_cache
-            .search(reader, &parsed, before, PAGE_NOTES)?;
         let first = before.is_none();
-        let near = if first && result.hits.is_empty() && result.next.is_none() {
-            did_you_mean::tags(reader, &parsed.wanted_words(), NEAR_TAGS)?
-        } else {
-            Vec::new()
+        let (result, in_texts) = match parsed.place {
+            Some(SearchPlace::Text) => (
+                reader.search_texts(None, &parsed, before, PAGE_NOTES)?,
+                Found::default(),
+            ),
+            _ => {
+                let result = self
+                    .facet_cache
+                    .search(reader, &parsed, before, PAGE_NOTES)?;
+                let in_texts = match first {
+                    true => reader.search_texts(None, &parsed, None, SHOWN_TEXTS)?,
+                    false => Found::default(),
+                };
+                (result, in_texts)
+            }
         };
+        let near =
+            if first && result.hits.is_empty() && result.next.is_none() && in_texts.hits.is_empty()
+            {
+                did_you_mean::tags(reader, &parsed.wanted_words(), NEAR_TAGS)?
+            } else {
+                Vec::new()
+            };
         let asked = views::Asked {
             text: query,
             query: &parsed,
             newest: true,
         };
-        let page = views::search(&self.layout, &asked, &result, first, &near);
+        let page = views::search(&self.layout, &asked, &result, &in_texts, first, &near);
         Ok(found(page))
     }
 
@@ -49,11 +67,12 @@ impl Controller {
             return Ok(found(views::search_help(&self.layout, query, &parsed)));
         }
         // Without words, all matches rank equally.
-        if !parsed.ranks() {
+        if !parsed.ranks() || parsed.place == Some(SearchPlace::Text) {
             return self.search(reader, query, None);
         }
         let best = self.facet_cache.search_best(reader, &parsed, PAGE_NOTES)?;
-        let near = if best.hits.is_empty() && !best.more {
+        let in_texts = reader.search_texts(None, &parsed, None, SHOWN_TEXTS)?;
+        let near = if best.hits.is_empty() && !best.more && in_texts.hits.is_empty() {
             did_you_mean::tags(reader, &parsed.wanted_words(), NEAR_TAGS)?
         } else {
             Vec::new()
@@ -63,7 +82,13 @@ impl Controller {
             query: &parsed,
             newest: false,
         };
-        Ok(found(views::best(&self.layout, &asked, &best, &near)))
+        Ok(found(views::best(
+            &self.layout,
+            &asked,
+            &best,
+            &in_texts,
+            &near,
+        )))
     }
 
     pub(super) fn search_feed(&self, reader: &Reader, name: &str) -> Result<Answer> {
@@ -79,7 +104,10 @@ impl Controller {
             );
         };
         let query = Query::parse_in(&search.query, &self.days());
-        let found = self.facet_cache.search(reader, &query, None, FEED_NOTES)?;
+        let found = match query.place {
+            Some(SearchPlace::Text) => reader.search_texts(None, &query, None, FEED_NOTES)?,
+            _ => self.facet_cache.search(reader, &query, None, FEED_NOTES)?,
+        };
         let notes: Vec<Note> = found.hits.into_iter().map(|hit| hit.note).collect();
         let feed = Feed {
             title: &format!("url-notes | search | {}", search.name),

@@ -126,6 +126,9 @@ pub(super) fn preview(layout: &Layout, note: &Note, level: usize, body: &Body<'_
                 @if let Some(site) = site(note) { li { (site_link(layout, &site)) } }
                 li.saved { "Saved " (moment(layout, note.saved_at)) }
                 @if let Some(date) = published(note) { li.published { "Published " (date) } }
+                @if matches!(body, Body::Found(hit) if hit.in_text) {
+                    li { a href=(layout.links.text(note.id)) { "Text" } }
+                }
                 li { a rel="bookmark" href=(layout.links.note(note.id)) { "Details" } }
             }
         }

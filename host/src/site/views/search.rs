@@ -3,7 +3,7 @@
 use maud::{Markup, html};
 
 use crate::{
-    domain::{Query, SEARCH_HELP, Tag},
+    domain::{Query, SEARCH_HELP, SearchPlace, Tag},
     site::{
         links::tag_condition,
         views::{
@@ -31,11 +31,13 @@ pub(in crate::site) struct Asked<'a> {
     pub newest: bool,
 }
 
-/// Renders the matches, newest first. `near` are tags to suggest if there are no matches.
+/// Renders the matches, newest first, and below them those in the texts of pages. `near` are tags to
+/// suggest if there are no matches.
 pub(in crate::site) fn search(
     layout: &Layout,
     asked: &Asked<'_>,
     found: &Found,
+    in_texts: &Found,
     first: bool,
     near: &[TagCount],
 ) -> String {
@@ -48,7 +50,8 @@ pub(in crate::site) fn search(
         };
         (name, layout.links.found(query, Some(next)))
     });
-    let ranks = asked.query.ranks() && !found.hits.is_empty();
+    let is_of_texts = asked.query.place == Some(SearchPlace::Text);
+    let ranks = asked.query.ranks() && !is_of_texts && !found.hits.is_empty();
     let content = html! {
         p.status role="status" {
             (outcome(layout, found, first))
@@ -61,7 +64,8 @@ pub(in crate::site) fn search(
             (by_day(layout, 2, &found.hits, |hit| &hit.note, |hit| preview(layout, &hit.note, 3, &Body::Found(hit))))
         }
         (turn_page(newer, older))
-        @if found.hits.is_empty() {
+        (texts(layout, asked, in_texts))
+        @if found.hits.is_empty() && in_texts.hits.is_empty() {
             (near_tags(layout, near))
             (operators(true))
         }
@@ -74,6 +78,7 @@ pub(in crate::site) fn best(
     layout: &Layout,
     asked: &Asked<'_>,
     best: &Best,
+    in_texts: &Found,
     near: &[TagCount],
 ) -> String {
     let content = html! {
@@ -86,7 +91,8 @@ pub(in crate::site) fn best(
         section aria-label="Notes" {
             @for hit in &best.hits { (preview(layout, &hit.note, 2, &Body::Found(hit))) }
         }
-        @if best.hits.is_empty() {
+        (texts(layout, asked, in_texts))
+        @if best.hits.is_empty() && in_texts.hits.is_empty() {
             (near_tags(layout, near))
             (operators(true))
         }
@@ -98,6 +104,22 @@ fn result_place<'a>(layout: &Layout, asked: &Asked<'a>) -> Breadcrumb<'a> {
     Breadcrumb {
         newest: asked.newest,
         ..place(layout, asked.text)
+    }
+}
+
+/// Renders the matches in the texts of pages, below those in notes.
+fn texts(layout: &Layout, asked: &Asked<'_>, found: &Found) -> Markup {
+    let all = format!("in:text {}", asked.text);
+    html! {
+        @if !found.hits.is_empty() {
+            section.in-texts aria-labelledby="in-texts" {
+                h2 #in-texts { "In the text of pages" }
+                @for hit in &found.hits { (preview(layout, &hit.note, 3, &Body::Found(hit))) }
+                @if found.next.is_some() {
+                    p { a href=(layout.links.found(&all, None)) { "More in the text of pages" } }
+                }
+            }
+        }
     }
 }
 

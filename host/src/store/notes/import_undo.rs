@@ -12,7 +12,7 @@ use crate::{
             fts_index,
             import::{Import, Origin},
             note_rows::{addresses_column, shift_of, tags_for_trash},
-            texts::NewText,
+            texts::{NewText, TextSource},
         },
         transaction::{Writer, pending_index::Indexed},
     },
@@ -233,8 +233,10 @@ impl Writer<'_> {
             undone.removed += u64::from(gone > 0);
             return Ok(());
         };
-        let text = self.text_row(row.id)?.map(|text| text.summary().taken_at);
-        let has_newer_text = text.is_some_and(|taken_at| taken_at > undone.done_at);
+        let text = self.text_row(row.id)?.map(|text| text.summary());
+        let has_newer_text = text.is_some_and(|text| {
+            text.source != TextSource::Import && text.taken_at > undone.done_at
+        });
         if note.updated_at.as_microsecond() != row.updated_at
             || row.before.is_none() && has_newer_text
         {
@@ -249,7 +251,7 @@ impl Writer<'_> {
         let before: Before = serde_json::from_str(&before).map_err(Error::internal)?;
         // Not a text that came since.
         if before.text_taken_at.is_some()
-            && before.text_taken_at == text.map(jiff::Timestamp::as_microsecond)
+            && before.text_taken_at == text.map(|text| text.taken_at.as_microsecond())
         {
             self.remove_text(row.id)?;
         }

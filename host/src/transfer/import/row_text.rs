@@ -48,7 +48,7 @@ impl RowText {
                 source,
                 whole,
             } => {
-                let read = ReadText::of_markdown(&markdown);
+                let read = ReadText::of_export(markdown);
                 (read, whole, taken_at.or(saved), source)
             }
         };

@@ -5,8 +5,8 @@
 //! Nothing is ever unpacked to a folder, so names that lead out of one are harmless.
 
 use std::{
-    cell::Cell,
-    collections::HashMap,
+    cell::{Cell, RefCell},
+    collections::{HashMap, HashSet},
     io::{self, Read, Seek, SeekFrom},
     rc::Rc,
 };
@@ -233,8 +233,15 @@ pub(super) fn read(
     let extras = Extras {
         highlights: omnivore::highlights(named()),
         contents: omnivore::contents(named()),
+        read: RefCell::default(),
     };
-    for (entry, decision) in entries.iter().zip(decisions) {
+    let mut decided: Vec<(&Entry, Decision)> = entries.iter().zip(decisions).collect();
+    // The files that belong to pages are read with these.
+    decided.sort_by_key(|(_, decision)| !takes(decision));
+    for (entry, decision) in decided {
+        if extras.read.borrow().contains(&entry.index) {
+            continue;
+        }
         let name = shortened(&entry.name);
         let mut report = FileReport {
             name: name.as_str().into(),
@@ -267,6 +274,8 @@ pub(super) fn read(
 struct Extras<'a> {
     highlights: HashMap<String, &'a Entry>,
     contents: HashMap<String, &'a Entry>,
+    /// Those that were read, by their indices.
+    read: RefCell<HashSet<usize>>,
 }
 
 /// Reads a file. Errors name it.
@@ -297,10 +306,14 @@ fn take<F: Read + Seek>(
         let mut found = omnivore::Extras::default();
         if let Some(entry) = extras.highlights.get(slug) {
             let bytes = archive.content(entry, MAX_HELD_BYTES)?.unwrap_or_default();
+            extras.read.borrow_mut().insert(entry.index);
             found.highlights = String::from_utf8_lossy(&bytes).into_owned();
         }
         if let Some(entry) = extras.contents.get(slug) {
             found.content = archive.page(entry)?;
+            if found.content.is_some() {
+                extras.read.borrow_mut().insert(entry.index);
+            }
         }
         Ok(found)
     });

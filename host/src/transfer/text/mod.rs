@@ -63,6 +63,16 @@ impl ReadText {
         }
     }
 
+    /// Takes a text of our own exports without any change, unless it is too long.
+    #[must_use]
+    pub fn of_export(markdown: String) -> Self {
+        let kept = shortened(&markdown, MAX_TEXT_BYTES).len();
+        let whole = kept == markdown.len();
+        let mut markdown = markdown;
+        markdown.truncate(kept);
+        Self { markdown, whole }
+    }
+
     /// Reads plain text: paragraphs are separated by empty lines, and nothing in it is markup.
     #[must_use]
     pub fn of_plain(text: &str) -> Self {

@@ -110,7 +110,7 @@ impl Search<'_> {
         let mut in_note = Vec::new();
         // Whether the index decides which notes match without their texts.
         let mut decided = query.any.is_empty();
-        for phrase in self.phrases.clone() {
+        for (number, mut phrase) in self.phrases.clone().into_iter().enumerate() {
             let words: usize = phrase.spellings.iter().map(Words::len).sum();
             let is_indexed = words <= room;
             if !is_indexed || phrase.has_signs() || phrase.field != Field::Any {
@@ -130,6 +130,13 @@ impl Search<'_> {
                 }
                 continue;
             }
+            let mut in_text = phrase.clone();
+            if self.has_room_for_pairs(number) {
+                self.add_pairs(Index::Notes, &mut phrase, &mut expansions)?;
+                self.add_pairs(Index::Texts, &mut in_text, &mut expansions)?;
+                let both = phrase.pairs.iter().chain(&in_text.pairs);
+                self.phrases[number].pairs = both.cloned().collect();
+            }
             let expression = self.expression(Index::Notes, &phrase, &mut expansions)?;
             let mut streams = Vec::new();
             match expression {
@@ -142,7 +149,8 @@ impl Search<'_> {
                 None => in_note.push(String::new()),
             }
             if phrase.field == Field::Any
-                && let Some(expression) = self.expression(Index::Texts, &phrase, &mut expansions)?
+                && let Some(expression) =
+                    self.expression(Index::Texts, &in_text, &mut expansions)?
             {
                 let rows = WordRows::of(Index::Texts, expression, self.chunk);
                 streams.push(Stream::Words(rows));
@@ -325,4 +333,306 @@ fn part_end(text: &str) -> usize {
     line.filter(|end| *end > PART_BYTES / 2)
         .or_else(space)
         .unwrap_or(limit)
+}
+
+#[cfg(test)]
+mod tests {
+    use jiff::Timestamp;
+    use proptest::{prelude::*, sample::select};
+
+    use super::*;
+    use crate::{
+        domain::{Searched, Tag},
+        store::{
+            notes::texts::{NewText, TextSource},
+            test_store::new_note,
+            transaction::Store,
+        },
+    };
+
+    struct Texts {
+        _dir: tempfile::TempDir,
+        store: Store,
+        now: Timestamp,
+        notes: u32,
+    }
+
+    impl Texts {
+        fn new() -> Self {
+            let dir = tempfile::tempdir().unwrap();
+            let store = Store::open(&dir.path().join("notes.db")).unwrap();
+            Self {
+                store,
+                now: crate::clock::now(),
+                notes: 0,
+                _dir: dir,
+            }
+        }
+
+        fn add(&mut self, title: &str, tags: &[&str], summary: &str, text: &str) -> NoteId {
+            self.notes += 1;
+            let tags: Vec<Tag> = tags.iter().map(|tag| Tag::parse(tag).unwrap()).collect();
+            let mut new = new_note(&format!("https://e.org/{}", self.notes), title, &[], "");
+            new.tags = tags;
+            new.summary = summary.into();
+            self.now += jiff::SignedDuration::from_secs(1);
+            let text = (!text.is_empty())
+                .then(|| NewText::new(text, self.now, TextSource::Click, true).unwrap());
+            let saved = self.store.write(self.now, |writer| {
+                let id = writer.save_note(&new)?.note.id;
+                if let Some(text) = &text {
+                    writer.put_text(id, text, false)?;
+                }
+                Ok(id)
+            });
+            saved.unwrap()
+        }
+
+        fn found(&self, query: &str) -> Vec<NoteId> {
+            let query = Query::parse(query);
+            let found = self.store.search_texts(None, &query, None, 100).unwrap();
+            assert!(found.hits.iter().all(|hit| hit.in_text));
+            found.hits.iter().map(|hit| hit.note.id).collect()
+        }
+
+        fn in_notes(&self, query: &str) -> Vec<NoteId> {
+            let query = Query::parse(query);
+            let found = self.store.search(&query, None, 100).unwrap();
+            found.hits.iter().map(|hit| hit.note.id).collect()
+        }
+    }
+
+    #[test]
+    fn a_word_of_the_text_finds_the_note_below_those_that_have_it_themselves() {
+        let mut t = Texts::new();
+        let other = t.add("Rotary engines", &[], "", "A rotary engine.");
+        let page = t.add("Embeddings", &[], "", "# Positions\n\nA *rotary* encoding.");
+        t.add("Something else", &[], "", "Nothing of the kind.");
+        assert_eq!(t.in_notes("rotary "), [other]);
+        assert_eq!(t.found("rotary "), [page]);
+        // Limited to texts, notes that have it themselves are still left out.
+        assert_eq!(t.found("in:text rotary "), [page]);
+        assert_eq!(t.in_notes("in:text rotary "), []);
+        assert_eq!(t.found("in:note rotary "), []);
+        assert_eq!(t.in_notes("in:note rotary "), [other]);
+        assert_eq!(t.found("is:deleted rotary "), []);
+    }
+
+    #[test]
+    fn terms_may_be_in_the_note_and_in_its_text() {
+        let mut t = Texts::new();
+        let page = t.add("Embeddings", &["llm"], "my words", "A rotary encoding.");
+        for query in [
+            "rotary embed",
+            "rota tag:llm ",
+            "words encoding ",
+            "\"rotary encoding\"",
+            "rotary title:embeddings ",
+            "rotary OR nothing",
+            "(rotary OR nothing) words",
+            "rotary -nothing",
+            "rotary site:e.org",
+            "has:text rotary ",
+            "has:note rotary ",
+            "in:text",
+            "in:text tag:llm",
+        ] {
+            assert_eq!(t.found(query), [page], "{query}");
+        }
+        for query in [
+            "rotary -encoding",
+            "rotary -words",
+            "\"words rotary\"",
+            "\"encoding rotary\"",
+            "rotary title:rotary",
+            "rotary tag:other",
+            "rotary nothing",
+            "embeddings llm",
+            "embeddings OR rotary",
+            "-has:text rotary ",
+            "tag:llm",
+            "",
+        ] {
+            assert_eq!(t.found(query), [], "{query}");
+        }
+    }
+
+    #[test]
+    fn texts_are_searched_in_every_script_and_spelling() {
+        let mut t = Texts::new();
+        let page = t.add(
+            "Page",
+            &[],
+            "",
+            "機械学習の性能。 Node.js, C++ and GPT-4; کتاب‌ها, café, `snake_case`, v1.2.3 and open source.",
+        );
+        for query in [
+            "学習",
+            "\"学習の\"",
+            "nodejs ",
+            "c++ ",
+            "gpt4 ",
+            "cafe ",
+            "snake ",
+            "1.2.3 ",
+            "opensource",
+            "machi OR 機械",
+            "کتاب ",
+        ] {
+            assert_eq!(t.found(query), [page], "{query}");
+        }
+        for query in ["習学", "c# ", "opensources"] {
+            assert_eq!(t.found(query), [], "{query}");
+        }
+    }
+
+    #[test]
+    fn the_snippet_shows_the_match_in_the_text() {
+        let mut t = Texts::new();
+        let before = "Other sentences come first. ".repeat(900);
+        t.add(
+            "Page",
+            &[],
+            "A summary.",
+            &format!("{before}\n\nThe needle lies here.\n\n{before}"),
+        );
+        let found = t
+            .store
+            .search_texts(None, &Query::parse("needle "), None, 5)
+            .unwrap();
+        let snippet = &found.hits[0].snippet;
+        assert!(
+            snippet.text().contains("The needle lies here."),
+            "{}",
+            snippet.text()
+        );
+        assert!(
+            snippet
+                .0
+                .iter()
+                .any(|piece| piece.matched && piece.text == "needle")
+        );
+    }
+
+    #[test]
+    fn a_frequent_beginning_of_many_words_finds_texts() {
+        let mut t = Texts::new();
+        let words: Vec<String> = (0..60).map(|n| format!("pre{n}x")).collect();
+        let page = t.add("Page", &[], "", &words.join(" "));
+        assert_eq!(t.found("pre"), [page]);
+        assert_eq!(t.found("pre page"), [page]);
+        assert_eq!(t.found("pre4"), [page]);
+        assert_eq!(t.found("prey"), []);
+    }
+
+    #[test]
+    fn pages_of_results_go_on_where_the_last_one_ended() {
+        let mut t = Texts::new();
+        let mut all: Vec<NoteId> = (0..25)
+            .map(|n| t.add(&n.to_string(), &[], "", "needle"))
+            .collect();
+        all.reverse();
+        let query = Query::parse("needle ");
+        let mut found = Vec::new();
+        let mut before = None;
+        loop {
+            let page = t.store.search_texts(None, &query, before, 10).unwrap();
+            assert!(page.hits.len() <= 10);
+            found.extend(page.hits.iter().map(|hit| hit.note.id));
+            before = page.next;
+            if before.is_none() {
+                break;
+            }
+        }
+        assert_eq!(found, all);
+    }
+
+    #[test]
+    fn an_edit_of_many_notes_can_select_by_text() {
+        let mut t = Texts::new();
+        let page = t.add("Page", &[], "", "a rotary encoding");
+        t.add("Rotary", &[], "", "");
+        let matching = |query: &str| t.store.matching_ids(&Query::parse(query)).unwrap();
+        assert_eq!(matching("in:text rotary "), [page]);
+        assert_eq!(matching("has:text"), [page]);
+        assert_eq!(matching("-has:text").len(), 1);
+    }
+
+    #[test]
+    fn deleted_notes_with_and_without_a_text_are_found_in_the_trash() {
+        let mut t = Texts::new();
+        let (with, without) = (t.add("A", &[], "", "text"), t.add("B", &[], "", ""));
+        for id in [with, without] {
+            t.store
+                .write(t.now, |writer| writer.delete_note(id))
+                .unwrap();
+        }
+        assert_eq!(t.in_notes("is:deleted has:text"), [with]);
+        assert_eq!(t.in_notes("is:deleted -has:text"), [without]);
+        assert_eq!(t.in_notes("has:text"), []);
+        assert_eq!(t.found("in:text"), []);
+    }
+
+    /// Compares with reading every note and text.
+    #[derive(Debug, Clone)]
+    struct Page {
+        title: Vec<&'static str>,
+        text: Vec<&'static str>,
+    }
+
+    fn pages() -> impl Strategy<Value = Vec<Page>> {
+        let words =
+            || prop::collection::vec(select(&["ab", "abc", "b-c", "C++", "機学", "d"][..]), 0..4);
+        let page = (words(), words()).prop_map(|(title, text)| Page { title, text });
+        prop::collection::vec(page, 1..12)
+    }
+
+    fn queries() -> impl Strategy<Value = String> {
+        let term = select(
+            &[
+                "ab ",
+                "a",
+                "abc ",
+                "bc ",
+                "c++ ",
+                "機",
+                "d ",
+                "-d ",
+                "-ab ",
+                "\"ab d\" ",
+                "title:ab ",
+                "(ab OR d) ",
+            ][..],
+        );
+        prop::collection::vec(term, 1..4).prop_map(|terms| terms.concat())
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig { cases: 64, ..ProptestConfig::default() })]
+        #[test]
+        fn fuzz_search_in_texts_agrees_with_reading_everything(pages in pages(), text in queries()) {
+            let mut t = Texts::new();
+            for page in &pages {
+                t.add(&page.title.join(" "), &[], "", &page.text.join(" "));
+            }
+            let query = Query::parse(&text);
+            let matcher = Matcher::of(&query);
+            let expected: Vec<NoteId> = t
+                .store
+                .latest_notes(None, 100)
+                .unwrap()
+                .into_iter()
+                .filter(|note| {
+                    let Some(stored) = t.store.text(note.id).unwrap() else { return false };
+                    let plain = plain_text(&stored.markdown);
+                    let words = Words::of(&plain);
+                    let mut with = Some(ReadSummary { text: plain, words });
+                    let _ = Searched::of(note);
+                    query.ranks() && matcher.holds(note, &mut with) && !matcher.holds(note, &mut None)
+                })
+                .map(|note| note.id)
+                .collect();
+            prop_assert_eq!(t.found(&text), expected, "{}", text);
+        }
+    }
 }

@@ -143,7 +143,9 @@ impl Search<'_> {
                 }
                 continue;
             }
-            if self.has_room_for_pairs(number) && self.add_pairs(&mut phrase, &mut expansions)? {
+            if self.has_room_for_pairs(number)
+                && self.add_pairs(Index::Notes, &mut phrase, &mut expansions)?
+            {
                 self.phrases[number].pairs.clone_from(&phrase.pairs);
             }
             match self.known(Index::Notes, &phrase, &mut expansions)? {
@@ -177,26 +179,31 @@ impl Search<'_> {
     }
 
     /// Returns whether the pairs of this phrase, added to those before it, stay within the limit.
-    fn has_room_for_pairs(&self, number: usize) -> bool {
+    pub(super) fn has_room_for_pairs(&self, number: usize) -> bool {
         let phrases = self.phrases[..=number].iter();
         phrases.map(|phrase| phrase.halves().len()).sum::<usize>() <= MAX_HALVES
     }
 
     /// Adds the pairs of words in the index that a rare word may stand for: `open source` for
     /// `opensource`. Returns whether there is such a pair.
-    fn add_pairs(&mut self, phrase: &mut Phrase, expansions: &mut Expansions) -> Result<bool> {
+    pub(super) fn add_pairs(
+        &mut self,
+        index: Index,
+        phrase: &mut Phrase,
+        expansions: &mut Expansions,
+    ) -> Result<bool> {
         if phrase.halves().is_empty() {
             return Ok(false);
         }
-        let known = self.expanded(Index::Notes, &beginning(&phrase.spellings[0]), expansions)?;
+        let known = self.expanded(index, &beginning(&phrase.spellings[0]), expansions)?;
         if !known.is_some_and(|known| known.rare) {
             return Ok(false);
         }
         let start = Instant::now();
-        let mut query = self
-            .reader
-            .conn
-            .prepare_cached("SELECT 1 FROM indexed_words WHERE term = ? LIMIT 1")?;
+        let mut query = self.reader.conn.prepare_cached(match index {
+            Index::Notes => "SELECT 1 FROM indexed_words WHERE term = ? LIMIT 1",
+            Index::Texts => "SELECT 1 FROM text_words WHERE term = ? LIMIT 1",
+        })?;
         let mut there = |word: &str| query.exists([word]);
         let mut pairs = Vec::new();
         for (first, second) in phrase.halves() {
@@ -441,7 +448,10 @@ impl Search<'_> {
                 continue;
             }
             *halves += phrase.halves().len();
-            if *halves <= MAX_HALVES && phrase.prefix && self.add_pairs(&mut phrase, expansions)? {
+            if *halves <= MAX_HALVES
+                && phrase.prefix
+                && self.add_pairs(Index::Notes, &mut phrase, expansions)?
+            {
                 alternative.phrases[at].pairs.clone_from(&phrase.pairs);
             }
             let words: usize = phrase.spellings.iter().map(Words::len).sum();
