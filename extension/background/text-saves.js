@@ -7,6 +7,7 @@
  * shows the states that this module reports.
  */
 
+import { shownAddress } from "../shared/tab.js";
 import { siteName } from "../shared/text.js";
 import { HostError, Unreachable } from "./host.js";
 import { isTemporary } from "./outbox.js";
@@ -223,9 +224,11 @@ export class TextSaves {
 			this.#change(url, { is: "none", why: read.none });
 			return;
 		}
+		// User name and password may have been removed from the saved address.
+		const address = shownAddress(read.url);
 		page.text = {
 			page: url,
-			href: read.url,
+			href: address === shownAddress(url) ? url : address,
 			opId: "",
 			text: read.text,
 			whole: read.whole,
@@ -241,8 +244,10 @@ export class TextSaves {
 	 * @param {boolean} [force] Whether it replaces an older, longer one.
 	 */
 	async #send(url, page, force) {
-		if (!page.text || this.#waiting.has(url)) return;
+		if (!page.text) return;
 		this.#change(url, { is: "reading" });
+		// An earlier one would replace it later.
+		await this.#waiting.remove(url);
 		const text = { ...page.text, opId: crypto.randomUUID(), ...(force && { force }) };
 		page.text = text;
 		const isAway = !this.#host.hello || page.id === null || this.#outbox.trouble !== null;
@@ -305,7 +310,8 @@ export class TextSaves {
 	async #deliver() {
 		for (const text of this.#waiting.all) {
 			const { page: url } = text;
-			if (this.#outbox.entries.some((entry) => entry.page === url)) continue;
+			if (this.#outbox.entries.some((entry) => entry.page === url && mayAdd(entry)))
+				continue;
 			try {
 				const { note } = await this.#host.request("noteForUrl", { url });
 				if (note && !(await this.#put(text, note.id))) return;
@@ -402,3 +408,9 @@ export class TextSaves {
  * @returns {TextState}
  */
 const kept = ({ words, whole }) => ({ is: "kept", words, whole });
+
+/**
+ * Whether a page may still get its note by this entry. A refused change of a note doesn't matter.
+ * @param {Entry} entry
+ */
+const mayAdd = ({ method, refused }) => !refused || method === "saveNote";

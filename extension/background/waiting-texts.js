@@ -57,11 +57,6 @@ export class WaitingTexts {
 		return [...this.#texts.values()].map(({ text }) => text);
 	}
 
-	/** @param {string} page */
-	has(page) {
-		return this.#texts.has(page);
-	}
-
 	/**
 	 * Stores a text, in place of an earlier one of its page.
 	 * @param {WaitingText} text

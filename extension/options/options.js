@@ -82,7 +82,11 @@ function showTextRules({ hello, sitesWithoutText }) {
 	element("textless-sites").replaceChildren(
 		...sitesWithoutText.map((site) => {
 			const row = document.createElement("li");
-			const again = button(say("textAct_site"), () => send({ do: "allowText", site }));
+			const again = button(say("textAct_site"), () => {
+				send({ do: "allowText", site });
+				// The button goes, and the focus would go with it.
+				element("keep-text").focus();
+			});
 			again.ariaLabel = `${say("textAct_site")}: ${site}`;
 			row.append(textual("bdi", site), " ", again);
 			return row;

@@ -16,7 +16,7 @@ use url_notes::{
 /// Tags per note.
 const TAGS: usize = 8;
 /// Number of different words.
-const VOCABULARY: u64 = 60_000;
+pub(crate) const VOCABULARY: u64 = 60_000;
 /// Words per summary: about a kilobyte.
 const SUMMARY_WORDS: usize = 140;
 /// Notes per transaction while a store is filled.
@@ -51,7 +51,7 @@ pub(crate) fn word(rank: u64) -> String {
 }
 
 /// Returns a rank from 0 below `count`, where rank r is about 1/(r + 1) as frequent as the first.
-fn zipf(random: &mut fastrand::Rng, count: u64) -> u64 {
+pub(crate) fn zipf(random: &mut fastrand::Rng, count: u64) -> u64 {
     #[expect(
         clippy::cast_precision_loss,
         clippy::cast_possible_truncation,

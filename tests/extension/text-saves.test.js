@@ -346,6 +346,38 @@ test("a text whose save was undone meanwhile is dropped", async () => {
 	assert.equal(storage.items[`text:${URL_A}`], undefined);
 });
 
+test("a text waits as long as the save of its page may still succeed, and for nothing else", async () => {
+	const { host, background, storage } = await start();
+	host.away();
+	await (await click(background)).close();
+	host.back(KEEPS);
+	host.interfere = (method) =>
+		method === "saveNote" ? new HostError("invalid_params", "No.") : null;
+	await background.reach();
+	assert.ok(storage.items[`text:${URL_A}`]);
+	host.interfere = (method) =>
+		method === "updateNote" ? new HostError("invalid_params", "No.") : null;
+	background.outbox.add("updateNote", { id: 1000, title: "x" }, URL_A);
+	background.outbox.retry();
+	await background.reach();
+	assert.equal(host.texts.get(1000), "Some words that one reads.");
+	assert.equal(background.outbox.entries.length, 1);
+});
+
+test("user name and password of an address don't come back with the text", async () => {
+	for (const saved of [URL_A, "https://me:secret@example.org/a"]) {
+		const { host, background, storage } = await start();
+		background.readable = read("Words", "https://me:secret@example.org/a");
+		host.away();
+		await click(background, saved);
+		const { href } = storage.items[`text:${saved}`];
+		assert.equal(href, saved);
+		background.readable = read("Words", "https://me:secret@example.org/b");
+		await click(background, saved);
+		assert.equal(storage.items[`text:${saved}`].href, "https://example.org/b");
+	}
+});
+
 test("a text that the program's configuration forbids by now isn't sent", async () => {
 	const { host, background, storage } = await start();
 	host.away();
