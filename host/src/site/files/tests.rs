@@ -8,7 +8,7 @@ use super::*;
 use crate::{
     domain::{Icon, Metadata, NewNote, PageUrl, parse_tags, plain_png},
     site::{controller::Controller, files::folder::TOP},
-    store::{Store, Writer},
+    store::{NewText, Store, TextSource, Writer},
 };
 
 /// Creates a store with pages of notes, tags and sites of all kinds.
@@ -291,4 +291,45 @@ fn a_failing_thread_ends_the_export_with_its_error() {
     .unwrap_err();
     assert!(error.is::<io::Error>(), "{error:?}");
     assert!(!out.exists());
+}
+
+#[test]
+fn texts_of_pages_are_published_as_the_site_shows_them() {
+    let dir = tempfile::tempdir().unwrap();
+    let mut store = store(dir.path());
+    let id = store.outline(&TagFilter::default()).unwrap().notes[4];
+    let now: Timestamp = "2026-11-29T12:00:00Z".parse().unwrap();
+    let text = NewText::new("# Title 4\n\nHead one\n\nx", now, TextSource::Click, true).unwrap();
+    let put = |writer: &Writer<'_>| writer.put_text(id, &text, false);
+    store.write(now, put).unwrap();
+    let out = dir.path().join("out");
+    let written = write_files(
+        &store,
+        &TagFilter::default(),
+        Extras {
+            tokens: Tokens::LeaveOut,
+            texts: true,
+        },
+        &Address::default(),
+        &out,
+        &|_, _| {},
+        &AtomicBool::new(false),
+    );
+    assert_eq!(written.unwrap().notes, 61);
+    let site = Controller::new(
+        dir.path().join("notes.db"),
+        "http://localhost:6683".into(),
+        "http://localhost:6683",
+    );
+    for page in [format!("note/{}", id.0), format!("note/{}/text", id.0)] {
+        let served = site.answer_to(&format!("/{page}"), None).body.into_owned();
+        let file = fs::read_to_string(out.join(format!("{page}/index.html"))).unwrap();
+        assert_eq!(words(&served), words(&file), "{page}");
+    }
+    let file = |page: &str| fs::read_to_string(out.join(page).join("index.html")).unwrap();
+    let note = file(&format!("note/{}", id.0));
+    assert!(note.contains(&format!("href=\"../../note/{}/text/index.html\"", id.0)));
+    let text = file(&format!("note/{}/text", id.0));
+    assert!(text.contains(&format!("href=\"../../../note/{}/index.html\"", id.0)));
+    assert!(text.contains("href=\"../../../style.css\""));
 }
