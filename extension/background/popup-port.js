@@ -125,7 +125,7 @@ export function servePopup(
 			});
 		}
 		if (again) pages.reopen(tab, popup, again.known, again.revision);
-		if (!again && !wantsText) textSaves.hold(page);
+		if (open && !again && !wantsText) textSaves.hold(page);
 		watchText();
 		const opened = again ? null : pages.open(tab, popup);
 		if (pendingEdit) edit(pendingEdit);

@@ -320,6 +320,8 @@ inEachBrowser(
 	async (world, browser) => {
 		const page = await browser.open(world.web.address("/article"));
 		const popup = await browser.clickButton(page);
+		// Its texts come right after it has connected to the background.
+		await until("the popup runs", async () => (await popup.text("#status")) !== "");
 		await popup.dismiss();
 		await has(world, "/article", ARTICLE);
 		const again = await world.click(browser, page);

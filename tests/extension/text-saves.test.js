@@ -3,6 +3,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { HostError, Unreachable } from "../../extension/background/host.js";
+import { servePopup } from "../../extension/background/popup-port.js";
 import {
 	FakeBackground,
 	FakeHost,
@@ -108,6 +109,34 @@ test("the text is kept also if the popup closes before that, and without a popup
 	);
 	await settle();
 	assert.equal(put(host).length, 2);
+});
+
+test("a popup that closes before it has sent its tab holds nothing up", async () => {
+	const { host, background } = await start();
+	// It could be a page of the user's own site, which takes a moment to find out.
+	const url = "http://localhost:8000/a";
+	background.readable = read("Words", url);
+	/** @type {() => void} */
+	let end = () => {};
+	const port = {
+		onMessage: { addListener() {} },
+		onDisconnect: {
+			addListener: (/** @type {() => void} */ listener) => (end = listener),
+		},
+		postMessage() {},
+	};
+	servePopup(/** @type {any} */ (port), {
+		pages: background.pages,
+		dismissedTags: /** @type {any} */ ({}),
+		textSaves: background.texts,
+		host: /** @type {any} */ (Object.assign(host, { refreshHello() {} })),
+		ready: Promise.resolve(),
+		tryHost() {},
+		activeTab: async () => ({ url, title: "A", tabId: 1 }),
+	});
+	end();
+	await settle();
+	assert.deepEqual(host.methods, ["saveNote", "putText"]);
 });
 
 test("a page is read only after the host has answered the save", async () => {
