@@ -33,27 +33,40 @@ export async function searchFor(query, host) {
 			if (error instanceof Unreachable) away = error.reason;
 			return null;
 		});
-	const notes = found?.notes ?? [];
-	if (query && found) notes.push(...(await inTexts(query, RESULTS - notes.length, host)));
 	return {
-		notes,
+		notes:
+			query && found
+				? await withTexts(found.notes, query, RESULTS, host)
+				: (found?.notes ?? []),
 		problems: found?.problems ?? [],
 		away,
 		siteUrl: host.hello?.siteUrl ?? null,
 	};
 }
 
+/** A search in many texts that takes too long is continued so often. */
+const PARTS = 4;
+
 /**
- * Returns the notes that match a query only with the texts of their pages, the newest first. Empty
- * if the host is older or can't be reached.
+ * Returns matches, followed by the notes that match only with the texts of their pages, the newest
+ * first. Adds none if the host is older or can't be reached, or if the query itself asked for texts.
+ * @param {import("../protocol.js").FoundNote[]} notes
  * @param {string} query
- * @param {number} limit
+ * @param {number} limit Most results, with the matches.
  * @param {Pick<import("./host.js").Host, "request" | "hello">} host
  * @returns {Promise<import("../protocol.js").FoundNote[]>}
  */
-export async function inTexts(query, limit, host) {
-	if (limit < 1 || !host.hello?.texts) return [];
-	const params = { query, limit, in: /** @type {const} */ ("text") };
-	const found = await host.request("searchNotes", params).catch(() => null);
-	return found?.notes ?? [];
+export async function withTexts(notes, query, limit, host) {
+	const all = [...notes];
+	if (!host.hello?.texts || notes.some((note) => note.where === "text")) return all;
+	/** @type {import("../protocol.js").SearchNotesParams} */
+	const params = { query, in: "text" };
+	for (let part = 0; part < PARTS && all.length < limit; part += 1) {
+		params.limit = limit - all.length;
+		const found = await host.request("searchNotes", { ...params }).catch(() => null);
+		all.push(...(found?.notes ?? []));
+		if (found?.next === undefined) break;
+		params.before = found.next;
+	}
+	return all;
 }

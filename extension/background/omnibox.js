@@ -6,7 +6,7 @@
 import { browser } from "../shared/browser.js";
 import { say } from "../shared/i18n.js";
 import { fit } from "../shared/text.js";
-import { inTexts } from "./note-search.js";
+import { withTexts } from "./note-search.js";
 
 /** @typedef {import("../protocol.js").FoundNote} FoundNote */
 
@@ -99,8 +99,7 @@ export class Omnibox {
 		const params = { query: text.toWellFormed(), limit: RESULTS };
 		try {
 			const { notes } = await this.#host.request("searchNotes", params);
-			const { query, limit } = params;
-			return [...notes, ...(await inTexts(query, limit - notes.length, this.#host))];
+			return await withTexts(notes, params.query, RESULTS, this.#host);
 		} catch {
 			return null;
 		}

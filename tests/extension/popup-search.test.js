@@ -54,6 +54,24 @@ test("notes that match with their texts come after the others, where the program
 	);
 	assert.deepEqual((await searchFor("gpu", host)).notes, [note, inText]);
 	assert.deepEqual(host.asked[1], { query: "gpu", limit: 7, in: "text" });
+	// A query that asks for texts has them already.
+	const texts = hostThat(() => ({ notes: [inText], more: false }), {
+		...hello,
+		texts: true,
+	});
+	assert.deepEqual((await searchFor("in:text gpu", texts)).notes, [inText]);
+	assert.equal(texts.asked.length, 1);
+	// A search that takes too long is continued.
+	const slow = hostThat(
+		({ in: place, before }) =>
+			place !== "text"
+				? { notes: [note], more: false }
+				: before === 5
+					? { notes: [inText], more: false }
+					: { notes: [], more: true, next: before === undefined ? 6 : 5 },
+		{ ...hello, texts: true },
+	);
+	assert.deepEqual((await searchFor("gpu", slow)).notes, [note, inText]);
 	// Without room for them, they aren't requested.
 	const full = hostThat(() => ({ notes: Array(8).fill(note), more: true }), {
 		...hello,
