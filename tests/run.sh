@@ -35,6 +35,7 @@ tools() {
     need mandoc mandoc
     need cc gcc
     need zip zip
+    need pdftotext poppler-utils
     [ -n "$(fc-list :lang=ja family 2>/dev/null)" ] || missing="$missing fonts-noto-cjk"
     [ -n "$(fc-list :lang=he family 2>/dev/null)" ] || missing="$missing fonts-noto-core"
     if [ -n "$missing" ]; then
@@ -93,7 +94,11 @@ webext() {
     # shellcheck disable=SC2016 # The dollar is JavaScript's.
     node -e '
         const { errors, warnings, notices } = JSON.parse(require("fs").readFileSync(process.argv[1], "utf8"));
-        const wrong = [...errors, ...warnings, ...notices].filter(({ code }) => code !== "BACKGROUND_SERVICE_WORKER_IGNORED");
+        // Readability is unmodified and works on an inert copy of the page (tests/extension/tidy.test.js).
+        const isKnown = ({ code, file }) =>
+            code === "BACKGROUND_SERVICE_WORKER_IGNORED" ||
+            (code === "UNSAFE_VAR_ASSIGNMENT" && file === "vendor/Readability.js");
+        const wrong = [...errors, ...warnings, ...notices].filter((message) => !isKnown(message));
         for (const { code, message, file, line } of wrong) console.log(`${file ?? ""}:${line ?? ""} ${code}: ${message}`);
         process.exit(wrong.length === 0 ? 0 : 1);
     ' "$logs/webext.json"

@@ -284,7 +284,7 @@ fn operators(best: bool) -> Markup {
     html! {
         section.paper aria-labelledby="how" {
             h2 #how { "How to search" }
-            p { "The search covers titles, notes, descriptions, tags and addresses. Every term must match. A word can be just the beginning of a longer one, unless it is in quotation marks." }
+            p { "The search covers titles, notes, descriptions, tags and addresses" @if best { ", then the texts of pages" } ". Every term must match. A word can be just the beginning of a longer one, unless it is in quotation marks." }
             dl.operators {
                 @for (typed, meaning) in SEARCH_HELP.iter().filter(|(typed, _)| best || !ONLY_HERE.contains(typed)) {
                     div { dt { code { (typed) } } dd { (meaning) } }
