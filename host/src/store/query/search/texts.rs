@@ -25,8 +25,8 @@ use crate::{
 };
 
 const LIMITS: Limits = Limits {
-    work: 20_000,
-    fts_time: Duration::from_millis(12),
+    work: 10_000,
+    fts_time: Duration::from_millis(6),
 };
 /// Cost of checking a text, in µs: it must be decompressed and split into words.
 const LOOK_AT_TEXT: u32 = 500;
