@@ -171,7 +171,10 @@ fn scripts_get_notes_as_the_messages_have_them() {
     assert_eq!(notes["count"], 1);
     let mut note = data(&format!("/api/notes/{}", shown[0]["id"]));
     // A note by itself also says whether the text of its page is kept.
-    assert_eq!(note.as_object_mut().unwrap().remove("text"), Some(Value::Null));
+    assert_eq!(
+        note.as_object_mut().unwrap().remove("text"),
+        Some(Value::Null)
+    );
     assert_eq!(note, shown[0]);
     let fields = "id url addresses title tags summary excerpt savedAt updatedAt publishedAt siteName lang \
          deletedAt read";
