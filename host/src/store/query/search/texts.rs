@@ -50,6 +50,10 @@ impl Reader {
         if query.deleted || query.place == Some(SearchPlace::Note) || !is_possible {
             return Ok(Found::default());
         }
+        // Otherwise frequent words would spend the whole budget on notes alone.
+        if !self.has_texts()? {
+            return Ok(Found::default());
+        }
         let wanted = usize::try_from(limit).unwrap_or(usize::MAX);
         let texts = Some(InTexts::default());
         let Some(mut search) = Search::new(self, facets, LIMITS, query, before, limit, texts)?
@@ -270,6 +274,11 @@ impl Search<'_> {
 }
 
 impl Reader {
+    fn has_texts(&self) -> Result<bool> {
+        let mut query = self.conn.prepare_cached("SELECT texts > 0 FROM meta")?;
+        Ok(query.query_row([], |row| row.get(0))?)
+    }
+
     /// Prepares a query for checking notes: resolves aliases.
     fn named_matcher(&self, query: &Query) -> Result<Matcher> {
         let mut matcher = Matcher::of(query);
