@@ -197,17 +197,19 @@ async function open() {
 }
 
 /**
- * Loads the list again. The current note stays the current one if it is still there. Selected
- * notes that have left the list aren't selected any longer.
+ * Loads the list again. The current note stays the current one if it is still there, unless the
+ * user goes to another meanwhile. Selected notes that have left the list aren't selected any
+ * longer.
  */
 async function reload() {
-	const id = notes.at(view.current)?.id;
+	const { current } = view;
+	const id = notes.at(current)?.id;
 	await notes.refresh();
 	selection.moved();
 	// If the host is away, the list says so.
 	selection.drop(await notes.gone(selection.ids).catch(() => []));
 	const place = id === undefined ? -1 : notes.placeOf(id);
-	if (place >= 0 && place !== view.current) view.go(place);
+	if (place >= 0 && place !== current && view.current === current) view.go(place);
 	else draw();
 }
 

@@ -134,7 +134,7 @@ inEachBrowser(
 		const page = await browser.open(world.web.address("/article"));
 		const goOn = await world.stopHosts();
 		const popup = await browser.clickButton(page);
-		await until("the popup saves", async () => (await popup.state()) === "saving");
+		await popup.says("#address", /article$/);
 		await page.evaluate(() => {
 			history.pushState(null, "", "/second-article");
 			document.body.textContent = "Another page of the same document.";
@@ -153,7 +153,7 @@ inEachBrowser(
 		const page = await browser.open(world.web.address("/article"));
 		const goOn = await world.stopHosts();
 		const popup = await browser.clickButton(page);
-		await until("the popup saves", async () => (await popup.state()) === "saving");
+		await popup.says("#address", /article$/);
 		await page.evaluate(() => history.pushState(null, "", "/article?utm_source=x#top"));
 		goOn();
 		await popup.reaches("saved");
