@@ -5,6 +5,7 @@ mod app_routes;
 mod compounds;
 mod icon;
 mod invisible;
+mod lead;
 mod letters;
 mod markdown;
 mod markdown_text;
@@ -33,6 +34,7 @@ pub use compounds::spellings;
 pub use icon::Icon;
 #[cfg(test)]
 pub(crate) use icon::tests::plain_png;
+pub use lead::{LEAD_SOURCE_BYTES, lead};
 pub use letters::folded;
 #[cfg(test)]
 pub(crate) use markdown::pathological::pathological_texts;
