@@ -9,6 +9,9 @@ use std::fmt::Write as _;
 
 use super::xml::{Piece, Pieces, is_entry, local};
 
+/// Longest reference to a character, in bytes. The longest name of HTML has 31.
+const MAX_REFERENCE_BYTES: usize = 33;
+
 /// Returns a feed as well-formed XML, without what is around it, or `None` if it has no element of
 /// a feed.
 pub(super) fn mended(xml: &str) -> Option<String> {
@@ -118,7 +121,8 @@ fn push_text(out: &mut String, text: &str) {
 
 /// Returns whether a text after `&` continues a reference to a character.
 fn is_reference(rest: &str) -> bool {
-    let Some((name, _)) = rest.split_once(';').filter(|(name, _)| name.len() <= 32) else {
+    let near = &rest[..rest.floor_char_boundary(MAX_REFERENCE_BYTES)];
+    let Some((name, _)) = near.split_once(';') else {
         return false;
     };
     let number = name.strip_prefix('#').map(|number| {

@@ -39,7 +39,8 @@ pub fn quiet_panics() {
 /// nothing that it names is opened.
 ///
 /// # Errors
-/// [`NotAFeed`], also for one that is nested more than 64 elements deep.
+/// [`NotAFeed`], also for one that is nested more than 64 elements deep or has a
+/// tag with more than 256 attributes.
 pub fn read(bytes: &[u8], url: &Url, content_type: Option<&str>) -> Result<ParsedFeed, NotAFeed> {
     let text = encoding::decode(bytes, content_type);
     let text = text.trim_start_matches(['\u{feff}', ' ', '\t', '\r', '\n', '\0']);
@@ -47,7 +48,7 @@ pub fn read(bytes: &[u8], url: &Url, content_type: Option<&str>) -> Result<Parse
         return Ok(finished(json::read(text)?, url));
     }
     let outline = xml::outline(text, MAX_ENTRIES);
-    if outline.depth > MAX_DEPTH {
+    if outline.depth > MAX_DEPTH || outline.is_crowded {
         return Err(NotAFeed);
     }
     let whole = match outline.cut {

@@ -233,6 +233,44 @@ fn a_feed_that_is_nested_too_deep_is_refused() {
 }
 
 #[test]
+fn inputs_that_are_made_to_be_slow_are_read_in_one_pass() {
+    let bytes = 512 * 1024;
+    let repeated = |piece: &str| piece.repeat(bytes / piece.len());
+    let in_feed =
+        |content: String| format!("<rss version=\"2.0\"><channel>{content}</channel></rss>");
+    for piece in [
+        "<",
+        "&",
+        "<!",
+        "<![",
+        "<![>",
+        "<!--",
+        "<![CDATA[",
+        "<a b=\"",
+        "<a b='\"",
+        "</a>",
+        "<a/>",
+        "<?",
+        "<item>",
+        "<item/>",
+        "\u{fffd}",
+        "&#X",
+        "\"",
+        "<!DOCTYPE a [",
+    ] {
+        let _ = parsed(&repeated(piece));
+        let _ = parsed(&in_feed(repeated(piece)));
+    }
+    let attributes: String = (0..bytes / 8).map(|at| format!(" a{at}=''")).collect();
+    assert_eq!(parsed(&in_feed(format!("<a{attributes}/>"))), Err(NotAFeed));
+    let json = format!(
+        "{{\"version\":\"https://jsonfeed.org/version/1\",\"items\":[{}{{}}]}}",
+        repeated("{},")
+    );
+    assert_eq!(parsed(&json).unwrap().entries, []);
+}
+
+#[test]
 fn fuzz_feeds() {
     quiet_panics();
     let cut = &RSS[..RSS.len() / 2];

@@ -1,5 +1,8 @@
 //! Pieces of XML, however broken, without any judgement.
 
+/// Most attributes of a tag, since parsers compare each with all others.
+const MAX_ATTRIBUTES: usize = 256;
+
 /// A piece of XML. Texts are as written, with their references.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Piece<'a> {
@@ -20,11 +23,17 @@ pub(super) enum Piece<'a> {
 pub(super) struct Pieces<'a> {
     all: &'a str,
     at: usize,
+    /// Whether the document type was read. There is one, and only it has brackets.
+    has_type: bool,
 }
 
 impl<'a> Pieces<'a> {
     pub(super) fn of(all: &'a str) -> Self {
-        Self { all, at: 0 }
+        Self {
+            all,
+            at: 0,
+            has_type: false,
+        }
     }
 
     /// Returns the content up to an ending, and where the ending ends. Without an ending, it is all
@@ -37,7 +46,7 @@ impl<'a> Pieces<'a> {
     }
 
     /// Returns the piece that begins at a `<`, and its end. `None` if it is a text.
-    fn markup(&self, from: usize) -> Option<(Piece<'a>, usize)> {
+    fn markup(&mut self, from: usize) -> Option<(Piece<'a>, usize)> {
         let rest = &self.all[from..];
         if rest.starts_with("<!--") {
             return Some((Piece::Other, self.until(from + 4, "-->").1));
@@ -50,7 +59,14 @@ impl<'a> Pieces<'a> {
             return Some((Piece::Other, self.until(from + 2, "?>").1));
         }
         if rest.starts_with("<!") {
-            return Some((Piece::Other, self.declaration(from)));
+            let is_type = rest
+                .get(..9)
+                .is_some_and(|start| start.eq_ignore_ascii_case("<!doctype"));
+            if is_type && !self.has_type {
+                self.has_type = true;
+                return Some((Piece::Other, self.document_type(from)));
+            }
+            return Some((Piece::Other, self.until(from, ">").1));
         }
         let is_end = rest.starts_with("</");
         let name_at = from + 1 + usize::from(is_end);
@@ -97,8 +113,8 @@ impl<'a> Pieces<'a> {
         Some((&rest[..length], from + length + 1))
     }
 
-    /// Returns the end of a declaration, with what it has in brackets.
-    fn declaration(&self, from: usize) -> usize {
+    /// Returns the end of the document type, with what it has in brackets.
+    fn document_type(&self, from: usize) -> usize {
         let mut depth = 0_usize;
         for (at, c) in self.all[from..].char_indices() {
             match c {
@@ -155,6 +171,8 @@ pub(super) fn is_entry(name: &str) -> bool {
 pub(super) struct Outline {
     /// The deepest element.
     pub(super) depth: usize,
+    /// Whether a tag has more than [`MAX_ATTRIBUTES`].
+    pub(super) is_crowded: bool,
     /// Where the last entry ends that may be read, if there are more.
     pub(super) cut: Option<usize>,
     /// How often the feed changes (`sy:updatePeriod` and `sy:updateFrequency` of RSS 1.0's module
@@ -170,7 +188,8 @@ pub(super) fn outline(xml: &str, max_entries: usize) -> Outline {
     let mut last = "";
     for (piece, end) in Pieces::of(xml) {
         match piece {
-            Piece::Start(name, _, is_empty) => {
+            Piece::Start(name, attributes, is_empty) => {
+                outline.is_crowded |= attributes.matches('=').count() > MAX_ATTRIBUTES;
                 outline.depth = outline.depth.max(depth + 1);
                 depth += usize::from(!is_empty);
                 last = name;
