@@ -287,6 +287,15 @@ impl Reader {
             .optional()?)
     }
 
+    /// Returns whether any text is stored.
+    ///
+    /// # Errors
+    /// The `store_*` kinds.
+    pub fn has_texts(&self) -> Result<bool> {
+        let mut query = self.conn.prepare_cached("SELECT texts > 0 FROM meta")?;
+        Ok(query.query_row([], |row| row.get(0))?)
+    }
+
     /// Returns the numbers of all texts. Reads the whole table.
     ///
     /// # Errors
