@@ -4,6 +4,10 @@
 //! no resolver. `fetch` has the rules that hold for every request. `feed` reads feeds and knows
 //! nothing of the network. `cli` is the program `url-notes-net`, which `url-notes` executes.
 
+pub mod feed;
 pub mod fetch;
+#[cfg(test)]
+#[path = "../../host/src/fuzz.rs"]
+mod fuzz;
 #[cfg(test)]
 mod test_server;

@@ -3,6 +3,7 @@
 
 mod app_routes;
 mod compounds;
+mod feed_address;
 mod icon;
 mod invisible;
 mod lead;
@@ -31,6 +32,7 @@ mod typo;
 mod words;
 
 pub use compounds::spellings;
+pub use feed_address::feed_address;
 pub use icon::Icon;
 #[cfg(test)]
 pub(crate) use icon::tests::plain_png;

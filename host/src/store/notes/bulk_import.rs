@@ -1,7 +1,7 @@
 //! Keeps the counts of a large import in memory, and creates the index of page keys at its end.
 //!
 //! The schema's triggers update the counts of tags, sites and notes with each inserted row, which
-//! takes longer than the insert itself. After the first rows of an import, the two triggers are
+//! takes longer than the insert itself. After the first rows of an import, these triggers are
 //! dropped within its transaction and the counts are collected here. Both are restored before the
 //! transaction ends; if it is rolled back, SQLite restores them. The triggers of deletions stay. The
 //! same goes for the index of page keys, which is dropped later.
@@ -27,7 +27,8 @@ use crate::{
 };
 
 /// The triggers that are replaced.
-const TRIGGERS: [&str; 4] = [
+const TRIGGERS: [&str; 5] = [
+    "arrivals_saved",
     "notes_counted",
     "note_tags_counted",
     "note_tags_first",
@@ -227,6 +228,11 @@ impl Writer<'_> {
         };
         self.write_counts(&mut bulk)?;
         self.restore_page_index(&mut bulk)?;
+        self.execute(
+            "DELETE FROM arrivals WHERE EXISTS
+                 (SELECT 1 FROM notes n WHERE n.page_key = arrivals.page_key)",
+            [],
+        )?;
         for sql in &bulk.triggers {
             self.tx.execute_batch(sql)?;
         }
