@@ -10,7 +10,7 @@ use std::{
 use serde_json::{Value, json};
 
 use crate::{
-    host::{TestHost, program, run, run_ok},
+    host::{TestHost, op_id, program, run, run_ok},
     site::client::get,
 };
 
@@ -112,6 +112,38 @@ fn a_text_is_added_shown_counted_and_removed() {
     assert_eq!(sentence(&run(dir, &["text", "show", PAGE])), nothing);
     assert_eq!(json_of(dir, &["text", "stats", "--json"])["texts"], 0);
     run_ok(dir, &["check"]);
+}
+
+#[test]
+fn a_click_keeps_the_text_of_a_file_and_a_text_that_was_read_later() {
+    let mut host = TestHost::new();
+    let saved = host.call("saveNote", json!({"opId": op_id(), "url": PAGE, "title": ""}));
+    let id = saved["note"]["id"].as_i64().unwrap();
+    let dir = host.dir().to_owned();
+    let mut put = |text: &str, taken_at: &str, force: bool| {
+        let params = json!({"opId": op_id(), "id": id, "text": text, "whole": true,
+                            "takenAt": taken_at, "force": force});
+        let put = host.call("putText", params);
+        put["kept"].as_str().unwrap().to_owned()
+    };
+    let future = "2200-01-01T00:00:00Z";
+    let (early, late) = ("2025-01-20T12:00:00Z", "2025-01-29T12:00:00Z");
+    assert_eq!(put("one two three", late, false), "new");
+    assert_eq!(put("one two four", early, false), "older");
+    // A browser's clock may be ahead.
+    assert_eq!(put("one two five", future, false), "new");
+    let text = || json_of(&dir, &["text", "show", PAGE, "--json"]);
+    let taken_at = text()["takenAt"].as_str().unwrap().to_owned();
+    assert!(saved["note"]["savedAt"].as_str().unwrap() <= &*taken_at);
+    assert!(&*taken_at < "2199", "{taken_at}");
+
+    assert!(add(&dir, "a.md", "my file").status.success());
+    assert_eq!(put("a click", future, false), "older");
+    assert_eq!(run_ok(&dir, &["text", "show", PAGE]), "my file\n");
+    assert_eq!(text()["source"], "file");
+    assert_eq!(put("a click", future, true), "new");
+    assert_eq!(text()["source"], "click");
+    assert!(host.end().success());
 }
 
 #[test]
