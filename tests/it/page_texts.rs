@@ -117,7 +117,10 @@ fn a_text_is_added_shown_counted_and_removed() {
 #[test]
 fn a_click_keeps_the_text_of_a_file_and_a_text_that_was_read_later() {
     let mut host = TestHost::new();
-    let saved = host.call("saveNote", json!({"opId": op_id(), "url": PAGE, "title": ""}));
+    let saved = host.call(
+        "saveNote",
+        json!({"opId": op_id(), "url": PAGE, "title": ""}),
+    );
     let id = saved["note"]["id"].as_i64().unwrap();
     let dir = host.dir().to_owned();
     let mut put = |text: &str, taken_at: &str, force: bool| {
@@ -544,9 +547,32 @@ fn markdown_has_the_text_beside_its_note() {
     assert!(
         content.ends_with(
             "\nwords: 9\nwhole: true\n---\n\n# A page\n\nFirst kanarienvogel.\n\n\
-                           The **second** line. {\\{< x >}}\n\n<b>\n"
+                           The **second** line. {\\{< x >}}\n\n&lt;b>\n"
         ),
         "{content}"
+    );
+}
+
+#[test]
+fn a_text_in_exported_markdown_loads_nothing() {
+    let dir = tempfile::tempdir().unwrap();
+    let dir = dir.path();
+    run_ok(dir, &["add", PAGE, "--title", "A"]);
+    let given = "Wow ![a *cat*](https://t.example/x) <img src=https://t.example/y>\n";
+    assert!(add(dir, "a.md", given).status.success());
+    // As it was given.
+    assert_eq!(run_ok(dir, &["text", "show", PAGE]), given);
+    let place = dir.join("notes");
+    run_ok(
+        dir,
+        &["export", "markdown", place.to_str().unwrap(), "--with-text"],
+    );
+    let files = files(&place);
+    let text = files.iter().find(|(name, _)| name.ends_with(".text.md"));
+    let text = String::from_utf8(text.unwrap().1.clone()).unwrap();
+    assert!(
+        text.ends_with("---\n\nWow a cat &lt;img src=https://t.example/y>\n"),
+        "{text}"
     );
 }
 

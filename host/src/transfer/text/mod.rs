@@ -7,6 +7,7 @@
 mod html;
 mod inline;
 mod landmarks;
+mod loading;
 mod main_text;
 mod tables;
 mod tree;
@@ -14,6 +15,8 @@ mod tree;
 use std::borrow::Cow;
 
 use url::Url;
+
+pub use loading::without_loading;
 
 use self::{html::MarkdownWriter, inline::escaped_paragraph, main_text::MainText, tree::Tree};
 use crate::store::MAX_TEXT_BYTES;
