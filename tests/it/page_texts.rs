@@ -471,8 +471,7 @@ fn a_text_is_in_no_feed_no_other_export_and_no_log() {
     let arguments = ["text", "add", "https://e.org/b", file.to_str().unwrap()];
     run_ok(dir, &arguments);
     fs::remove_file(file).unwrap();
-    // Web annotations have a few words around each quote.
-    for format in ["csv", "netscape"] {
+    for format in ["csv", "netscape", "jsonld"] {
         let exported = run_ok(dir, &["export", format]);
         assert!(!has(exported.as_bytes(), CANARY), "{format}: {exported}");
     }
@@ -510,6 +509,7 @@ fn a_text_is_in_no_feed_no_other_export_and_no_log() {
         "/tag/x",
     ] {
         let answer = get(port, feed);
+        assert_eq!(answer.status, 200, "{feed}");
         assert!(!has(answer.body.as_bytes(), CANARY), "{feed}");
     }
     assert!(host.end().success());
@@ -590,7 +590,7 @@ fn quotes_are_exported_as_web_annotations() {
             "> *quoted* text\n>\n> [Go to passage](<https://e.org/b#:~:text=before%20it-,quoted%20text,-after>)\n\n> alone",
         ],
     );
-    let exported = json_of(dir, &["export", "jsonld"]);
+    let exported = json_of(dir, &["export", "jsonld", "--with-text"]);
     assert_eq!(exported["@context"], "http://www.w3.org/ns/anno.jsonld");
     assert_eq!(
         (&exported["type"], &exported["total"]),
@@ -628,6 +628,18 @@ fn quotes_are_exported_as_web_annotations() {
         target(2)["selector"],
         json!({"type": "TextQuoteSelector", "exact": "alone"})
     );
+    // Without the texts of pages, the words around a quote come from its link alone.
+    let without = json_of(dir, &["export", "jsonld"]);
+    let without = without["first"]["items"].as_array().unwrap();
+    let selector = |number: usize| &without[number]["target"]["selector"];
+    assert_eq!(
+        *selector(0),
+        json!({"type": "TextQuoteSelector", "exact": "the second line"})
+    );
+    for number in [1, 2] {
+        assert_eq!(without[number], items[number]);
+    }
+    assert_eq!(without.len(), 3);
     let empty = tempfile::tempdir().unwrap();
     assert_eq!(
         json_of(empty.path(), &["export", "jsonld"])["first"]["items"],
