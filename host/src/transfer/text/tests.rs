@@ -367,6 +367,28 @@ fn a_long_text_is_cut_at_a_block() {
 }
 
 #[test]
+fn elements_nested_too_deep_keep_their_words_apart() {
+    let deep = "<div>".repeat(200);
+    for (html, markdown) in [
+        ("a<p>b<p>c", "a\\\nb\\\nc"),
+        ("a<div>b</div>c", "a\\\nb\\\nc"),
+        ("a<b>b</b>c", "abc"),
+        ("a<ul><li>b<li>c</ul>d", "a\\\nb\\\nc\\\nd"),
+        ("a<script>b</script><p>c", "a\\\nc"),
+        (
+            "a<div><svg><g>b</g></svg></div>c<p hidden>d<p>e",
+            "a\\\nc\\\ne",
+        ),
+    ] {
+        assert_eq!(article(&format!("{deep}{html}")), markdown, "{html}");
+    }
+    assert_eq!(
+        article(&format!("{deep}a<p>b{}<p>c", "</div>".repeat(200))),
+        "a\\\nb\n\nc"
+    );
+}
+
+#[test]
 fn pages_of_a_pdf_become_paragraphs() {
     let read = ReadText::of_plain("One\r\ntwo\n\n\u{c}  Three\n\n\n# four\n");
     assert_eq!(read.markdown, "One\ntwo\n\nThree\n\n\\# four");
