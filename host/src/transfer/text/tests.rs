@@ -347,6 +347,23 @@ fn control_characters_and_reversed_directions_are_left_out() {
 }
 
 #[test]
+fn exactly_the_invisible_characters_that_the_extension_removes_are_removed() {
+    let ranges: Vec<[String; 2]> = serde_json::from_str(include_str!(
+        "../../../../tests/fixtures/invisible-characters.json"
+    ))
+    .unwrap();
+    let code = |hex: &str| u32::from_str_radix(hex, 16).unwrap();
+    let is_removed = |c: char| {
+        let is_in = |[first, last]: &[String; 2]| (code(first)..=code(last)).contains(&c.into());
+        ranges.iter().any(is_in)
+    };
+    // A carriage return is a line break.
+    let all: String = ('\0'..=char::MAX).filter(|c| *c != '\r').collect();
+    let kept: String = all.chars().filter(|c| !is_removed(*c)).collect();
+    assert!(without_controls(&all) == kept);
+}
+
+#[test]
 fn a_long_text_is_cut_at_a_block() {
     let paragraph = "word ".repeat(100);
     let html = format!("<p>{paragraph}</p>").repeat(1_000);
