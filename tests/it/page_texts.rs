@@ -196,9 +196,9 @@ fn a_file_without_a_text_is_refused_with_a_sentence() {
         (
             "a.html",
             "<script>x</script>",
-            "a.html: It contains no text.",
+            "a.html: No text was found in it.",
         ),
-        ("a.txt", " \n", "a.txt: It contains no text."),
+        ("a.txt", " \n", "a.txt: No text was found in it."),
         ("a.md", "---", "The text of the page has no words."),
     ] {
         assert_eq!(

@@ -282,7 +282,7 @@ fn read(path: &Path, note: &Note) -> anyhow::Result<ReadText> {
         }
     };
     if read.is_empty() {
-        bail!("It contains no text.");
+        bail!("No text was found in it.");
     }
     Ok(read)
 }
