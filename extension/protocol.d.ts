@@ -667,7 +667,11 @@ site: string,
 /**
  * Whether the user wrote a text for it.
  */
-hasNote: boolean, };
+hasNote: boolean, 
+/**
+ * The kept text of its page, null without one.
+ */
+text: TextInfo | null, };
 
 export type EditNotesParams = { 
 /**

@@ -5,7 +5,7 @@
 /**
  * @typedef {"next" | "previous" | "extendNext" | "extendPrevious" | "pageDown" | "pageUp" |
  *   "first" | "last" | "toggle" | "all" | "addTags" | "removeTags" | "edit" | "read" | "delete" |
- *   "restore" | "open" | "search" | "help" | "clear" | "undo" | "triage" | "export"} Action
+ *   "restore" | "open" | "readText" | "search" | "help" | "clear" | "undo" | "triage" | "export"} Action
  * @typedef {"next" | "skip" | "delete" | "undo" | "tags" | "leave" | "open" | `suggestion${number}`
  *   } TriageAction
  * @typedef {Pick<KeyboardEvent, "key" | "code" | "ctrlKey" | "metaKey" | "altKey" | "shiftKey">} Key
@@ -30,6 +30,7 @@ const LIST = {
 	Delete: "delete",
 	o: "open",
 	Enter: "open",
+	v: "readText",
 	"/": "search",
 	"?": "help",
 	Escape: "clear",

@@ -3,6 +3,7 @@
  * keys and buttons ask for.
  */
 
+import { browser } from "../shared/browser.js";
 import { showCure, standing } from "../shared/connection-status.js";
 import { announce, copies, element, put, show } from "../shared/elements.js";
 import { problemOf, say, sayEverywhere } from "../shared/i18n.js";
@@ -19,7 +20,7 @@ import { NoteList } from "./note-list.js";
 import { NoteQueue } from "./note-queue.js";
 import { closeNotice, listenToNotice, notify, press } from "./notice.js";
 import { counted, number, question } from "./results.js";
-import { isLink, nameOf, RowView } from "./row-view.js";
+import { isLink, nameOf, RowView, readerOf } from "./row-view.js";
 import { SavedSearches } from "./saved-searches.js";
 import { loadIds, loadPage } from "./search.js";
 import { Selection } from "./selection.js";
@@ -144,6 +145,7 @@ function drawStatus(now) {
 	const site = /** @type {HTMLAnchorElement} */ (element("site"));
 	site.hidden = !now.hello?.siteUrl;
 	if (now.hello) site.href = now.hello.siteUrl;
+	if (now.hello) view.site = now.hello.siteUrl;
 }
 
 connection.onStatus = (now) => {
@@ -455,7 +457,13 @@ const ACTIONS = {
 	restore: () => isTrash && apply({ restore: true }),
 	open: () => {
 		const row = notes.at(view.current);
-		if (row && isLink(row.url)) window.open(row.url, "_blank", "noreferrer");
+		if (row && isLink(row.url)) void browser.tabs.create({ url: row.url });
+	},
+	readText: () => {
+		const row = notes.at(view.current);
+		const address = row ? readerOf(row, status?.hello?.siteUrl ?? "") : "";
+		if (address) void browser.tabs.create({ url: address });
+		else if (row) notify(say("noText"));
 	},
 	search: () => query.focus(),
 	help,

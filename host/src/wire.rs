@@ -286,8 +286,8 @@ pub(crate) fn list_order(order: protocol::ListOrder) -> ListOrder {
     }
 }
 
-/// Converts a note in a list.
-pub(crate) fn wire_row(note: &Note) -> NoteRow {
+/// Converts a note in a list, with the text of its page.
+pub(crate) fn wire_row(note: &Note, text: Option<TextSummary>) -> NoteRow {
     let url = PageUrl::parse(&note.url);
     NoteRow {
         id: note.id.0,
@@ -300,6 +300,7 @@ pub(crate) fn wire_row(note: &Note) -> NoteRow {
         read: note.read,
         site: url.map(|url| url.site().to_owned()).unwrap_or_default(),
         has_note: !note.summary.is_empty(),
+        text: text.map(wire_text),
     }
 }
 

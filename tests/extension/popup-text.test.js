@@ -322,14 +322,12 @@ async function marked(html, quotes) {
 	try {
 		await other.setContent(html);
 		const places = quotes.map((quote) => ({ prefix: "", suffix: "", ...quote }));
-		const found = await other.evaluate(findQuotes, places);
+		const found = await other.evaluate(findQuotes, places, "::highlight(x) {}");
 		return await other.evaluate((found) => {
 			const marks = /** @type {Range[]} */ ([
 				...(CSS.highlights.get("url-notes-quotes") ?? []),
 			]);
-			const [first] = marks.sort((a, b) =>
-				a.compareBoundaryPoints(Range.START_TO_START, b),
-			);
+			const [first] = marks;
 			const { top = -1 } = first?.getBoundingClientRect() ?? {};
 			return {
 				found,
@@ -388,4 +386,25 @@ test("marking again replaces the marks, and a page of 200,000 elements is search
 		{ text: "xxxxxy" },
 	]);
 	assert.equal(found, 1);
+});
+
+test("a quote in a shadow tree, across its border and in its slot is found", async () => {
+	const html = `<p id=a>Before <x-card><i id=c>the slot</i> of it</x-card> after</p><script>
+		const root = document.querySelector("x-card").attachShadow({ mode: "open" });
+		root.innerHTML = "<b id=b>In the shadow</b> and <slot></slot> <slot name=n>unused</slot>";
+	</script>`;
+	const { found, texts, ids } = await marked(html, [
+		{ text: "the shadow and the slot of" },
+		{ text: "before in" },
+		{ text: "it unused after" },
+	]);
+	assert.equal(found, 3);
+	assert.deepEqual(
+		texts.map((text, at) => `${ids[at] ?? ""}: ${text}`),
+		[
+			...["a: Before ", "b: In"],
+			...["b: the shadow and ", "c: the slot of"],
+			...["a: it", ": unused", "a:  after"],
+		],
+	);
 });

@@ -14,6 +14,7 @@ mod fetch_metadata;
 mod file_names;
 mod files;
 mod identity;
+mod leads;
 mod links;
 mod listener;
 mod markdown;

@@ -1,0 +1,2 @@
+//! Entry point of `url-notes-net`.
+fn main() {}
