@@ -3,6 +3,7 @@
 //! Arguments, output and exit codes are those of `url-notes`: the result on standard output (as JSON
 //! with `--json`), one sentence on standard error on failure; 0 success, 1 failure, 2 wrong usage.
 
+mod context;
 mod feed_add;
 mod feed_fetch;
 mod outcome;
@@ -10,13 +11,9 @@ mod outcome;
 use std::{ffi::OsString, io::Write, path::PathBuf, process::ExitCode};
 
 use clap::{FromArgMatches as _, Parser, Subcommand};
-use url_notes::{
-    cli::json,
-    config::Config,
-    store::{Retention, Store},
-};
+use url_notes::config::Config;
 
-use crate::fetch::Fetcher;
+use self::context::Invocation;
 
 /// The part of url-notes that uses the network. `url-notes` runs it.
 #[derive(Debug, Parser)]
@@ -50,35 +47,6 @@ enum FeedCommand {
     Add(feed_add::Add),
     /// Fetch the feeds that are due
     Fetch(feed_fetch::Fetch),
-}
-
-/// What a command works with.
-struct Invocation<'a> {
-    config: Config,
-    json: bool,
-    out: &'a mut dyn Write,
-}
-
-impl Invocation<'_> {
-    fn store(&self) -> anyhow::Result<Store> {
-        Ok(Store::open(&self.config.database)?)
-    }
-
-    fn fetcher(&self) -> anyhow::Result<Fetcher> {
-        Ok(Fetcher::new(self.config.proxy.as_deref())?)
-    }
-
-    fn retention(&self) -> Retention {
-        Retention {
-            per_feed: self.config.feed_keep,
-            days: self.config.feed_days,
-        }
-    }
-
-    fn print_json(&mut self, value: &impl serde::Serialize) -> anyhow::Result<()> {
-        writeln!(self.out, "{}", json(value)?)?;
-        Ok(())
-    }
 }
 
 impl Arguments {

@@ -10,7 +10,7 @@ use url_notes::{
     store::{Feed, FetchRecorded, Fetched, NewFeed},
 };
 
-use super::{Invocation, feed_fetch::address, outcome};
+use super::{context::Invocation, feed_fetch::address, outcome};
 use crate::{
     feed::{self, NotAFeed, ParsedFeed},
     fetch::{FetchError, Response, Visit},

@@ -21,7 +21,7 @@ use url_notes::{
     store::{Feed, FeedState, FetchRecorded, Fetched, Store},
 };
 
-use super::{Invocation, outcome};
+use super::{context::Invocation, outcome};
 use crate::fetch::host_of;
 
 #[derive(Debug, clap::Args)]
