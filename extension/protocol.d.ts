@@ -1096,7 +1096,7 @@ opId: string,
  */
 id: number, 
 /**
- * Further tags.
+ * Its tags. Default: those of its feed.
  */
 tags?: Array<string>, };
 
