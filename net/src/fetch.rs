@@ -17,6 +17,8 @@ mod pace;
 mod resolver;
 mod retry_after;
 #[cfg(test)]
+mod test_clock;
+#[cfg(test)]
 mod tests;
 
 use std::{

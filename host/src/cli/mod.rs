@@ -50,6 +50,7 @@ use clap::{
 };
 use context::Invocation;
 use terminal::{Colour, Look};
+pub use terminal::{clean, json};
 
 use crate::{config::Config, error::Error};
 
