@@ -1097,7 +1097,7 @@ opId: string,
  */
 id: number, 
 /**
- * Further tags.
+ * Its tags. Default: those of its feed.
  */
 tags?: Array<string>, };
 
