@@ -1040,11 +1040,11 @@ export type ListArrivalsParams = {
 /**
  * Only pages from this feed.
  */
-feed: number, 
+feed?: number, 
 /**
  * Only pages that arrived before the one with this id.
  */
-before: number, 
+before?: number, 
 /**
  * Most results: 1 to 200, default 50.
  */
@@ -1108,15 +1108,15 @@ opId: string,
 /**
  * The pages' ids, 1,000 at most. Those that the inbox doesn't have any more are ignored.
  */
-ids: number[], 
+ids?: number[], 
 /**
  * Skips all pages from this feed.
  */
-feed: number, 
+feed?: number, 
 /**
  * With `feed`: the latest page that the user has seen. Later ones stay.
  */
-upTo: number, };
+upTo?: number, };
 
 export type SkipArrivalsResult = { 
 /**

@@ -181,7 +181,7 @@ fn arrivals_are_in_no_output_or_export_of_notes() {
         let folder = dir.join(format);
         run_ok(dir, &["export", format, folder.to_str().unwrap()]);
         let found = Command::new("grep")
-            .args(["-rlie", "canary", "-e", "inbox"])
+            .args(["-rlie", "canary", "-e", "/inbox"])
             .arg(&folder)
             .output()
             .unwrap();

@@ -38,10 +38,10 @@ pub struct Arrival {
 #[serde(rename_all = "camelCase")]
 pub struct ListArrivalsParams {
     /// Only pages from this feed.
-    #[cfg_attr(test, ts(type = "number"))]
+    #[cfg_attr(test, ts(optional, type = "number"))]
     pub feed: Option<i64>,
     /// Only pages that arrived before the one with this id.
-    #[cfg_attr(test, ts(type = "number"))]
+    #[cfg_attr(test, ts(optional, type = "number"))]
     pub before: Option<i64>,
     /// Most results: 1 to 200, default 50.
     pub limit: Option<u32>,
@@ -105,13 +105,13 @@ pub struct SkipArrivalsParams {
     /// UUID of this operation.
     pub op_id: String,
     /// The pages' ids, 1,000 at most. Those that the inbox doesn't have any more are ignored.
-    #[cfg_attr(test, ts(type = "number[]"))]
+    #[cfg_attr(test, ts(optional, type = "number[]"))]
     pub ids: Option<Vec<i64>>,
     /// Skips all pages from this feed.
-    #[cfg_attr(test, ts(type = "number"))]
+    #[cfg_attr(test, ts(optional, type = "number"))]
     pub feed: Option<i64>,
     /// With `feed`: the latest page that the user has seen. Later ones stay.
-    #[cfg_attr(test, ts(type = "number"))]
+    #[cfg_attr(test, ts(optional, type = "number"))]
     pub up_to: Option<i64>,
 }
 
