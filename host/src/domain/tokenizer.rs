@@ -73,26 +73,36 @@ impl Words {
 /// where they don't interrupt a phrase.
 #[must_use]
 pub fn index_text(text: &str) -> String {
-    let words = Words::of(text);
     let mut index = String::with_capacity(text.len() + 16);
+    push_index_text(&mut index, text);
+    index
+}
+
+/// Appends the [`index_text`] of a text.
+pub fn push_index_text(index: &mut String, text: &str) {
+    let words = Words::of(text);
+    let start = index.len();
     let mut push = |word: &str| {
-        if !index.is_empty() {
+        if index.len() > start {
             index.push(' ');
         }
         index.push_str(word);
     };
-    words.iter().for_each(|word| push(word.folded));
-    words
-        .iter()
-        .filter(Word::has_signs)
-        .flat_map(|word| word.signed())
-        .for_each(|word| push(&word));
+    let mut signed = Vec::new();
+    for word in words.iter() {
+        push(word.folded);
+        if word.has_signs() {
+            signed.push(word);
+        }
+    }
+    for word in signed.iter().flat_map(Word::signed) {
+        push(&word);
+    }
     for spelling in compounds::spellings(&words) {
         // No phrase crosses this word.
         push(BETWEEN);
         push(&spelling);
     }
-    index
 }
 
 /// A word of the index that no text and no query contains.
