@@ -34,9 +34,8 @@ const INDEXED_AT_ONCE: u32 = if cfg!(test) { 3 } else { 10_000 };
 const MANY: u32 = if cfg!(test) { 2 } else { 1_000 };
 
 /// Records that an import created or changed a note.
-pub(super) const RECORD: &str = "INSERT INTO imported (note_id, updated_at, before)
-     VALUES (?, ?, ?) ON CONFLICT (note_id) DO UPDATE
-     SET updated_at = excluded.updated_at, before = excluded.before";
+pub(super) const RECORD: &str =
+    "INSERT OR REPLACE INTO imported (note_id, updated_at, before) VALUES (?, ?, ?)";
 
 /// The outcome of a row.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

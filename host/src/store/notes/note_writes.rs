@@ -390,15 +390,14 @@ impl Writer<'_> {
         if site.is_empty() {
             return Ok(None);
         }
-        let labels = labels(site);
         if let Some(bulk) = &*self.bulk.borrow()
-            && let Some(id) = bulk.site_ids.get(&labels)
+            && let Some(id) = bulk.site_ids.get(site)
         {
             return Ok(Some(*id));
         }
-        let id = self.stored_site_id(&labels)?;
+        let id = self.stored_site_id(&labels(site))?;
         if let Some(bulk) = &mut *self.bulk.borrow_mut() {
-            bulk.know_site(&labels, id);
+            bulk.know_site(site, id);
         }
         Ok(Some(id))
     }

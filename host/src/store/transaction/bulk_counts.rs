@@ -161,8 +161,8 @@ impl Bulk {
         remember(&mut self.tag_ids, name, id);
     }
 
-    pub(in crate::store) fn know_site(&mut self, labels: &str, id: i64) {
-        remember(&mut self.site_ids, labels, id);
+    pub(in crate::store) fn know_site(&mut self, site: &str, id: i64) {
+        remember(&mut self.site_ids, site, id);
     }
 
     /// Adds the page key and row of a note.
