@@ -45,10 +45,17 @@ export async function markQuotes(tabId, quotes) {
 export function findQuotes(quotes, style) {
 	if (typeof Highlight === "undefined" || !CSS.highlights || !document.body) return null;
 	// A selection and the page differ in white space, invisible characters and capitals.
-	const SKIPPED = /[\s\u00ad\u200b-\u200d\u2060\ufeff]/g;
+	const SKIPPED = /[\s\u00ad\u200b-\u200d\u2060\ufeff]/;
+	const ALL_SKIPPED = new RegExp(SKIPPED, "g");
+	/** @type {(text: string, at: number) => boolean} Quick, for pages of one long text. */
+	const isSkipped = (text, at) => {
+		const code = text.charCodeAt(at);
+		if (code < 0x80) return code === 0x20 || (code >= 0x09 && code <= 0x0d);
+		return SKIPPED.test(text.charAt(at));
+	};
 	/** @param {string} text */
 	const plain = (text) => {
-		const visible = text.replace(SKIPPED, "");
+		const visible = text.replace(ALL_SKIPPED, "");
 		const lower = visible.toLowerCase();
 		return lower.length === visible.length ? lower : visible;
 	};
@@ -115,7 +122,7 @@ export function findQuotes(quotes, style) {
 		const { data } = /** @type {Text} */ (nodes[index]);
 		let left = at - /** @type {number} */ (starts[index]);
 		for (let offset = 0; offset < data.length; offset += 1) {
-			if (data.charAt(offset).replace(SKIPPED, "") === "") continue;
+			if (isSkipped(data, offset)) continue;
 			if (left === 0) return offset;
 			left -= 1;
 		}

@@ -48,6 +48,9 @@ pub struct Config {
     pub unread_on_save: bool,
     /// Whether the extension keeps the texts of pages.
     pub keep_text: KeepText,
+    /// The proxy that url-notes-net uses, as an address like `http://proxy.example:3128`. The
+    /// environment's isn't used.
+    pub proxy: Option<String>,
     /// Most pages of each feed in the inbox, between 1 and 1,000.
     pub feed_keep: u32,
     /// Number of days that a page stays in the inbox, between 1 and 3,650.
@@ -135,6 +138,7 @@ struct ConfigFile {
     strip_user_info: Option<bool>,
     unread_on_save: Option<bool>,
     keep_text: Option<KeepText>,
+    proxy: Option<String>,
     feed_keep: Option<u32>,
     feed_days: Option<u32>,
     require_token: Option<bool>,
@@ -335,6 +339,7 @@ impl Config {
             strip_user_info: file.strip_user_info.unwrap_or(false),
             unread_on_save: file.unread_on_save.unwrap_or(false),
             keep_text: file.keep_text.unwrap_or_default(),
+            proxy: file.proxy.filter(|proxy| !proxy.is_empty()),
             feed_keep,
             feed_days,
             require_token: file.require_token.unwrap_or(false),
@@ -458,6 +463,10 @@ mod tests {
         assert_eq!(read("keep-text = 'never'", None).keep_text, KeepText::Never);
         assert_eq!(read("keep-text = 'yes'", None).warnings.len(), 1);
         assert_eq!(config.warnings, [""; 0]);
+        assert_eq!(config.proxy, None);
+        let proxy = "proxy = 'http://proxy.example:3128'";
+        let proxy = read(proxy, None).proxy;
+        assert_eq!(proxy.as_deref(), Some("http://proxy.example:3128"));
         assert_eq!((config.feed_keep, config.feed_days), (100, 60));
         let feeds = read("feed-keep = 20\nfeed-days = 7", None);
         assert_eq!((feeds.feed_keep, feeds.feed_days), (20, 7));

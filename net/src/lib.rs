@@ -4,10 +4,12 @@
 //! no resolver. `fetch` has the rules that hold for every request. `feed` reads feeds and knows
 //! nothing of the network. `cli` is the program `url-notes-net`, which `url-notes` executes.
 
+pub mod cli;
 pub mod feed;
 pub mod fetch;
 #[cfg(test)]
 #[path = "../../host/src/fuzz.rs"]
 mod fuzz;
 #[cfg(test)]
+#[path = "../../tests/net/server.rs"]
 mod test_server;

@@ -141,7 +141,7 @@ inEachBrowser(
 		});
 		goOn();
 		await popup.reaches("saved");
-		await says(popup, /^No text: the tab shows another page by now$/);
+		await says(popup, /^No text: the tab now shows another page$/);
 		assert.equal(await textOf(world, "/article"), "");
 	},
 );
@@ -208,7 +208,7 @@ inEachBrowser(
 			document.body.textContent = "Accept cookies, please.";
 		});
 		const again = await world.click(browser, page);
-		await says(again, /^The page’s text is shorter than the one you have$/);
+		await says(again, /^The page now has less text than the copy you kept$/);
 		await again.picture(path.join(pictures, `text-older-${browser.name}.png`));
 		await has(world, "/article", ARTICLE);
 		await again.click("#text-act");

@@ -16,7 +16,8 @@ use crate::{
     site::{
         api, did_you_mean,
         facet_cache::FacetCache,
-        feed::{self, Feed},
+        feed,
+        has_feeds::HasFeeds,
         leads::{with_lead, with_leads},
         links::Links,
         response::{Answer, names, unchanging},
@@ -83,6 +84,7 @@ impl Controller {
                 feeds: Links::absolute(feeds),
                 zone: TimeZone::system(),
                 icons: Arc::default(),
+                feeds_known: HasFeeds::default(),
             },
             absolute: Links::absolute(&origin),
             origin,
@@ -134,6 +136,7 @@ impl Controller {
             Route::Site { site, before } => read(&|reader| self.site(reader, &site, before)),
             Route::Tag { filter, before } => read(&|reader| self.tag(reader, &filter, before)),
             Route::All { page } => read(&|reader| self.all(reader, page)),
+            Route::Inbox { feed, before } => read(&|reader| self.inbox(reader, feed, before)),
             Route::Month(month) => read(&|reader| self.month(reader, month)),
             Route::Random(tag) => read(&|reader| self.random(reader, tag.as_ref())),
             Route::Note(id) => read(&|reader| self.note(reader, id)),
@@ -227,6 +230,7 @@ impl Controller {
             None => {
                 let missed = self.facet_cache.missed();
                 self.layout.icons.refresh(reader)?;
+                self.layout.feeds_known.refresh(reader)?;
                 let answer = page(reader)?;
                 // A page rendered without the facets isn't cached, because a better one is possible
                 // in a moment.
@@ -350,44 +354,6 @@ impl Controller {
         Ok(found(page))
     }
 
-    fn feed(&self, reader: &Reader, filter: Option<&TagFilter>) -> Result<Answer> {
-        let links = &self.layout.feeds;
-        let Some(filter) = filter else {
-            let notes = reader.latest_notes(None, FEED_NOTES)?;
-            let feed = Feed {
-                title: "url-notes",
-                address: &links.feed(),
-                page: &links.home(),
-                updated: feed::updated(&notes),
-            };
-            return Ok(Answer::atom(feed::atom(links, &feed, &notes)));
-        };
-        let right = TagFilter {
-            with: reader.tags_of_names(&filter.with)?,
-            without: reader.tags_of_names(&filter.without)?,
-        };
-        if right != *filter {
-            return Ok(Answer::moved(self.layout.links.tag_feed(&right)));
-        }
-        let counted = self.facet_cache.ask(reader, |facets| {
-            facets.notes(reader, filter, None, FEED_NOTES)
-        })?;
-        let notes = match counted {
-            Some(notes) => notes,
-            None => reader.notes_with_tags(filter, None, FEED_NOTES)?,
-        };
-        if notes.is_empty() {
-            return self.no_such_tag(reader, filter);
-        }
-        let feed = Feed {
-            title: &format!("url-notes | tag | {}", views::filter_name(filter)),
-            address: &links.tag_feed(filter),
-            page: &links.narrowed(filter, None),
-            updated: feed::updated(&notes),
-        };
-        Ok(Answer::atom(feed::atom(links, &feed, &notes)))
-    }
-
     fn tag(&self, reader: &Reader, filter: &TagFilter, before: Option<NoteId>) -> Result<Answer> {
         let right = TagFilter {
             with: reader.tags_of_names(&filter.with)?,
@@ -442,7 +408,7 @@ impl Controller {
         }
     }
 
-    fn no_such_tag(&self, reader: &Reader, filter: &TagFilter) -> Result<Answer> {
+    pub(super) fn no_such_tag(&self, reader: &Reader, filter: &TagFilter) -> Result<Answer> {
         // Finds out whether one of the tags is on no note, or only their combination.
         for tag in &filter.with {
             if reader.tag_uses(tag)? == 0 {

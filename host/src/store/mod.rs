@@ -28,9 +28,10 @@ pub use connection::{
     untrusted_db::each_foreign_row,
 };
 pub use feeds::{
-    arrivals::{Arrival, SkipSelection, Skipped},
-    feed::{AddedFeed, Feed, FeedProblem, FeedState, MAX_FEEDS, NewFeed},
+    arrivals::{Arrival, KeepOptions, SkipSelection, Skipped},
+    feed::{AddedFeed, Feed, FeedState, MAX_FEEDS, NewFeed},
     fetched::{FetchRecorded, Fetched, MAX_ENTRIES, NewArrival, Retention},
+    problem::FeedProblem,
 };
 pub use notes::{
     bulk_edits::{AT_ONCE, BulkChange, BulkEdit, BulkState, Refusal},

@@ -10,7 +10,10 @@ use serde::{
 };
 use serde_json::Value;
 
-use super::{MAX_ENTRIES, NotAFeed, ParsedEntry, ParsedFeed, text};
+use super::{
+    parsed::{MAX_ENTRIES, NotAFeed, ParsedEntry, ParsedFeed},
+    text,
+};
 
 #[derive(Deserialize)]
 struct Feed {

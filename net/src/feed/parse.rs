@@ -9,7 +9,9 @@ use feed_rs::model::{Entry, Feed, FeedType, Link, Text};
 use url::Url;
 
 use super::{
-    MAX_DEPTH, MAX_ENTRIES, NotAFeed, ParsedEntry, ParsedFeed, encoding, json, mend, text,
+    encoding, json, mend,
+    parsed::{MAX_DEPTH, MAX_ENTRIES, NotAFeed, ParsedEntry, ParsedFeed},
+    text,
     xml::{self, Outline},
 };
 

@@ -2,7 +2,7 @@
 
 use url::Url;
 
-use super::*;
+use super::{parsed::MAX_DEPTH, *};
 
 const RSS: &str = r#"<?xml version="1.0" encoding="UTF-8"?>
 <rss version="2.0" xmlns:content="http://purl.org/rss/1.0/modules/content/" xmlns:atom="http://www.w3.org/2005/Atom">

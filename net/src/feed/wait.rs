@@ -2,7 +2,7 @@
 
 use jiff::Timestamp;
 
-use super::ParsedFeed;
+use super::parsed::ParsedFeed;
 
 const HOUR: i64 = 3600;
 const DAY: i64 = 24 * HOUR;

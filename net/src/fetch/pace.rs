@@ -220,7 +220,7 @@ mod tests {
     };
 
     use super::*;
-    use crate::test_server::TestClock;
+    use crate::fetch::test_clock::TestClock;
 
     fn pace() -> (Pace, TestClock) {
         let clock = TestClock::default();

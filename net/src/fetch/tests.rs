@@ -20,8 +20,8 @@ use ureq::{
     unversioned::{resolver::ResolvedSocketAddrs, transport::NextTimeout},
 };
 
-use super::*;
-use crate::test_server::{TestClock, TestServer, redirect, response};
+use super::{test_clock::TestClock, *};
+use crate::test_server::{TestServer, redirect, response};
 
 fn is_public_here(address: IpAddr) -> bool {
     address == Ipv4Addr::LOCALHOST
@@ -48,6 +48,10 @@ fn request(url: Url) -> Request {
         allow_private: false,
         size: Size::Whole(1024 * 1024),
     }
+}
+
+fn port_of(server: &TestServer) -> u16 {
+    server.url("/").port().unwrap()
 }
 
 fn get(url: Url) -> Result<Response, FetchError> {
@@ -219,7 +223,7 @@ fn private_addresses_are_refused_however_they_are_written() {
 fn a_redirect_to_a_private_address_is_refused_and_not_connected_to() {
     let private = TestServer::start_at([127, 0, 0, 2].into(), |_, _| {});
     for host in ["127.0.0.2", "0x7f.0.0.2"] {
-        let target = format!("http://{host}:{}/", private.port());
+        let target = format!("http://{host}:{}/", port_of(&private));
         let server = TestServer::always(redirect("301 Moved Permanently", &target));
         let mut request = request(server.url("/"));
         assert_eq!(
@@ -283,8 +287,8 @@ fn changing(addresses: &[&[SocketAddr]]) -> (Fetcher, Arc<AtomicUsize>) {
 fn a_name_that_changes_its_address_is_connected_to_where_it_was_checked() {
     let public = TestServer::always(redirect("302 Found", "/again"));
     let private = TestServer::start_at([127, 0, 0, 2].into(), |_, _| {});
-    let good: SocketAddr = ([127, 0, 0, 1], public.port()).into();
-    let bad: SocketAddr = ([127, 0, 0, 2], private.port()).into();
+    let good: SocketAddr = ([127, 0, 0, 1], port_of(&public)).into();
+    let bad: SocketAddr = ([127, 0, 0, 2], port_of(&private)).into();
     let (fetcher, asked) = changing(&[&[good], &[bad]]);
     let url: Url = "http://rebinding.example/".parse().unwrap();
     let error = fetcher.visit().get(&request(url)).unwrap_err();
@@ -299,8 +303,8 @@ fn a_name_that_changes_its_address_is_connected_to_where_it_was_checked() {
 fn of_several_addresses_only_the_public_ones_are_tried() {
     let public = TestServer::always(response("200 OK", "", "here"));
     let private = TestServer::start_at([127, 0, 0, 2].into(), |_, _| {});
-    let good: SocketAddr = ([127, 0, 0, 1], public.port()).into();
-    let bad: SocketAddr = ([127, 0, 0, 2], private.port()).into();
+    let good: SocketAddr = ([127, 0, 0, 1], port_of(&public)).into();
+    let bad: SocketAddr = ([127, 0, 0, 2], port_of(&private)).into();
     let (fetcher, _) = changing(&[&[bad, good]]);
     let url: Url = "http://both.example/".parse().unwrap();
     assert_eq!(fetcher.visit().get(&request(url)).unwrap().body, b"here");
@@ -575,4 +579,45 @@ fn addresses_with_unusual_characters_are_sent() {
     ] {
         assert_eq!(get(server.url(path)).unwrap().body, b"here", "{path}");
     }
+}
+
+#[test]
+fn robots_txt_is_read_once_for_a_host_within_the_visit() {
+    let server = TestServer::start(|head, stream| {
+        let body = match head.starts_with("GET /robots.txt ") {
+            true => "User-agent: *\nDisallow: /private\n",
+            false => "page",
+        };
+        let _ = stream.write_all(response("200 OK", "", body).as_bytes());
+    });
+    let (fetcher, clock) = fetcher();
+    let mut visit = fetcher.visit();
+    assert!(visit.is_allowed_by_robots(&server.url("/page")));
+    visit.get(&request(server.url("/page"))).unwrap();
+    drop(visit);
+    assert!(
+        !fetcher
+            .visit()
+            .is_allowed_by_robots(&server.url("/private/page"))
+    );
+    assert_eq!(server.heads().len(), 2);
+    assert!(clock.slept().is_empty());
+}
+
+#[test]
+fn a_host_without_robots_txt_allows_all_and_one_with_a_fault_nothing() {
+    for (status, is_allowed) in [
+        ("404 Not Found", true),
+        ("403 Forbidden", true),
+        ("500 Internal Server Error", false),
+        ("429 Too Many Requests", false),
+    ] {
+        let server = TestServer::always(response(status, "", ""));
+        let found = fetcher().0.visit().is_allowed_by_robots(&server.url("/"));
+        assert_eq!(found, is_allowed, "{status}");
+    }
+    let server = TestServer::always("");
+    let url = server.url("/");
+    drop(server);
+    assert!(!fetcher().0.visit().is_allowed_by_robots(&url));
 }

@@ -5,7 +5,6 @@ use std::borrow::Cow;
 use jiff::Timestamp;
 use rusqlite::{Connection, OptionalExtension as _, Row, params};
 use serde::{Deserialize, Serialize};
-use sha2::{Digest as _, Sha256};
 
 use crate::{
     domain::{Metadata, NewNote, NoteId, PageUrl, Tag, without_user_info},
@@ -68,6 +67,17 @@ impl Arrival {
     }
 }
 
+/// The settings of saves that apply to kept pages.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct KeepOptions {
+    /// Whether the page counts as read.
+    pub read: bool,
+    /// Whether user name and password are removed from its address.
+    pub strip_user_info: bool,
+    /// Whether the note gets the tags of the feed, too.
+    pub feed_tags: bool,
+}
+
 /// Which pages of the inbox are skipped.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum SkipSelection {
@@ -91,24 +101,6 @@ pub struct Skipped {
     pub count: u64,
     /// What identifies this skip, to undo it.
     pub skip: i64,
-}
-
-/// Returns the first eight bytes of a hash.
-fn hash(text: &str) -> [u8; 8] {
-    let digest = Sha256::digest(text.as_bytes());
-    let mut bytes = [0; 8];
-    bytes.copy_from_slice(&digest[..8]);
-    bytes
-}
-
-/// Identifies an entry of a feed.
-pub(super) fn guid_hash(guid: &str) -> [u8; 8] {
-    hash(guid)
-}
-
-/// Identifies a page.
-pub(super) fn page_hash(page_key: &str) -> [u8; 8] {
-    hash(page_key)
 }
 
 /// Returns the column with the keywords of an entry, without those that are too long.
@@ -260,14 +252,17 @@ impl Store {
 }
 
 impl Writer<'_> {
-    /// Saves a page of the inbox as a note, with the tags of its feed and `tags`. It leaves the
-    /// inbox.
+    /// Saves a page of the inbox as a note, with the tags of its feed if wanted, and `tags`. It
+    /// leaves the inbox.
     ///
     /// # Errors
     /// `UnknownArrival`; those of `save_page`.
-    pub fn keep_arrival(&self, id: i64, tags: &[Tag], read: bool) -> Result<SavedNote> {
+    pub fn keep_arrival(&self, id: i64, tags: &[Tag], options: KeepOptions) -> Result<SavedNote> {
         let arrival = by_id(&self.tx, id)?.ok_or(Error::UnknownArrival)?;
-        let mut all = self.feed(arrival.feed_id)?.tags;
+        let mut all = match options.feed_tags {
+            true => self.feed(arrival.feed_id)?.tags,
+            false => Vec::new(),
+        };
         all.extend(
             tags.iter()
                 .filter(|tag| !all.contains(tag))
@@ -276,7 +271,10 @@ impl Writer<'_> {
         );
         self.save_page(
             NewNote {
-                url: PageUrl::parse(&arrival.url)?,
+                url: match options.strip_user_info {
+                    true => PageUrl::parse(&arrival.url)?.without_user_info(),
+                    false => PageUrl::parse(&arrival.url)?,
+                },
                 title: arrival.title,
                 tags: all,
                 summary: String::new(),
@@ -287,7 +285,7 @@ impl Writer<'_> {
                     lang: arrival.lang,
                 },
                 quote: None,
-                read,
+                read: options.read,
             },
             &[],
         )

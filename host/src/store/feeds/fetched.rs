@@ -10,8 +10,10 @@ use crate::{
     store::{
         connection::reader::Reader,
         feeds::{
-            arrivals::{guid_hash, keywords_column, page_hash},
-            feed::{Feed, FeedProblem, FeedState, by_url, feed_title},
+            arrivals::keywords_column,
+            feed::{Feed, FeedState, MOST_WAIT_S, by_url, feed_title},
+            hashes::{guid_hash, page_hash},
+            problem::FeedProblem,
         },
         notes::note_rows::note_of_other_address,
         transaction::Writer,
@@ -24,8 +26,6 @@ pub const MAX_ENTRIES: usize = 500;
 const FIRST_ARRIVALS: usize = 10;
 /// Shortest wait between two attempts, in seconds.
 const LEAST_WAIT_S: i64 = 60 * 60;
-/// Longest wait between two attempts, in seconds.
-pub(super) const MOST_WAIT_S: i64 = 7 * 24 * 60 * 60;
 /// Number of days that an entry is remembered after its feed doesn't list it any more.
 const REMEMBERED_DAYS: i64 = 90;
 /// Number of days that a skipped page can come back.

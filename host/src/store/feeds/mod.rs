@@ -6,6 +6,8 @@
 pub(in crate::store) mod arrivals;
 pub(in crate::store) mod feed;
 pub(in crate::store) mod fetched;
+mod hashes;
+pub(in crate::store) mod problem;
 
 #[cfg(test)]
 mod tests;

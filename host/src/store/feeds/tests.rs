@@ -3,9 +3,10 @@
 use jiff::{SignedDuration, Timestamp};
 
 use super::{
-    arrivals::SkipSelection,
-    feed::{Feed, FeedProblem, FeedState, MAX_FEEDS, NewFeed},
+    arrivals::{KeepOptions, SkipSelection},
+    feed::{Feed, FeedState, MAX_FEEDS, NewFeed},
     fetched::{FetchRecorded, Fetched, NewArrival, Retention},
+    problem::FeedProblem,
 };
 use crate::{
     domain::{ExportedFields, ImportedRow, Metadata, PageUrl, Query, Tag, parse_tags},
@@ -22,6 +23,11 @@ use crate::{
     },
 };
 
+const KEEP: KeepOptions = KeepOptions {
+    read: true,
+    strip_user_info: false,
+    feed_tags: true,
+};
 const HOUR: i64 = 60 * 60;
 const DAY: i64 = 24 * HOUR;
 
@@ -353,7 +359,7 @@ fn a_kept_page_becomes_a_note_with_the_tags_of_its_feed() {
     t.fetch(feed, &listing(vec![full]));
     let id = t.id_of("a");
     let tags = parse_tags(&["rust", "blog"]).unwrap();
-    let kept = t.write(|writer| writer.keep_arrival(id, &tags, true));
+    let kept = t.write(|writer| writer.keep_arrival(id, &tags, KEEP));
     assert!(kept.before.is_none());
     let note = t.store.note(kept.note.id).unwrap().unwrap();
     assert_eq!(
@@ -373,7 +379,7 @@ fn a_kept_page_becomes_a_note_with_the_tags_of_its_feed() {
     assert_eq!(t.inbox(), [""; 0]);
     let again = t
         .store
-        .write(t.now, |writer| writer.keep_arrival(id, &[], true));
+        .write(t.now, |writer| writer.keep_arrival(id, &[], KEEP));
     assert!(matches!(again, Err(Error::UnknownArrival)));
     t.is_sound();
 }
@@ -674,7 +680,7 @@ fn a_removed_feed_takes_its_arrivals_along_and_leaves_kept_notes() {
     t.bring(two, &["x"]);
     let (kept, skipped) = (t.id_of("kept"), t.id_of("skipped"));
     t.write(|writer| {
-        writer.keep_arrival(kept, &[], true)?;
+        writer.keep_arrival(kept, &[], KEEP)?;
         writer.skip_arrivals(&SkipSelection::Ids(vec![skipped]))
     });
     assert_eq!(t.write(|writer| writer.remove_feed(one)), 1);

@@ -614,8 +614,9 @@ mod tests {
             connection::{reader::Reader, schema::SCHEMA},
             feeds::{
                 arrivals::SkipSelection,
-                feed::{FeedProblem, NewFeed},
+                feed::NewFeed,
                 fetched::{Fetched, NewArrival, Retention},
+                problem::FeedProblem,
             },
             recovery::{check_content, damaged_database::DamagedDatabase},
             transaction::{Operation, OperationResult, Store},

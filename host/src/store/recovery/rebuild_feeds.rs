@@ -6,7 +6,10 @@ use crate::{
     domain::{NoteId, PageUrl, feed_address},
     error::Result,
     store::{
-        feeds::feed::{Feed, FeedProblem, FeedState},
+        feeds::{
+            feed::{Feed, FeedState},
+            problem::FeedProblem,
+        },
         notes::note_rows::tags_of_trash,
         recovery::{
             btree_reader::{Row, Value},

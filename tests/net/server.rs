@@ -1,4 +1,4 @@
-//! Servers and clocks for tests.
+//! Servers for tests of url-notes-net.
 
 use std::{
     io::{BufRead as _, BufReader, Read as _, Write as _},
@@ -8,31 +8,7 @@ use std::{
         atomic::{AtomicBool, Ordering},
     },
     thread::{self, JoinHandle},
-    time::Duration,
 };
-
-use crate::fetch::Clock;
-
-/// A clock on which waiting takes no time.
-#[derive(Debug, Clone, Default)]
-pub(crate) struct TestClock(Arc<Mutex<Vec<Duration>>>);
-
-impl TestClock {
-    /// Returns all waits.
-    pub(crate) fn slept(&self) -> Vec<Duration> {
-        self.0.lock().unwrap().clone()
-    }
-}
-
-impl Clock for TestClock {
-    fn now(&self) -> Duration {
-        self.0.lock().unwrap().iter().sum()
-    }
-
-    fn sleep(&self, time: Duration) {
-        self.0.lock().unwrap().push(time);
-    }
-}
 
 /// A server on this computer that answers each connection by a function, which gets the head of the
 /// request. It ends when it is dropped.
@@ -93,10 +69,6 @@ impl TestServer {
     pub(crate) fn url(&self, path: &str) -> url::Url {
         let text = format!("http://{}{path}", self.address);
         text.parse().unwrap()
-    }
-
-    pub(crate) fn port(&self) -> u16 {
-        self.address.port()
     }
 
     /// Returns the heads of all requests.
