@@ -938,11 +938,12 @@ text: string,
  */
 whole: boolean, 
 /**
- * When the text was read from the page: RFC 3339.
+ * When the text was read from the page: RFC 3339. A time in the future counts as now.
  */
 takenAt: string, 
 /**
- * Whether to replace a stored text that is much longer. Default: false.
+ * Whether to replace the stored text in any case. Default: false; [`TextKept::Older`] says when
+ * it stays.
  */
 force?: boolean, };
 

@@ -5,7 +5,7 @@
 #   packaging/release.sh [--program FILE] [FOLDER]
 #
 # writes into FOLDER (default: target/packages) and prints the paths. With --program, packs that
-# program instead of building one. The build is reproducible: SOURCE_DATE_EPOCH, or else the last
+# program, and the url-notes-net beside it, instead of building them. The build is reproducible: SOURCE_DATE_EPOCH, or else the last
 # commit, sets the dates of all files.
 #
 # Doesn't build the stores' zip files, sign, upload, or tag.
@@ -42,6 +42,7 @@ main() {
 put_files() {
     put 755 "$folder/install.sh" "$1/install.sh"
     put 755 "$program" "$1/bin/url-notes"
+    [ -z "$net_program" ] || put 755 "$net_program" "$1/bin/url-notes-net"
     put_output "$1/completions/url-notes.bash" completions bash
     put_output "$1/completions/_url-notes" completions zsh
     put_output "$1/completions/url-notes.fish" completions fish

@@ -41,21 +41,31 @@ find_epoch() {
     export SOURCE_DATE_EPOCH
 }
 
-# find_program FILE: uses FILE or, if it is empty, builds the program. The build contains nothing of
-# this computer: no paths, and no instructions of its particular CPU.
+# build_packed PACKAGE: the build contains nothing of this computer: no paths, and no instructions of
+# its particular CPU.
+build_packed() {
+    cargo_home=${CARGO_HOME:-$HOME/.cargo}
+    # In the project's folder, where cargo finds .cargo/config.toml.
+    (cd "$folder" &&
+        CARGO_ENCODED_RUSTFLAGS=$(printf -- '--remap-path-prefix=%s=/cargo\037--remap-path-prefix=%s=/url-notes' "$cargo_home" "$folder") \
+        CFLAGS="-ffile-prefix-map=$cargo_home=/cargo" \
+            cargo build --release --locked --package "$1" --target-dir target/packaged) ||
+        fail "$1 wasn't built; the messages above say why."
+}
+
+# find_program FILE: uses FILE or, if it is empty, builds the program. Sets `net_program` to the
+# url-notes-net beside it, or leaves it empty.
 find_program() {
     program=$1
     if [ -z "$program" ]; then
-        cargo_home=${CARGO_HOME:-$HOME/.cargo}
-        # In the project's folder, where cargo finds .cargo/config.toml.
-        (cd "$folder" &&
-            CARGO_ENCODED_RUSTFLAGS=$(printf -- '--remap-path-prefix=%s=/cargo\037--remap-path-prefix=%s=/url-notes' "$cargo_home" "$folder") \
-            CFLAGS="-ffile-prefix-map=$cargo_home=/cargo" \
-                cargo build --release --locked --package url-notes --target-dir target/packaged) ||
-            fail "The program wasn't built; the messages above say why."
+        build_packed url-notes
+        # Apart from the other program, which would otherwise be linked with more than it needs.
+        build_packed url-notes-net
         program=$folder/target/packaged/release/url-notes
     fi
     case $program in /*) ;; *) program=$PWD/$program ;; esac
+    net_program=${program%/*}/url-notes-net
+    [ -f "$net_program" ] && [ -x "$net_program" ] || net_program=''
     says=$(ask --version) || fail "$program doesn't run here."
     [ "$says" = "url-notes $version" ] ||
         fail "$program says it is \"$says\", and these files are of url-notes $version."

@@ -10,12 +10,15 @@
 //!   redirects at most 30 s.
 //! - A host is asked by one visit at a time, five seconds apart, and four hosts at once.
 //!   `Retry-After` is obeyed.
+//! - robots.txt is read for runs that ask for many pages (`Visit::is_allowed_by_robots`).
 //! - A proxy is used only if the configuration names one. No cookies, no `Referer`.
 
 mod address;
+mod exchange;
 mod pace;
 mod resolver;
 mod retry_after;
+mod robots;
 #[cfg(test)]
 mod test_clock;
 #[cfg(test)]
@@ -42,13 +45,16 @@ use ureq::{
 use url::{Host, Url};
 
 use self::{
+    exchange::MAX_REDIRECTS,
     pace::{Lease, Pace},
     resolver::{AllPrivate, CheckedResolver},
+    robots::{Robots, Rules},
 };
+pub use exchange::{FetchError, Request, Response, Size, Times};
 pub use pace::{Clock, SystemClock};
 
-/// Most redirects that are followed.
-const MAX_REDIRECTS: usize = 5;
+/// How much of robots.txt is read, in bytes. RFC 9309 asks for at least 500 KiB.
+const MAX_ROBOTS_BYTES: usize = 512 * 1024;
 /// Longest header of a response, in bytes.
 const MAX_HEADER_BYTES: usize = 64 * 1024;
 /// Wait for a busy host that doesn't say how long.
@@ -56,118 +62,6 @@ const BUSY: Duration = Duration::from_secs(15 * 60);
 
 /// What a program that asks says of itself.
 const USER_AGENT: &str = concat!("url-notes/", env!("CARGO_PKG_VERSION"));
-
-/// How long requests may take.
-#[derive(Debug, Clone, Copy)]
-pub struct Times {
-    /// Until a connection is established, with the lookup of the name.
-    pub connect: Duration,
-    /// For a request with its redirects and the body, without waits between them.
-    pub total: Duration,
-}
-
-impl Default for Times {
-    fn default() -> Self {
-        Self {
-            connect: Duration::from_secs(10),
-            total: Duration::from_secs(30),
-        }
-    }
-}
-
-/// How much of a body is wanted, in bytes after decompression.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Size {
-    /// All of it; a larger one is [`FetchError::TooLarge`].
-    Whole(usize),
-    /// Its beginning.
-    Beginning(usize),
-}
-
-/// A request. The method is GET.
-#[derive(Debug, Clone)]
-pub struct Request {
-    /// What is asked for.
-    pub url: Url,
-    /// The media types that are wanted, for `Accept`.
-    pub accept: &'static str,
-    /// The ETag of an earlier response.
-    pub etag: Option<String>,
-    /// `Last-Modified` of an earlier response.
-    pub last_modified: Option<String>,
-    /// Whether the host of `url` may be at a private address. Other hosts that it redirects to may
-    /// not.
-    pub allow_private: bool,
-    /// How much of the body is wanted.
-    pub size: Size,
-}
-
-/// A response.
-#[derive(Debug)]
-pub struct Response {
-    /// Its status code.
-    pub status: u16,
-    /// Where it came from, after all redirects.
-    pub url: Url,
-    /// Where permanent redirects (301, 308) led, before the first other one.
-    pub moved_to: Option<Url>,
-    /// Its `ETag`.
-    pub etag: Option<String>,
-    /// Its `Last-Modified`.
-    pub last_modified: Option<String>,
-    /// Its `Cache-Control`.
-    pub cache_control: Option<String>,
-    /// Its `Content-Type`.
-    pub content_type: Option<String>,
-    /// How long the server asks to be left alone. Set for 429 and 503.
-    pub retry_after: Option<Duration>,
-    /// The body of a response with a status of 2xx, as far as it was wanted.
-    pub body: Vec<u8>,
-}
-
-/// Why a request got no response.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-pub enum FetchError {
-    /// The address isn't one of http or https with a host.
-    #[error("The address doesn't begin with http:// or https://.")]
-    BadAddress,
-    /// A host at a private address, which isn't allowed.
-    #[error("It is at a private address, of this computer or its network.")]
-    PrivateAddress,
-    /// A redirect to something other than http or https.
-    #[error("It redirects to an address that isn't http or https.")]
-    BadRedirect,
-    /// A redirect from https to http.
-    #[error("It redirects from https to http, where anybody on the way could change it.")]
-    Downgrade,
-    /// More than five redirects.
-    #[error("It redirects more than {MAX_REDIRECTS} times.")]
-    TooManyRedirects,
-    /// A body larger than wanted.
-    #[error("It is too large.")]
-    TooLarge,
-    /// The name isn't known.
-    #[error("The name of the host can't be found.")]
-    UnknownHost,
-    /// No connection, or one that breaks.
-    #[error("The host can't be reached.")]
-    Unreachable,
-    /// Not done in the time allowed.
-    #[error("The host takes too long.")]
-    TooSlow,
-    /// No secure connection.
-    #[error("No secure connection: its certificate isn't valid, or it doesn't speak TLS.")]
-    Tls,
-    /// What the server sends isn't HTTP.
-    #[error("The host doesn't answer in HTTP.")]
-    NotHttp,
-    /// The host asked earlier to be left alone for this time.
-    #[error("The host asked to be left alone for a while.")]
-    Busy(Duration),
-    /// The proxy doesn't pass the request on.
-    #[error("The proxy can't be reached, or refuses.")]
-    Proxy,
-}
 
 /// Asks hosts, by the rules of this module.
 #[derive(Debug)]
@@ -179,6 +73,7 @@ pub struct Fetcher {
     is_public: fn(IpAddr) -> bool,
     times: Times,
     pace: Pace,
+    robots: Robots,
     has_proxy: bool,
 }
 
@@ -245,6 +140,7 @@ impl Fetcher {
             is_public,
             times,
             pace: Pace::new(clock),
+            robots: Robots::default(),
             has_proxy,
         })
     }
@@ -420,6 +316,42 @@ impl Visit<'_> {
             }
         }
         Err(FetchError::TooManyRedirects)
+    }
+
+    /// Returns whether robots.txt allows a page to be asked for. Asks the page's host for it once,
+    /// within the visit. A host without one allows everything, and one that can't be asked nothing.
+    pub fn is_allowed_by_robots(&mut self, url: &Url) -> bool {
+        let rules = self.fetcher.robots.known(url).unwrap_or_else(|| {
+            let rules = self.robots_of(url);
+            self.fetcher.robots.remember(url, rules.clone());
+            rules
+        });
+        rules.allow(url)
+    }
+
+    fn robots_of(&mut self, url: &Url) -> Rules {
+        let Ok(file) = url.join("/robots.txt") else {
+            return Rules::Nothing;
+        };
+        let response = self.get(&Request {
+            url: file,
+            accept: "text/plain, */*;q=0.1",
+            etag: None,
+            last_modified: None,
+            allow_private: false,
+            size: Size::Beginning(MAX_ROBOTS_BYTES),
+        });
+        match response {
+            Ok(response) => match response.status {
+                200..=299 => Rules::Text(String::from_utf8_lossy(&response.body).into_owned()),
+                // Too many requests are a fault, not a missing file.
+                429 | 500.. => Rules::Nothing,
+                _ => Rules::Text(String::new()),
+            },
+            // As good as a missing file (RFC 9309, section 2.3.1.2).
+            Err(FetchError::TooManyRedirects) => Rules::Text(String::new()),
+            Err(_) => Rules::Nothing,
+        }
     }
 
     fn arrive(&mut self, host: &str) -> Result<(), FetchError> {

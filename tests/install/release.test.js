@@ -3,7 +3,16 @@
 
 import assert from "node:assert/strict";
 import { execFile } from "node:child_process";
-import { copyFile, mkdir, mkdtemp, readdir, readFile, rm, stat } from "node:fs/promises";
+import {
+	copyFile,
+	mkdir,
+	mkdtemp,
+	readdir,
+	readFile,
+	rm,
+	stat,
+	writeFile,
+} from "node:fs/promises";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { after, test } from "node:test";
@@ -20,6 +29,9 @@ after(() => rm(folder, { recursive: true, force: true }));
 const program = path.join(folder, "url-notes");
 await copyFile(builtProgram, program);
 await run("strip", [program]);
+await writeFile(path.join(folder, "url-notes-net"), "#!/bin/sh\necho net\n", {
+	mode: 0o755,
+});
 const published = await release(path.join(folder, "published"));
 
 /**
@@ -120,6 +132,18 @@ test("the archive installs into an empty home without cargo and without a compil
 	await rm(unpacked, { recursive: true });
 	const says = await machine.run(manifest.path, ["--version"]);
 	assert.match(says.stdout, /^url-notes \d/);
+});
+
+test("the archive has the program for the network, which only --net installs", async (t) => {
+	const machine = await Machine.make(t);
+	const unpacked = await unpack(machine);
+	const script = path.join(unpacked, "install.sh");
+	const installed = path.join(machine.home, ".local/bin/url-notes-net");
+	assert.equal((await machine.run(script, [])).code, 0);
+	await assert.rejects(stat(installed));
+	const { code, stderr } = await machine.run(script, ["--net"]);
+	assert.equal(code, 0, stderr);
+	assert.equal((await machine.run(installed, [])).stdout, "net\n");
 });
 
 test("the archive's --try saves a page where there is neither cargo nor a browser", async (t) => {

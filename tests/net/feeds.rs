@@ -130,7 +130,7 @@ fn a_private_address_is_refused_unless_it_is_allowed() {
     let url = server.url("/").to_string();
     let (printed, sentence) = notes.fails(&["feed", "add", &url]);
     assert_eq!(printed, "");
-    assert!(sentence.contains("private address"), "{sentence}");
+    assert!(sentence.contains("address is private"), "{sentence}");
     assert!(sentence.contains("use --allow-private"), "{sentence}");
     assert_eq!(server.heads(), [""; 0]);
 }

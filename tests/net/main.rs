@@ -8,6 +8,8 @@
 )]
 
 mod feeds;
+#[cfg(target_os = "linux")]
+mod https;
 mod server;
 
 use std::{

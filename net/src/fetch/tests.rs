@@ -580,3 +580,44 @@ fn addresses_with_unusual_characters_are_sent() {
         assert_eq!(get(server.url(path)).unwrap().body, b"here", "{path}");
     }
 }
+
+#[test]
+fn robots_txt_is_read_once_for_a_host_within_the_visit() {
+    let server = TestServer::start(|head, stream| {
+        let body = match head.starts_with("GET /robots.txt ") {
+            true => "User-agent: *\nDisallow: /private\n",
+            false => "page",
+        };
+        let _ = stream.write_all(response("200 OK", "", body).as_bytes());
+    });
+    let (fetcher, clock) = fetcher();
+    let mut visit = fetcher.visit();
+    assert!(visit.is_allowed_by_robots(&server.url("/page")));
+    visit.get(&request(server.url("/page"))).unwrap();
+    drop(visit);
+    assert!(
+        !fetcher
+            .visit()
+            .is_allowed_by_robots(&server.url("/private/page"))
+    );
+    assert_eq!(server.heads().len(), 2);
+    assert!(clock.slept().is_empty());
+}
+
+#[test]
+fn a_host_without_robots_txt_allows_all_and_one_with_a_fault_nothing() {
+    for (status, is_allowed) in [
+        ("404 Not Found", true),
+        ("403 Forbidden", true),
+        ("500 Internal Server Error", false),
+        ("429 Too Many Requests", false),
+    ] {
+        let server = TestServer::always(response(status, "", ""));
+        let found = fetcher().0.visit().is_allowed_by_robots(&server.url("/"));
+        assert_eq!(found, is_allowed, "{status}");
+    }
+    let server = TestServer::always("");
+    let url = server.url("/");
+    drop(server);
+    assert!(!fetcher().0.visit().is_allowed_by_robots(&url));
+}
