@@ -938,11 +938,12 @@ text: string,
  */
 whole: boolean, 
 /**
- * When the text was read from the page: RFC 3339.
+ * When the text was read from the page: RFC 3339. A time in the future counts as now.
  */
 takenAt: string, 
 /**
- * Whether to replace a stored text that is much longer. Default: false.
+ * Whether to replace the stored text in any case. Default: false; [`TextKept::Older`] says when
+ * it stays.
  */
 force?: boolean, };
 
@@ -1096,7 +1097,7 @@ opId: string,
  */
 id: number, 
 /**
- * Further tags.
+ * Its tags. Default: those of its feed.
  */
 tags?: Array<string>, };
 

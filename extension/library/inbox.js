@@ -220,7 +220,7 @@ export class Inbox {
 			make(
 				"p",
 				{ className: "buttons" },
-				act("s", say("inboxKeep"), () => this.#keep(page, [])),
+				act("s", say("inboxKeep"), () => this.#keep(page, null)),
 				act("t", say("inboxKeepWith"), () => this.#keepWith(page)),
 				act("d", say("triageSkip"), () => this.#skip({ ids: [page.id] })),
 				act("D", say("inboxSkipFeed"), () => this.#skipFeed(page)),
@@ -248,7 +248,7 @@ export class Inbox {
 		else if (!page) return;
 		else if (action === "open") {
 			if (isLink(page.url)) void browser.tabs.create({ url: page.url });
-		} else if (action === "keep") void this.#keep(page, []);
+		} else if (action === "keep") void this.#keep(page, null);
 		else if (action === "keepWith") void this.#keepWith(page);
 		else if (action === "skip") void this.#skip({ ids: [page.id] });
 		else void this.#skipFeed(page);
@@ -273,7 +273,7 @@ export class Inbox {
 
 	/**
 	 * @param {Arrival} page
-	 * @param {string[]} tags Besides those of its feed.
+	 * @param {string[] | null} tags Null: those of its feed.
 	 */
 	async #keep(page, tags) {
 		await this.#change(async () => {
@@ -281,7 +281,7 @@ export class Inbox {
 			const { note } = await this.#connection.call("keepArrival", {
 				opId,
 				id: page.id,
-				tags,
+				...(tags && { tags }),
 			});
 			const name = nameOf(note);
 			const kept =

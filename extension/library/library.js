@@ -150,7 +150,7 @@ connection.onStatus = (now) => {
 	const isBack = now.hello !== null && status?.hello !== now.hello && failure !== null;
 	status = now;
 	drawStatus(now);
-	if (isBack) void reload();
+	if (isBack) void (isInbox ? inbox.open() : reload());
 };
 notes.onChange = () => {
 	failure = null;

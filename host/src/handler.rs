@@ -140,6 +140,7 @@ impl<S: Fn() -> SiteState> RequestHandler for Handler<S> {
                 let options = KeepOptions {
                     read: !self.settings.unread_on_save,
                     strip_user_info: self.settings.strip_user_info,
+                    feed_tags: params.tags.is_none(),
                 };
                 feeds::keep_arrival(self.opened()?, &params, options)
                     .map(|r| Outcome::Saved(r.into()))

@@ -10,7 +10,7 @@ use std::{
 use serde_json::{Value, json};
 
 use crate::{
-    host::{TestHost, program, run, run_ok},
+    host::{TestHost, op_id, program, run, run_ok},
     site::client::get,
 };
 
@@ -115,6 +115,41 @@ fn a_text_is_added_shown_counted_and_removed() {
 }
 
 #[test]
+fn a_click_keeps_the_text_of_a_file_and_a_text_that_was_read_later() {
+    let mut host = TestHost::new();
+    let saved = host.call(
+        "saveNote",
+        json!({"opId": op_id(), "url": PAGE, "title": ""}),
+    );
+    let id = saved["note"]["id"].as_i64().unwrap();
+    let dir = host.dir().to_owned();
+    let mut put = |text: &str, taken_at: &str, force: bool| {
+        let params = json!({"opId": op_id(), "id": id, "text": text, "whole": true,
+                            "takenAt": taken_at, "force": force});
+        let put = host.call("putText", params);
+        put["kept"].as_str().unwrap().to_owned()
+    };
+    let future = "2200-01-01T00:00:00Z";
+    let (early, late) = ("2025-01-20T12:00:00Z", "2025-01-29T12:00:00Z");
+    assert_eq!(put("one two three", late, false), "new");
+    assert_eq!(put("one two four", early, false), "older");
+    // A browser's clock may be ahead.
+    assert_eq!(put("one two five", future, false), "new");
+    let text = || json_of(&dir, &["text", "show", PAGE, "--json"]);
+    let taken_at = text()["takenAt"].as_str().unwrap().to_owned();
+    assert!(saved["note"]["savedAt"].as_str().unwrap() <= &*taken_at);
+    assert!(&*taken_at < "2199", "{taken_at}");
+
+    assert!(add(&dir, "a.md", "my file").status.success());
+    assert_eq!(put("a click", future, false), "older");
+    assert_eq!(run_ok(&dir, &["text", "show", PAGE]), "my file\n");
+    assert_eq!(text()["source"], "file");
+    assert_eq!(put("a click", future, true), "new");
+    assert_eq!(text()["source"], "click");
+    assert!(host.end().success());
+}
+
+#[test]
 fn a_saved_page_becomes_its_main_text_with_complete_links() {
     let dir = tempfile::tempdir().unwrap();
     let dir = dir.path();
@@ -161,9 +196,9 @@ fn a_file_without_a_text_is_refused_with_a_sentence() {
         (
             "a.html",
             "<script>x</script>",
-            "a.html: It contains no text.",
+            "a.html: No text was found in it.",
         ),
-        ("a.txt", " \n", "a.txt: It contains no text."),
+        ("a.txt", " \n", "a.txt: No text was found in it."),
         ("a.md", "---", "The text of the page has no words."),
     ] {
         assert_eq!(
@@ -436,8 +471,7 @@ fn a_text_is_in_no_feed_no_other_export_and_no_log() {
     let arguments = ["text", "add", "https://e.org/b", file.to_str().unwrap()];
     run_ok(dir, &arguments);
     fs::remove_file(file).unwrap();
-    // Web annotations have a few words around each quote.
-    for format in ["csv", "netscape"] {
+    for format in ["csv", "netscape", "jsonld"] {
         let exported = run_ok(dir, &["export", format]);
         assert!(!has(exported.as_bytes(), CANARY), "{format}: {exported}");
     }
@@ -475,6 +509,7 @@ fn a_text_is_in_no_feed_no_other_export_and_no_log() {
         "/tag/x",
     ] {
         let answer = get(port, feed);
+        assert_eq!(answer.status, 200, "{feed}");
         assert!(!has(answer.body.as_bytes(), CANARY), "{feed}");
     }
     assert!(host.end().success());
@@ -512,9 +547,32 @@ fn markdown_has_the_text_beside_its_note() {
     assert!(
         content.ends_with(
             "\nwords: 9\nwhole: true\n---\n\n# A page\n\nFirst kanarienvogel.\n\n\
-                           The **second** line. {\\{< x >}}\n\n<b>\n"
+                           The **second** line. {\\{< x >}}\n\n&lt;b>\n"
         ),
         "{content}"
+    );
+}
+
+#[test]
+fn a_text_in_exported_markdown_loads_nothing() {
+    let dir = tempfile::tempdir().unwrap();
+    let dir = dir.path();
+    run_ok(dir, &["add", PAGE, "--title", "A"]);
+    let given = "Wow ![a *cat*](https://t.example/x) <img src=https://t.example/y>\n";
+    assert!(add(dir, "a.md", given).status.success());
+    // As it was given.
+    assert_eq!(run_ok(dir, &["text", "show", PAGE]), given);
+    let place = dir.join("notes");
+    run_ok(
+        dir,
+        &["export", "markdown", place.to_str().unwrap(), "--with-text"],
+    );
+    let files = files(&place);
+    let text = files.iter().find(|(name, _)| name.ends_with(".text.md"));
+    let text = String::from_utf8(text.unwrap().1.clone()).unwrap();
+    assert!(
+        text.ends_with("---\n\nWow a cat &lt;img src=https://t.example/y>\n"),
+        "{text}"
     );
 }
 
@@ -532,7 +590,7 @@ fn quotes_are_exported_as_web_annotations() {
             "> *quoted* text\n>\n> [Go to passage](<https://e.org/b#:~:text=before%20it-,quoted%20text,-after>)\n\n> alone",
         ],
     );
-    let exported = json_of(dir, &["export", "jsonld"]);
+    let exported = json_of(dir, &["export", "jsonld", "--with-text"]);
     assert_eq!(exported["@context"], "http://www.w3.org/ns/anno.jsonld");
     assert_eq!(
         (&exported["type"], &exported["total"]),
@@ -570,6 +628,18 @@ fn quotes_are_exported_as_web_annotations() {
         target(2)["selector"],
         json!({"type": "TextQuoteSelector", "exact": "alone"})
     );
+    // Without the texts of pages, the words around a quote come from its link alone.
+    let without = json_of(dir, &["export", "jsonld"]);
+    let without = without["first"]["items"].as_array().unwrap();
+    let selector = |number: usize| &without[number]["target"]["selector"];
+    assert_eq!(
+        *selector(0),
+        json!({"type": "TextQuoteSelector", "exact": "the second line"})
+    );
+    for number in [1, 2] {
+        assert_eq!(without[number], items[number]);
+    }
+    assert_eq!(without.len(), 3);
     let empty = tempfile::tempdir().unwrap();
     assert_eq!(
         json_of(empty.path(), &["export", "jsonld"])["first"]["items"],

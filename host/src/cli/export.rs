@@ -31,7 +31,7 @@ pub(super) enum Export {
     /// The same as JSON, with one entry per line
     Jsonl(Whole),
     /// The quotes in the notes as W3C Web Annotations (JSON-LD)
-    Jsonld(ToFile),
+    Jsonld(Quotes),
     /// Bookmarks as HTML, which browsers and other programs import
     Netscape(ToFile),
     /// A table for spreadsheets
@@ -55,6 +55,15 @@ pub(super) struct Whole {
     /// Leave out the texts of pages
     #[arg(long = "no-text")]
     without_texts: bool,
+}
+
+#[derive(Debug, clap::Args)]
+pub(super) struct Quotes {
+    #[command(flatten)]
+    to: ToFile,
+    /// Also take words around a quote from the text of its page, if the quote's link has none
+    #[arg(long = "with-text")]
+    texts: bool,
 }
 
 #[derive(Debug, clap::Args)]
@@ -93,7 +102,7 @@ impl Export {
         match self {
             Self::Json(Whole { to, .. })
             | Self::Jsonl(Whole { to, .. })
-            | Self::Jsonld(to)
+            | Self::Jsonld(Quotes { to, .. })
             | Self::Netscape(to)
             | Self::Csv(to) => to.file.as_deref().is_none_or(|path| path == Path::new("-")),
             _ => false,
@@ -111,7 +120,10 @@ impl Export {
                 true => (|store, out| export::jsonl(store, Texts::LeaveOut, out), to),
                 false => (|store, out| export::jsonl(store, Texts::Include, out), to),
             },
-            Self::Jsonld(to) => (export::jsonld, to),
+            Self::Jsonld(Quotes { to, texts }) => match texts {
+                true => (|store, out| export::jsonld(store, Texts::Include, out), to),
+                false => (|store, out| export::jsonld(store, Texts::LeaveOut, out), to),
+            },
             Self::Netscape(to) => (export::netscape, to),
             Self::Csv(to) => (export::csv, to),
             Self::Site(site) => return site.run(&store, invocation),

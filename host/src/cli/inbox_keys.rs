@@ -284,6 +284,7 @@ pub(super) fn keep_options(invocation: &Invocation<'_>) -> KeepOptions {
     KeepOptions {
         read: !invocation.config.unread_on_save,
         strip_user_info: invocation.config.strip_user_info,
+        feed_tags: true,
     }
 }
 

@@ -109,7 +109,7 @@ enum Command {
     List(list::List),
     /// Show one note
     Show(show::Show),
-    /// Find notes: words, "a phrase", -word, OR, tag:x, #x, is:untagged, is:unread, is:deleted, has:note, title:x, url:x, site:arxiv.org, before:2025-08-01, after:-7d
+    /// Find notes: words, "a phrase", -word, OR, tag:x, #x, is:untagged, is:unread, is:read, is:deleted, has:note, has:text, in:note, in:text, title:x, url:x, site:arxiv.org, before:2025-08-01, after:-7d
     Search(search::Search),
     /// Change title, tags and note, in your editor or with options
     Edit(edit::Edit),
@@ -325,4 +325,28 @@ pub fn report(error: &anyhow::Error) -> ExitCode {
     let sentence = print::clean(&sentences.join(": "));
     let _ = writeln!(io::stderr(), "url-notes: {sentence}");
     ExitCode::FAILURE
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::SEARCH_HELP;
+
+    #[test]
+    fn the_help_of_search_lists_each_condition() {
+        let command = Arguments::command();
+        let search = command.find_subcommand("search").unwrap();
+        let about = search.get_about().unwrap().to_string();
+        let listed: Vec<&str> = about.split([' ', ',']).collect();
+        for (typed, meaning) in SEARCH_HELP {
+            for word in typed.split(' ').chain(meaning.split([' ', ';'])) {
+                if ["is:", "has:", "in:"]
+                    .iter()
+                    .any(|key| word.starts_with(key))
+                {
+                    assert!(listed.contains(&word), "{word}");
+                }
+            }
+        }
+    }
 }

@@ -4,10 +4,10 @@ use std::{
     fmt, io,
     io::{Read as _, Write as _},
     path::{Path, PathBuf},
-    process::{Command, Stdio},
+    process::{Child, Command, ExitStatus, Stdio},
     sync::mpsc::channel,
     thread,
-    time::Duration,
+    time::{Duration, Instant},
 };
 
 use anyhow::{Context as _, bail};
@@ -23,6 +23,8 @@ use crate::{
 
 /// How long pdftotext may take.
 const PDF_TIME: Duration = Duration::from_secs(30);
+/// How often to look whether pdftotext has ended, after its output has.
+const GLANCE: Duration = Duration::from_millis(5);
 /// Longest output of pdftotext that is read, in bytes. White space and escapes make it longer or
 /// shorter than the text that is kept.
 const PDF_BYTES: u64 = 2 * MAX_TEXT_BYTES as u64;
@@ -280,7 +282,7 @@ fn read(path: &Path, note: &Note) -> anyhow::Result<ReadText> {
         }
     };
     if read.is_empty() {
-        bail!("It contains no text.");
+        bail!("No text was found in it.");
     }
     Ok(read)
 }
@@ -322,6 +324,7 @@ fn output_of(
     bytes: Option<Vec<u8>>,
     limit: Duration,
 ) -> anyhow::Result<ReadText> {
+    let deadline = Instant::now() + limit;
     let child = command.stdout(Stdio::piped()).stderr(Stdio::null()).spawn();
     let mut child = match child {
         Err(error) if error.kind() == io::ErrorKind::NotFound => bail!(
@@ -343,12 +346,12 @@ fn output_of(
     }
     let received = receive.recv_timeout(limit);
     let is_cut = matches!(&received, Ok(Ok(text)) if text.len() as u64 >= PDF_BYTES);
-    if received.is_err() || is_cut {
+    if is_cut {
         // It has ended already, or ends now.
         let _ = child.kill();
     }
-    let ended = child.wait().context("pdftotext can't be waited for")?;
-    let Ok(text) = received else {
+    let ended = end(&mut child, deadline).context("pdftotext can't be waited for")?;
+    let (Ok(text), Some(ended)) = (received, ended) else {
         bail!(
             "pdftotext took longer than {} seconds and was stopped.",
             limit.as_secs()
@@ -366,6 +369,22 @@ fn output_of(
     Ok(read)
 }
 
+/// Waits for a program to exit, then kills it. Returns `None` if it had to be killed.
+fn end(child: &mut Child, deadline: Instant) -> io::Result<Option<ExitStatus>> {
+    loop {
+        if let Some(status) = child.try_wait()? {
+            return Ok(Some(status));
+        }
+        if Instant::now() >= deadline {
+            // It has ended already, or ends now.
+            let _ = child.kill();
+            child.wait()?;
+            return Ok(None);
+        }
+        thread::sleep(GLANCE);
+    }
+}
+
 #[cfg(all(test, unix))]
 mod tests {
     use super::*;
@@ -374,8 +393,12 @@ mod tests {
     fn pdftotext_is_stopped_after_its_time() {
         let mut endless = Command::new("tail");
         endless.args(["-f", "/dev/null"]);
-        let said = output_of(endless, None, Duration::from_millis(1)).unwrap_err();
-        let expected = "pdftotext took longer than 0 seconds and was stopped.";
-        assert_eq!(said.to_string(), expected);
+        let mut silent = Command::new("sh");
+        silent.args(["-c", "exec tail -f /dev/null >/dev/null"]);
+        for (command, limit) in [(endless, 1), (silent, 300)] {
+            let said = output_of(command, None, Duration::from_millis(limit)).unwrap_err();
+            let expected = "pdftotext took longer than 0 seconds and was stopped.";
+            assert_eq!(said.to_string(), expected);
+        }
     }
 }

@@ -179,7 +179,10 @@ pub fn spellings(words: &Words) -> Vec<String> {
         }
     };
     for place in 0..words.len() {
-        let parts = words.parts(place);
+        let parts = match words.has_parts(place) {
+            true => words.parts(place),
+            false => Vec::new(),
+        };
         for (first, (letters, _)) in parts.iter().enumerate() {
             add(letters);
             if parts.len() > MAX_RUN {

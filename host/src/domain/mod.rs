@@ -67,6 +67,6 @@ pub use suggest::{
     Suggestion,
 };
 pub use tag::{Tag, is_comma, shell_word};
-pub use tokenizer::index_text;
+pub use tokenizer::{index_text, push_index_text};
 pub use typo::{FORGIVEN_FROM, begins_with_one_slip, nearest};
 pub use words::{Word, Words};

@@ -141,7 +141,9 @@ fn form_of(url: &Url, path: &str) -> Option<Url> {
         form.set_host(Some(&shop)).ok()?;
         form.set_path(&format!("/dp/{product}"));
     } else {
-        form.set_host(Some(&host)).ok()?;
+        if *host != *own {
+            form.set_host(Some(&host)).ok()?;
+        }
         let other = match &*host {
             "x.com" => post_of(&parts),
             "www.reddit.com" => thread_of(&parts),

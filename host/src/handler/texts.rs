@@ -15,6 +15,7 @@ const MOMENTS: std::ops::RangeInclusive<i64> = 0..=NoteId::MAX.0;
 
 pub(super) fn put_text(store: &mut Store, params: &PutTextParams) -> Result<PutTextResult> {
     let operation = operation(&params.op_id, "putText")?;
+    let now = crate::clock::now();
     let taken_at = params
         .taken_at
         .parse::<Timestamp>()
@@ -23,10 +24,12 @@ pub(super) fn put_text(store: &mut Store, params: &PutTextParams) -> Result<PutT
         .ok_or_else(|| {
             Error::InvalidParams("The time of the text (takenAt) must be an RFC 3339 time.".into())
         })?;
+    // A browser's clock may be ahead.
+    let taken_at = taken_at.min(now);
     let text = NewText::new(&params.text, taken_at, TextSource::Click, params.whole)?;
     let done = store.put_text_once(
         operation,
-        crate::clock::now(),
+        now,
         NoteId(params.id),
         &text,
         params.force.unwrap_or(false),

@@ -80,8 +80,7 @@ pub struct FeedCount {
     pub count: u64,
 }
 
-/// `keepArrival`: saves a page of the inbox as a note, with the tags of its feed. It leaves the
-/// inbox. Returns the result of `saveNote`. Errors: `not_found` if the inbox doesn't have it any
+/// `keepArrival`: saves a page of the inbox as a note. It leaves the inbox. Returns the result of `saveNote`. Errors: `not_found` if the inbox doesn't have it any
 /// more; those of `saveNote`.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[cfg_attr(test, derive(ts_rs::TS), ts(optional_fields))]
@@ -92,7 +91,7 @@ pub struct KeepArrivalParams {
     /// The page's id.
     #[cfg_attr(test, ts(type = "number"))]
     pub id: i64,
-    /// Further tags.
+    /// Its tags. Default: those of its feed.
     pub tags: Option<Vec<String>>,
 }
 

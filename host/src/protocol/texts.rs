@@ -19,9 +19,10 @@ pub struct PutTextParams {
     pub text: String,
     /// False if the text was too long and was cut.
     pub whole: bool,
-    /// When the text was read from the page: RFC 3339.
+    /// When the text was read from the page: RFC 3339. A time in the future counts as now.
     pub taken_at: String,
-    /// Whether to replace a stored text that is much longer. Default: false.
+    /// Whether to replace the stored text in any case. Default: false; [`TextKept::Older`] says when
+    /// it stays.
     pub force: Option<bool>,
 }
 
@@ -48,8 +49,9 @@ pub enum TextKept {
     New,
     /// Both are the same.
     Same,
-    /// The older one, because the new one has less than half of its words: the page may have asked
-    /// for consent or for a login.
+    /// The one that it had. Either the new one has less than half of its words: the page may have
+    /// asked for consent or for a login. Or the new one was read earlier. Or the user gave the file
+    /// of the one that it had.
     Older,
 }
 

@@ -7,13 +7,14 @@ use crate::site::client::{Answer, Client, get};
 use crate::site::markup::assert_harmless;
 
 /// Every kind of answer, for a store with a note tagged `gpu`; `{id}` is the note's.
-const TARGETS: [&str; 19] = [
+const TARGETS: [&str; 20] = [
     "/",
     "/tags",
     "/tags?sort=name",
     "/tags?sort=recent",
     "/tag/gpu",
     "/all/0",
+    "/inbox",
     "/note/{id}",
     "/search",
     "/search?q=page",

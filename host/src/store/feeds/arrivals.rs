@@ -74,6 +74,8 @@ pub struct KeepOptions {
     pub read: bool,
     /// Whether user name and password are removed from its address.
     pub strip_user_info: bool,
+    /// Whether the note gets the tags of the feed, too.
+    pub feed_tags: bool,
 }
 
 /// Which pages of the inbox are skipped.
@@ -250,14 +252,17 @@ impl Store {
 }
 
 impl Writer<'_> {
-    /// Saves a page of the inbox as a note, with the tags of its feed and `tags`. It leaves the
-    /// inbox.
+    /// Saves a page of the inbox as a note, with the tags of its feed if wanted, and `tags`. It
+    /// leaves the inbox.
     ///
     /// # Errors
     /// `UnknownArrival`; those of `save_page`.
     pub fn keep_arrival(&self, id: i64, tags: &[Tag], options: KeepOptions) -> Result<SavedNote> {
         let arrival = by_id(&self.tx, id)?.ok_or(Error::UnknownArrival)?;
-        let mut all = self.feed(arrival.feed_id)?.tags;
+        let mut all = match options.feed_tags {
+            true => self.feed(arrival.feed_id)?.tags,
+            false => Vec::new(),
+        };
         all.extend(
             tags.iter()
                 .filter(|tag| !all.contains(tag))

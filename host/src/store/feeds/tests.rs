@@ -26,6 +26,7 @@ use crate::{
 const KEEP: KeepOptions = KeepOptions {
     read: true,
     strip_user_info: false,
+    feed_tags: true,
 };
 const HOUR: i64 = 60 * 60;
 const DAY: i64 = 24 * HOUR;

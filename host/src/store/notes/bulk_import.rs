@@ -1,10 +1,15 @@
-//! Keeps the counts of a large import in memory, and creates the index of page keys at its end.
+//! Keeps the counts of a large import in memory, and creates the indexes of page keys and of sites
+//! at its end.
 //!
 //! The schema's triggers update the counts of tags, sites and notes with each inserted row, which
 //! takes longer than the insert itself. After the first rows of an import, these triggers are
 //! dropped within its transaction and the counts are collected here. Both are restored before the
 //! transaction ends; if it is rolled back, SQLite restores them. The triggers of deletions stay. The
-//! same goes for the index of page keys, which is dropped later.
+//! same goes for the indexes of page keys and of sites, which are dropped later.
+//!
+//! The new rows of `note_tags` and `imported` are gathered and written in the order of their keys,
+//! because in the order of the notes each of them changes another b-tree page. Whatever reads them
+//! calls [`Writer::write_gathered`] before.
 
 use std::collections::HashMap;
 
@@ -16,11 +21,13 @@ use crate::{
     store::{
         notes::{
             fts_index,
+            import::RECORD,
             note_rows::{load, note_of_other_address, note_of_page, select_notes},
+            note_writes::INSERT_TAG,
         },
         transaction::{
             Writer,
-            bulk_counts::{Bulk, Taken, UnindexedPages},
+            bulk_counts::{Bulk, Gathered, Taken, UnindexedPages},
             page_rows::PageRows,
         },
     },
@@ -39,9 +46,10 @@ const TRIGGERS: [&str; 5] = [
 /// that, pages are looked up one by one.
 const STORED_FOR_ONE: i64 = 4;
 
-/// The index of page keys is dropped when so many notes, and as many as were stored before, have
-/// changed. Their order is random, so each new one changes another b-tree page, and a large index
-/// doesn't fit into the page cache.
+/// These indexes are dropped when so many notes, and as many as were stored before, have changed.
+/// Their order is random, so each new note changes another b-tree page, and a large index doesn't
+/// fit into the page cache.
+const INDEXES: [&str; 2] = ["notes_by_page", "notes_by_site"];
 const MANY_PAGES: i64 = if cfg!(test) { 8 } else { 100_000 };
 /// Most pages that are held in memory instead of the index, which takes eight bytes and more for
 /// each.
@@ -91,6 +99,7 @@ impl Writer<'_> {
             untagged: 0,
             tags: HashMap::new(),
             sites: HashMap::new(),
+            gathered: Gathered::default(),
             tag_ids: HashMap::new(),
             site_ids: HashMap::new(),
             no_aliases: !aliased,
@@ -125,35 +134,39 @@ impl Writer<'_> {
         Ok(())
     }
 
-    /// Drops the index of page keys as soon as creating it again at the end costs less than keeping
-    /// it up to date.
-    pub(in crate::store) fn drop_page_index(&self, changed: i64) -> Result<()> {
+    /// Drops the indexes of page keys and of sites as soon as creating them again at the end costs
+    /// less than keeping them up to date.
+    pub(in crate::store) fn drop_indexes(&self, changed: i64) -> Result<()> {
         let Some(bulk) = &mut *self.bulk.borrow_mut() else {
             return Ok(());
         };
         if let Some(unindexed) = &bulk.unindexed_pages {
             if unindexed.rows.len() >= UNINDEXED_PAGES {
                 bulk.worth_dropping_from = i64::MAX;
-                self.restore_page_index(bulk)?;
+                self.restore_indexes(bulk)?;
             }
             return Ok(());
         }
         if changed < bulk.worth_dropping_from {
             return Ok(());
         }
-        let index = self
-            .tx
-            .query_row(
-                "SELECT sql FROM sqlite_schema WHERE type = 'index' AND name = 'notes_by_page'",
-                [],
-                |row| row.get(0),
-            )
-            .optional()?;
+        let mut indexes: Vec<String> = Vec::new();
+        for name in INDEXES {
+            let sql = self
+                .tx
+                .query_row(
+                    "SELECT sql FROM sqlite_schema WHERE type = 'index' AND name = ?",
+                    [name],
+                    |row| row.get(0),
+                )
+                .optional()?;
+            indexes.extend(sql);
+        }
         // Missing only in a damaged database; `check` reports it.
-        let Some(index) = index else {
+        if indexes.len() < INDEXES.len() {
             bulk.worth_dropping_from = i64::MAX;
             return Ok(());
-        };
+        }
         let mut rows = PageRows::new();
         let mut pages = self.tx.prepare("SELECT page_key, id FROM notes")?;
         let mut stored = pages.query([])?;
@@ -162,14 +175,16 @@ impl Writer<'_> {
             rows.add(key, fts_index::row(NoteId(note.get(1)?)));
         }
         drop(stored);
-        self.tx.execute_batch("DROP INDEX notes_by_page")?;
-        bulk.unindexed_pages = Some(UnindexedPages { rows, index });
+        for name in INDEXES {
+            self.tx.execute_batch(&format!("DROP INDEX {name}"))?;
+        }
+        bulk.unindexed_pages = Some(UnindexedPages { rows, indexes });
         Ok(())
     }
 
-    /// Creates the index of page keys again.
-    fn restore_page_index(&self, bulk: &mut Bulk) -> Result<()> {
-        let Some(UnindexedPages { rows, index }) = bulk.unindexed_pages.take() else {
+    /// Creates the dropped indexes again.
+    fn restore_indexes(&self, bulk: &mut Bulk) -> Result<()> {
+        let Some(UnindexedPages { rows, indexes }) = bulk.unindexed_pages.take() else {
             return Ok(());
         };
         drop(rows);
@@ -182,7 +197,9 @@ impl Writer<'_> {
         if place == IN_MEMORY {
             set("temp_store", IN_FILES)?;
         }
-        self.tx.execute_batch(&index)?;
+        for sql in &indexes {
+            self.tx.execute_batch(sql)?;
+        }
         set("cache_size", cache)?;
         if place == IN_MEMORY {
             set("temp_store", IN_MEMORY)?;
@@ -192,6 +209,12 @@ impl Writer<'_> {
 
     /// Returns the note of this page: see [`note_of_page`].
     pub(in crate::store) fn note_of_page(&self, url: &PageUrl) -> Result<Option<Note>> {
+        if self.has_gathered() {
+            if !self.has_page(url.key())? {
+                return Ok(None);
+            }
+            self.write_gathered()?;
+        }
         let rows = match &*self.bulk.borrow() {
             Some(Bulk {
                 unindexed_pages: Some(unindexed),
@@ -213,12 +236,73 @@ impl Writer<'_> {
         note_of_other_address(&self.tx, url)
     }
 
-    /// Writes the counts if there are many.
+    /// Returns false if there is certainly no note of this page.
+    fn has_page(&self, key: &str) -> Result<bool> {
+        let exists = |sql| -> Result<bool> { Ok(self.tx.prepare_cached(sql)?.exists([key])?) };
+        let has_own = match &*self.bulk.borrow() {
+            Some(Bulk {
+                unindexed_pages: Some(unindexed),
+                ..
+            }) => !unindexed.rows.of(key).is_empty(),
+            _ => exists("SELECT 1 FROM notes WHERE page_key = ?")?,
+        };
+        Ok(has_own || exists("SELECT 1 FROM address_keys WHERE page_key = ?")?)
+    }
+
+    /// Writes the counts and rows if there are many.
     pub(in crate::store) fn bound_bulk(&self) -> Result<()> {
-        match &mut *self.bulk.borrow_mut() {
-            Some(bulk) if bulk.is_full() => self.write_counts(bulk),
-            _ => Ok(()),
+        let is_full = match &mut *self.bulk.borrow_mut() {
+            Some(bulk) => {
+                if bulk.is_full() {
+                    self.write_counts(bulk)?;
+                }
+                bulk.gathered.is_full()
+            }
+            None => false,
+        };
+        match is_full {
+            true => self.write_gathered(),
+            false => Ok(()),
         }
+    }
+
+    /// Records a note that the import created.
+    pub(super) fn record_import(&self, note: i64, updated_at: i64) -> Result<()> {
+        if let Some(bulk) = &mut *self.bulk.borrow_mut() {
+            bulk.gathered.imported.push([note, updated_at]);
+            return Ok(());
+        }
+        self.execute(RECORD, params![note, updated_at, None::<String>])
+    }
+
+    fn has_gathered(&self) -> bool {
+        let bulk = self.bulk.borrow();
+        bulk.as_ref().is_some_and(|bulk| !bulk.gathered.is_empty())
+    }
+
+    /// Writes the gathered rows.
+    pub(in crate::store) fn write_gathered(&self) -> Result<()> {
+        match &mut *self.bulk.borrow_mut() {
+            Some(bulk) => self.write_rows(&mut bulk.gathered),
+            None => Ok(()),
+        }
+    }
+
+    fn write_rows(&self, rows: &mut Gathered) -> Result<()> {
+        if rows.is_empty() {
+            return Ok(());
+        }
+        rows.tags.sort_unstable();
+        let mut insert = self.tx.prepare_cached(INSERT_TAG)?;
+        for row in rows.tags.drain(..) {
+            insert.execute(row)?;
+        }
+        rows.imported.sort_unstable();
+        let mut record = self.tx.prepare_cached(RECORD)?;
+        for [note, updated_at] in rows.imported.drain(..) {
+            record.execute(params![note, updated_at, None::<String>])?;
+        }
+        Ok(())
     }
 
     /// Writes the counts and restores the triggers.
@@ -227,7 +311,8 @@ impl Writer<'_> {
             return Ok(());
         };
         self.write_counts(&mut bulk)?;
-        self.restore_page_index(&mut bulk)?;
+        self.write_rows(&mut bulk.gathered)?;
+        self.restore_indexes(&mut bulk)?;
         self.execute(
             "DELETE FROM arrivals WHERE EXISTS
                  (SELECT 1 FROM notes n WHERE n.page_key = arrivals.page_key)",
@@ -369,10 +454,13 @@ mod tests {
         assert!(check(&path).unwrap().faults.is_empty());
     }
 
-    /// Returns whether the database has the index of page keys.
-    fn has_page_index(conn: &rusqlite::Connection) -> bool {
-        let sql = "SELECT EXISTS (SELECT 1 FROM sqlite_schema WHERE name = 'notes_by_page')";
-        conn.query_row(sql, [], |row| row.get(0)).unwrap()
+    /// Returns whether the database has the indexes of page keys and of sites: both or none.
+    fn has_indexes(conn: &rusqlite::Connection) -> bool {
+        let sql =
+            "SELECT count(*) FROM sqlite_schema WHERE name IN ('notes_by_page', 'notes_by_site')";
+        let count: i64 = conn.query_row(sql, [], |row| row.get(0)).unwrap();
+        assert!([0, 2].contains(&count), "{count}");
+        count == 2
     }
 
     fn faults(path: &std::path::Path) -> Vec<String> {
@@ -381,7 +469,7 @@ mod tests {
     }
 
     #[test]
-    fn pages_are_found_while_their_index_is_dropped() {
+    fn pages_are_found_while_the_indexes_are_dropped() {
         let dir = tempfile::tempdir().unwrap();
         let path = dir.path().join("notes.db");
         let mut store = Store::open(&path).unwrap();
@@ -401,7 +489,7 @@ mod tests {
                 for page in 100..120 {
                     assert_eq!(import.note(incoming(page, 0))?, RowOutcome::New);
                 }
-                assert!(!has_page_index(&writer.tx));
+                assert!(!has_indexes(&writer.tx));
                 // A page of the same file, one that was stored before, and its other address.
                 assert_eq!(import.note(incoming(101, 0))?, RowOutcome::Unchanged);
                 assert_eq!(import.note(before.clone())?, RowOutcome::Unchanged);
@@ -416,16 +504,16 @@ mod tests {
                 // An earlier date moves a note to another id, where it is still found.
                 assert_eq!(import.note(incoming(102, -9))?, RowOutcome::Merged);
                 assert_eq!(import.note(incoming(102, -9))?, RowOutcome::Unchanged);
-                assert!(!has_page_index(&writer.tx));
+                assert!(!has_indexes(&writer.tx));
                 import.finish()
             })
             .unwrap();
-        assert!(has_page_index(&store.conn));
+        assert!(has_indexes(&store.conn));
         assert_eq!(store.counts().unwrap().notes, 21);
         assert_eq!(faults(&path), [""; 0]);
         let undone = store.write(now, |writer| writer.undo_import()).unwrap();
         assert_eq!((undone.removed, undone.restored), (20, 1));
-        assert!(has_page_index(&store.conn));
+        assert!(has_indexes(&store.conn));
         assert_eq!(faults(&path), [""; 0]);
         let note = store.note_for_url(&before.url).unwrap().unwrap();
         assert_eq!((note.summary.as_str(), note.addresses.len()), ("", 1));
@@ -443,7 +531,7 @@ mod tests {
                 for page in 0..super::UNINDEXED_PAGES + 20 {
                     let page = u32::try_from(page).unwrap();
                     assert_eq!(import.note(incoming(page, 0))?, RowOutcome::New);
-                    let dropped = !has_page_index(&writer.tx);
+                    let dropped = !has_indexes(&writer.tx);
                     let held = u32::try_from(super::UNINDEXED_PAGES).unwrap();
                     assert_eq!(dropped, (7..held - 1).contains(&page), "{page}");
                     assert_eq!(import.note(incoming(page / 2, 0))?, RowOutcome::Unchanged);
@@ -451,6 +539,47 @@ mod tests {
                 import.finish()
             })
             .unwrap();
+        assert_eq!(faults(&path), [""; 0]);
+    }
+
+    #[test]
+    fn tags_that_are_not_written_yet_are_those_of_their_notes() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("notes.db");
+        let mut store = Store::open(&path).unwrap();
+        let now = crate::clock::now();
+        let stored = |conn: &rusqlite::Connection, table: &str| -> i64 {
+            let sql = format!("SELECT count(*) FROM {table}");
+            conn.query_row(&sql, [], |row| row.get(0)).unwrap()
+        };
+        store
+            .write(now, |writer| {
+                let import = writer.import(origin(), now);
+                // After the third note, what was gathered is written with the index.
+                for page in 0..4 {
+                    assert_eq!(import.note(incoming(page, 0))?, RowOutcome::New);
+                }
+                assert_eq!(stored(&writer.tx, "note_tags"), 9);
+                assert_eq!(stored(&writer.tx, "imported"), 3);
+                // A known page has its tags.
+                assert_eq!(import.note(incoming(3, 0))?, RowOutcome::Unchanged);
+                assert_eq!(stored(&writer.tx, "note_tags"), 12);
+                let more = ImportedRow {
+                    tags: vec![Tag::parse("more")?],
+                    ..incoming(3, 0)
+                };
+                assert_eq!(import.note(more.clone())?, RowOutcome::Merged);
+                assert_eq!(import.note(more.clone())?, RowOutcome::Unchanged);
+                import.finish()
+            })
+            .unwrap();
+        let url = PageUrl::parse("https://s3.example/3").unwrap();
+        let note = store.note_for_url(&url).unwrap().unwrap();
+        let tags: Vec<&str> = note.tags.iter().map(Tag::as_str).collect();
+        assert_eq!(tags, ["all", "of 0", "own 3", "more"]);
+        assert_eq!(faults(&path), [""; 0]);
+        let undone = store.write(now, |writer| writer.undo_import()).unwrap();
+        assert_eq!((undone.removed, undone.restored), (4, 0));
         assert_eq!(faults(&path), [""; 0]);
     }
 
@@ -480,7 +609,7 @@ mod tests {
                     for page in page * 100..page * 100 + 12 {
                         assert_eq!(import.note(incoming(page, 0))?, RowOutcome::New);
                     }
-                    assert!(!has_page_index(&writer.tx));
+                    assert!(!has_indexes(&writer.tx));
                     // What the next program finds if this one is killed now.
                     for file in [path.clone(), log(&path)] {
                         let copied = copy.path().join(file.file_name().unwrap());
@@ -494,7 +623,7 @@ mod tests {
         for copy in copies {
             let path = copy.path().join("notes.db");
             let store = Store::open(&path).unwrap();
-            assert!(has_page_index(&store.conn));
+            assert!(has_indexes(&store.conn));
             assert_eq!(store.counts().unwrap().notes, 1);
             drop(store);
             assert_eq!(faults(&path), [""; 0]);

@@ -8,7 +8,7 @@
 
 use std::collections::btree_map::Entry;
 
-use rusqlite::{Transaction, params};
+use rusqlite::{Statement, Transaction, params};
 
 use crate::{
     domain::{Note, NoteId, PageUrl, Searched},
@@ -24,6 +24,10 @@ use crate::{
 
 /// Microseconds, the unit of note ids, per row id.
 pub(in crate::store) const ROW_MICROS: i64 = 1000;
+
+/// Adds the words of a note.
+const INSERT: &str = "INSERT INTO notes_fts (rowid, summary, title, tags, excerpt, address)
+     VALUES (?, ?, ?, ?, ?, ?)";
 
 /// Returns the row id of a note.
 pub(in crate::store) fn row(id: NoteId) -> i64 {
@@ -88,13 +92,15 @@ impl Writer<'_> {
     /// Writes all scheduled entries.
     pub(in crate::store) fn write_index(&self) -> Result<()> {
         self.pending.bytes.set(0);
+        let mut insert = self.tx.prepare_cached(INSERT)?;
         for (id, (held, indexed)) in self.pending.notes.take() {
             if indexed == Indexed::Before {
                 remove(&self.tx, id)?;
             }
             match held {
-                Some(texts) => add_texts(&self.tx, id, &texts)?,
+                Some(texts) => add_texts(&mut insert, id, &texts)?,
                 None => {
+                    self.write_gathered()?;
                     for note in load_ids(&self.tx, &[id.0])? {
                         add(&self.tx, &note)?;
                     }
@@ -222,21 +228,12 @@ pub(in crate::store) fn remove(tx: &Transaction<'_>, id: NoteId) -> Result<()> {
 }
 
 pub(in crate::store) fn add(tx: &Transaction<'_>, note: &Note) -> Result<()> {
-    add_texts(tx, note.id, &IndexedTexts::of(&Searched::of(note)))
+    let mut insert = tx.prepare_cached(INSERT)?;
+    add_texts(&mut insert, note.id, &IndexedTexts::of(&Searched::of(note)))
 }
 
-fn add_texts(tx: &Transaction<'_>, id: NoteId, texts: &IndexedTexts) -> Result<()> {
-    tx.prepare_cached(
-        "INSERT INTO notes_fts (rowid, summary, title, tags, excerpt, address)
-         VALUES (?, ?, ?, ?, ?, ?)",
-    )?
-    .execute(params![
-        row(id),
-        texts.summary,
-        texts.title,
-        texts.tags,
-        texts.excerpt,
-        texts.address,
-    ])?;
+fn add_texts(insert: &mut Statement<'_>, id: NoteId, texts: &IndexedTexts) -> Result<()> {
+    let [summary, title, tags, excerpt, address] = texts.columns();
+    insert.execute(params![row(id), summary, title, tags, excerpt, address])?;
     Ok(())
 }

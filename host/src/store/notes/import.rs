@@ -33,6 +33,10 @@ const INDEXED_AT_ONCE: u32 = if cfg!(test) { 3 } else { 10_000 };
 /// Number of changed notes after which counts are kept in memory.
 const MANY: u32 = if cfg!(test) { 2 } else { 1_000 };
 
+/// Records that an import created or changed a note.
+pub(super) const RECORD: &str =
+    "INSERT OR REPLACE INTO imported (note_id, updated_at, before) VALUES (?, ?, ?)";
+
 /// The outcome of a row.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum RowOutcome {
@@ -134,6 +138,7 @@ impl Import<'_> {
             return Ok(outcome);
         };
         let writer = self.writer;
+        writer.write_gathered()?;
         if writer.text_row(id)?.is_some() {
             return Ok(outcome);
         }
@@ -388,23 +393,21 @@ impl Import<'_> {
     fn record(&self, note: &Note, before: Option<&Note>) -> Result<()> {
         self.begin_record()?;
         let writer = self.writer;
-        let before = match before {
-            None => None,
-            Some(before) => Some(self.replaced(before, note)?),
-        };
-        writer.execute(
-            "INSERT INTO imported (note_id, updated_at, before) VALUES (?, ?, ?)
-             ON CONFLICT (note_id) DO UPDATE
-             SET updated_at = excluded.updated_at, before = excluded.before",
-            params![note.id.0, note.updated_at.as_microsecond(), before],
-        )?;
+        match before {
+            None => writer.record_import(note.id.0, note.updated_at.as_microsecond())?,
+            Some(before) => {
+                let before = self.replaced(before, note)?;
+                let updated_at = note.updated_at.as_microsecond();
+                writer.execute(RECORD, params![note.id.0, updated_at, before])?;
+            }
+        }
         self.changed.set(self.changed.get().saturating_add(1));
         if self.changed.get() == MANY {
             writer.begin_bulk()?;
         }
         let changed = i64::from(self.changed.get());
         writer.know_what_is_taken(changed)?;
-        writer.drop_page_index(changed)?;
+        writer.drop_indexes(changed)?;
         self.unindexed.set(self.unindexed.get() + 1);
         if self.unindexed.get() >= INDEXED_AT_ONCE {
             self.unindexed.set(0);

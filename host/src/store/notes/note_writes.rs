@@ -19,6 +19,10 @@ use crate::{
     },
 };
 
+/// Adds a tag to a note: tag, note and position.
+pub(super) const INSERT_TAG: &str =
+    "INSERT INTO note_tags (tag_id, note_id, position) VALUES (?, ?, ?)";
+
 /// The result of a save.
 #[derive(Debug, Clone)]
 pub struct SavedNote {
@@ -290,14 +294,11 @@ impl Writer<'_> {
     }
 
     fn insert_tag(&self, note: NoteId, tag: i64, position: i64) -> Result<()> {
-        self.execute(
-            "INSERT INTO note_tags (tag_id, note_id, position) VALUES (?, ?, ?)",
-            [tag, note.0, position],
-        )?;
         if let Some(bulk) = &mut *self.bulk.borrow_mut() {
-            bulk.add_tag(tag);
+            bulk.add_tag(tag, note.0, position);
+            return Ok(());
         }
-        Ok(())
+        self.execute(INSERT_TAG, [tag, note.0, position])
     }
 
     pub(in crate::store) fn store_fields(&self, note: &Note) -> Result<()> {
@@ -389,15 +390,14 @@ impl Writer<'_> {
         if site.is_empty() {
             return Ok(None);
         }
-        let labels = labels(site);
         if let Some(bulk) = &*self.bulk.borrow()
-            && let Some(id) = bulk.site_ids.get(&labels)
+            && let Some(id) = bulk.site_ids.get(site)
         {
             return Ok(Some(*id));
         }
-        let id = self.stored_site_id(&labels)?;
+        let id = self.stored_site_id(&labels(site))?;
         if let Some(bulk) = &mut *self.bulk.borrow_mut() {
-            bulk.know_site(&labels, id);
+            bulk.know_site(site, id);
         }
         Ok(Some(id))
     }

@@ -181,8 +181,7 @@ pub enum Kept {
     New,
     /// Both are the same.
     Same,
-    /// The older one, because the new one has less than half of its words, as a page has that
-    /// asks for consent or for a login.
+    /// The one that it had, for a reason that [`Writer::put_text`] names.
     Older,
 }
 
@@ -240,6 +239,16 @@ impl TextRow {
 
     pub(in crate::store) fn summary(&self) -> TextSummary {
         summary_of(self.taken_at, self.source, self.whole, self.words)
+    }
+
+    /// Returns whether it stays although a new text of its page arrived at the time `now`: see
+    /// [`Writer::put_text`].
+    fn outlasts(&self, new: &Self, now: Timestamp) -> bool {
+        let is_much_shorter = u64::from(new.words) * 2 < u64::from(self.words);
+        // A time in the future comes from a clock that was wrong.
+        let is_earlier = new.taken_at < self.taken_at && self.taken_at <= now.as_microsecond();
+        let is_of_user = |row: &Self| row.source == TextSource::File.number();
+        is_much_shorter || is_earlier || is_of_user(self) && !is_of_user(new)
     }
 }
 
@@ -397,8 +406,10 @@ impl Store {
 }
 
 impl Writer<'_> {
-    /// Stores the text of a live note. A text that the note has already stays if the new one has
-    /// less than half of its words, unless `force` is true.
+    /// Stores the text of a live note. Unless `force` is true, a text that the note has already
+    /// stays in three cases: the new one has less than half of its words, as a page has that asks
+    /// for consent or for a login; the new one was read earlier; the user gave its file, and the new
+    /// one comes from somewhere else.
     ///
     /// # Errors
     /// `NotFound`, also if the note is in the trash; the `store_*` kinds.
@@ -406,25 +417,24 @@ impl Writer<'_> {
         if !self.is_live(id)? {
             return Err(Error::NotFound);
         }
-        if let Some(old) = self.text_row(id)? {
-            if old.body == text.body {
-                return Ok(PutText {
-                    words: old.words,
-                    kept: Kept::Same,
-                });
-            }
-            if !force && is_much_shorter(text.summary.words, old.words) {
-                return Ok(PutText {
-                    words: old.words,
-                    kept: Kept::Older,
-                });
-            }
+        let new = text.row();
+        let old = self.text_row(id)?;
+        let kept = match &old {
+            Some(old) if old.body == new.body => Kept::Same,
+            Some(old) if !force && old.outlasts(&new, self.now) => Kept::Older,
+            _ => Kept::New,
+        };
+        let words = match (old, kept) {
+            (Some(old), Kept::Same | Kept::Older) => old.words,
+            _ => new.words,
+        };
+        match kept {
+            Kept::New => self.store_text(id, &new, &text.indexed)?,
+            // From now on, it is the text that the user chose.
+            Kept::Same if force => self.store_text_row(id, &new)?,
+            Kept::Same | Kept::Older => {}
         }
-        self.store_text(id, &text.row(), &text.indexed)?;
-        Ok(PutText {
-            words: text.summary.words,
-            kept: Kept::New,
-        })
+        Ok(PutText { words, kept })
     }
 
     /// Removes the text of a live note. Returns whether it had one.
@@ -455,7 +465,8 @@ impl Writer<'_> {
         Ok(query.query_row([id.0], TextRow::of).optional()?)
     }
 
-    /// Gives a live note the newer text of another note, as [`put_text`](Self::put_text) does.
+    /// Gives a live note the newer text of another note, as [`put_text`](Self::put_text) does
+    /// without `force`.
     pub(in crate::store) fn adopt_newer_text(
         &self,
         id: NoteId,
@@ -463,7 +474,7 @@ impl Writer<'_> {
     ) -> Result<()> {
         let Some(text) = text else { return Ok(()) };
         if let Some(own) = self.text_row(id)?
-            && is_much_shorter(text.words, own.words)
+            && own.outlasts(text, self.now)
         {
             return Ok(());
         }
@@ -563,11 +574,6 @@ fn remember_text(
     };
     let text = serde_json::to_string(&stored).map_err(Error::internal)?;
     operations::store(tx, operation, &text, done_at)
-}
-
-/// Returns whether a text has less than half of the words of another one.
-fn is_much_shorter(words: u32, other: u32) -> bool {
-    u64::from(words) * 2 < u64::from(other)
 }
 
 fn deflated(text: &str) -> Result<Vec<u8>> {
@@ -727,6 +733,62 @@ mod tests {
         assert_eq!((forced.words, forced.kept), (1, Kept::New));
         assert_eq!(t.with_word("three"), []);
         assert_eq!(t.with_word("one"), [id]);
+        t.is_sound();
+    }
+
+    #[test]
+    fn a_text_that_was_read_earlier_replaces_a_later_one_only_by_force() {
+        let mut t = Texts::new();
+        let id = t.save("https://e.org/a");
+        t.put(id, "one two three");
+        let earlier = text("one two four", t.now - SignedDuration::from_hours(1));
+        let put = t.write(|writer| writer.put_text(id, &earlier, false));
+        assert_eq!((put.words, put.kept), (3, Kept::Older));
+        assert_eq!(t.kept(id).unwrap(), "one two three");
+        let put = t.write(|writer| writer.put_text(id, &earlier, true));
+        assert_eq!((put.words, put.kept), (3, Kept::New));
+        assert_eq!(t.kept(id).unwrap(), "one two four");
+        // A clock that was ahead keeps no text for years.
+        let ahead = text("one two", t.now + SignedDuration::from_hours(24_000));
+        t.write(|writer| writer.put_text(id, &ahead, true));
+        assert_eq!(t.put(id, "one two four").kept, Kept::New);
+        t.is_sound();
+    }
+
+    #[test]
+    fn a_click_replaces_the_text_of_a_file_only_by_force() {
+        let mut t = Texts::new();
+        let id = t.save("https://e.org/a");
+        let now = t.now;
+        let of = |markdown, source| NewText::new(markdown, now, source, true).unwrap();
+        let (file, other) = (of("my file", TextSource::File), of("b", TextSource::File));
+        let (click, same) = (of("a long page", TextSource::Click), text("my file", t.now));
+        let mut put = |text, force| t.write(|writer| writer.put_text(id, text, force)).kept;
+        assert_eq!(put(&file, false), Kept::New);
+        assert_eq!(put(&click, false), Kept::Older);
+        assert_eq!(put(&same, false), Kept::Same);
+        // It is still the text of the file.
+        assert_eq!(put(&click, false), Kept::Older);
+        assert_eq!(put(&other, false), Kept::New);
+        assert_eq!(put(&click, true), Kept::New);
+        // The user may choose what a click has read already.
+        let chosen = of("a long page", TextSource::File);
+        assert_eq!(put(&chosen, true), Kept::Same);
+        assert_eq!(put(&same, false), Kept::Older);
+        assert_eq!(t.kept(id).unwrap(), "a long page");
+    }
+
+    #[test]
+    fn a_restored_note_keeps_the_text_of_a_file() {
+        let mut t = Texts::new();
+        let old = t.save("https://e.org/a");
+        let file = NewText::new("my file", t.now, TextSource::File, true).unwrap();
+        t.write(|writer| writer.put_text(old, &file, false));
+        t.write(|writer| writer.delete_note(old));
+        let new = t.save("https://e.org/a");
+        t.put(new, "one two four");
+        t.write(|writer| writer.restore_note_with(old, new));
+        assert_eq!(t.kept(old).unwrap(), "my file");
         t.is_sound();
     }
 

@@ -1,4 +1,4 @@
-//! Keeps the counts of a large import in memory, and which pages and rows are in use.
+//! Keeps the counts and small rows of a large import in memory, and which pages and rows are in use.
 
 use std::{
     collections::HashMap,
@@ -10,7 +10,10 @@ use super::page_rows::PageRows;
 /// Most counts, and ids by name, held at once.
 const HELD: usize = if cfg!(test) { 4 } else { 100_000 };
 
-/// Counts that aren't written yet.
+/// Rows of small tables that are held at once, with at most 24 bytes each.
+const GATHERED: usize = if cfg!(test) { 5 } else { 200_000 };
+
+/// What isn't written yet.
 #[derive(Debug)]
 pub(in crate::store) struct Bulk {
     /// The statements that recreate the triggers.
@@ -19,6 +22,7 @@ pub(in crate::store) struct Bulk {
     pub(in crate::store) untagged: i64,
     pub(in crate::store) tags: HashMap<i64, i64>,
     pub(in crate::store) sites: HashMap<i64, i64>,
+    pub(in crate::store) gathered: Gathered,
     /// Ids of tags and sites by name, which saves looking them up.
     pub(in crate::store) tag_ids: HashMap<String, i64>,
     pub(in crate::store) site_ids: HashMap<String, i64>,
@@ -35,12 +39,31 @@ pub(in crate::store) struct Bulk {
     pub(in crate::store) worth_dropping_from: i64,
 }
 
+/// New rows of small tables. In the order of their keys, many of them change the same b-tree page.
+#[derive(Debug, Default)]
+pub(in crate::store) struct Gathered {
+    /// Rows of `note_tags`: tag, note and position.
+    pub(in crate::store) tags: Vec<[i64; 3]>,
+    /// Rows of `imported` for new notes: note and time of change.
+    pub(in crate::store) imported: Vec<[i64; 2]>,
+}
+
+impl Gathered {
+    pub(in crate::store) fn is_empty(&self) -> bool {
+        self.tags.is_empty() && self.imported.is_empty()
+    }
+
+    pub(in crate::store) fn is_full(&self) -> bool {
+        self.tags.len() + self.imported.len() >= GATHERED
+    }
+}
+
 /// What replaces the index of page keys.
 #[derive(Debug)]
 pub(in crate::store) struct UnindexedPages {
     pub(in crate::store) rows: PageRows,
-    /// The statement that recreates the index.
-    pub(in crate::store) index: String,
+    /// The statements that recreate the dropped indexes.
+    pub(in crate::store) indexes: Vec<String>,
 }
 
 /// Size of [`Taken`] in words, 16 MiB: twelve bits for each page key and each row of five million
@@ -129,16 +152,17 @@ impl Bulk {
         }
     }
 
-    pub(in crate::store) fn add_tag(&mut self, tag: i64) {
+    pub(in crate::store) fn add_tag(&mut self, tag: i64, note: i64, position: i64) {
         *self.tags.entry(tag).or_default() += 1;
+        self.gathered.tags.push([tag, note, position]);
     }
 
     pub(in crate::store) fn know_tag(&mut self, name: &str, id: i64) {
         remember(&mut self.tag_ids, name, id);
     }
 
-    pub(in crate::store) fn know_site(&mut self, labels: &str, id: i64) {
-        remember(&mut self.site_ids, labels, id);
+    pub(in crate::store) fn know_site(&mut self, site: &str, id: i64) {
+        remember(&mut self.site_ids, site, id);
     }
 
     /// Adds the page key and row of a note.

@@ -5,7 +5,7 @@ use std::{
     collections::BTreeMap,
 };
 
-use crate::domain::{NoteId, Searched, index_text};
+use crate::domain::{NoteId, Searched, push_index_text};
 
 /// Entries to be written to the full-text indexes.
 ///
@@ -21,25 +21,39 @@ pub(in crate::store) struct Pending {
     pub(in crate::store) tags: RefCell<Vec<i64>>,
 }
 
-/// The texts of a note as the full-text index stores them.
+/// The texts of a note as the full-text index stores them, one after the other.
 #[derive(Debug)]
 pub(in crate::store) struct IndexedTexts {
-    pub(in crate::store) summary: String,
-    pub(in crate::store) title: String,
-    pub(in crate::store) tags: String,
-    pub(in crate::store) excerpt: String,
-    pub(in crate::store) address: String,
+    text: String,
+    ends: [usize; 5],
 }
 
 impl IndexedTexts {
     pub(in crate::store) fn of(texts: &Searched) -> Self {
-        Self {
-            summary: index_text(&texts.summary),
-            title: index_text(&texts.title),
-            tags: index_text(&texts.tags),
-            excerpt: index_text(&texts.excerpt),
-            address: index_text(&texts.address),
-        }
+        let columns = [
+            &texts.summary,
+            &texts.title,
+            &texts.tags,
+            &texts.excerpt,
+            &texts.address,
+        ];
+        let length: usize = columns.iter().map(|text| text.len()).sum();
+        let mut text = String::with_capacity(length + length / 8 + 16);
+        let ends = columns.map(|column| {
+            push_index_text(&mut text, column);
+            text.len()
+        });
+        Self { text, ends }
+    }
+
+    /// Returns the texts in the order of the columns.
+    pub(in crate::store) fn columns(&self) -> [&str; 5] {
+        let mut start = 0;
+        self.ends.map(|end| {
+            let column = &self.text[start..end];
+            start = end;
+            column
+        })
     }
 }
 

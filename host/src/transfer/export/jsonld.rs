@@ -5,7 +5,7 @@ use std::io::Write;
 
 use serde::Serialize;
 
-use super::note_batches::each_note;
+use super::{json::Texts, note_batches::each_note};
 use crate::{
     domain::{SavedQuote, plain_text, timestamp_text, words_around},
     store::Reader,
@@ -45,11 +45,12 @@ struct Selector<'a> {
 }
 
 /// Writes an `AnnotationCollection` with one page of annotations, one per line, oldest note first.
-/// Prefix and suffix come from the link of a quote, or else from the kept text of its page.
+/// Prefix and suffix come from the link of a quote, or else, if the export contains texts, from the
+/// kept text of its page.
 ///
 /// # Errors
 /// Those of the store and of `out`.
-pub fn jsonld(store: &Reader, out: &mut dyn Write) -> anyhow::Result<()> {
+pub fn jsonld(store: &Reader, texts: Texts, out: &mut dyn Write) -> anyhow::Result<()> {
     write!(
         out,
         "{{\"@context\": \"http://www.w3.org/ns/anno.jsonld\",\n\
@@ -66,9 +67,11 @@ pub fn jsonld(store: &Reader, out: &mut dyn Write) -> anyhow::Result<()> {
             return Ok(());
         }
         let has_context = |quote: &SavedQuote| !quote.prefix.is_empty() || !quote.suffix.is_empty();
-        let text = match quotes.iter().all(has_context) {
-            true => None,
-            false => store.text(note.id)?.map(|text| plain_text(&text.markdown)),
+        let text = match texts {
+            Texts::Include if !quotes.iter().all(has_context) => {
+                store.text(note.id)?.map(|text| plain_text(&text.markdown))
+            }
+            Texts::Include | Texts::LeaveOut => None,
         };
         let (created, modified) = (
             timestamp_text(note.saved_at),

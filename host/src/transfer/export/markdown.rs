@@ -25,6 +25,7 @@ use super::{
 use crate::{
     domain::{Note, Tag, timestamp_text},
     store::{KeptText, Reader},
+    transfer::text::without_loading,
 };
 
 /// Name of the mark file. It shows that an export made the folder, and has a line for each file
@@ -347,7 +348,7 @@ fn text_content(note: &Note, text: &KeptText) -> String {
         content.extend([name, ": ", &value, "\n"]);
     }
     content.push_str("---\n\n");
-    content.push_str(&without_shortcodes(&text.markdown));
+    content.push_str(&without_shortcodes(&without_loading(&text.markdown)));
     if !content.ends_with('\n') {
         content.push('\n');
     }

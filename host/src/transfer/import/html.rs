@@ -149,7 +149,10 @@ impl Kept {
                 self.0.truncate(whole);
             }
         }
-        let text = String::from_utf8_lossy(&self.0).into_owned();
+        let text = match std::str::from_utf8(&self.0) {
+            Ok(text) => text.to_owned(),
+            Err(_) => String::from_utf8_lossy(&self.0).into_owned(),
+        };
         self.0.clear();
         (text, cut)
     }

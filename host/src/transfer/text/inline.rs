@@ -53,8 +53,16 @@ impl Line {
     /// Appends markup as it is.
     pub(super) fn markup(&mut self, markup: &str) {
         self.flush_space();
-        self.text.push_str(markup);
+        self.push(markup);
         self.has_markup = true;
+    }
+
+    /// Appends escaped text. An exclamation mark right before a link would make it an image.
+    fn push(&mut self, text: &str) {
+        if text.starts_with('[') {
+            escape_mark_at_end(&mut self.text);
+        }
+        self.text.push_str(text);
     }
 
     /// Appends text within a link to an address.
@@ -97,7 +105,7 @@ impl Line {
                 }
                 if !text.is_empty() {
                     self.flush_space();
-                    self.text.push_str(text);
+                    self.push(text);
                     self.has_markup |= inner.has_markup;
                 }
             }
@@ -158,6 +166,16 @@ pub(super) fn code_span(text: &str) -> String {
 pub(super) fn longest_run(text: &str, sign: char) -> usize {
     let runs = text.split(|c| c != sign).map(str::len);
     runs.max().unwrap_or(0)
+}
+
+/// Escapes an exclamation mark at the end.
+pub(super) fn escape_mark_at_end(text: &mut String) {
+    if let Some(before) = text.strip_suffix('!') {
+        let backslashes = before.len() - before.trim_end_matches('\\').len();
+        if backslashes.is_multiple_of(2) {
+            text.insert(before.len(), '\\');
+        }
+    }
 }
 
 /// Returns whether a character of a text would be markup (CommonMark 0.31, 2.4).

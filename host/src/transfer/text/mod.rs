@@ -7,6 +7,7 @@
 mod html;
 mod inline;
 mod landmarks;
+mod loading;
 mod main_text;
 mod tables;
 mod tree;
@@ -14,6 +15,8 @@ mod tree;
 use std::borrow::Cow;
 
 use url::Url;
+
+pub use loading::without_loading;
 
 use self::{html::MarkdownWriter, inline::escaped_paragraph, main_text::MainText, tree::Tree};
 use crate::store::MAX_TEXT_BYTES;
@@ -51,7 +54,7 @@ impl ReadText {
         read
     }
 
-    /// Reads Markdown, which stays as it is except for characters that no text needs.
+    /// Reads Markdown, which stays as it is except for control, invisible and direction characters.
     #[must_use]
     pub fn of_markdown(markdown: &str) -> Self {
         let clean = without_controls(markdown);
@@ -117,12 +120,16 @@ impl ReadText {
     }
 }
 
-/// Returns the text without control characters, and without those that reverse the direction of the
-/// text around them.
+/// Returns the text without control characters, those that nobody sees, and those that change the
+/// direction of the text around them; as `clean` in the extension's `page-line.js`. Joiners and
+/// marks of direction, which belong to languages, stay.
 fn without_controls(text: &str) -> Cow<'_, str> {
     let is_left_out = |c: char| {
         c.is_control() && !matches!(c, '\n' | '\t')
-            || matches!(c, '\u{202A}'..='\u{202E}' | '\u{2066}'..='\u{2069}' | '\u{FEFF}')
+            || matches!(c,
+                '\u{AD}' | '\u{61C}' | '\u{200B}' | '\u{202A}'..='\u{202E}'
+                | '\u{2060}'..='\u{206F}' | '\u{FEFF}' | '\u{FFF9}'..='\u{FFFC}'
+                | '\u{E0000}'..='\u{E007F}')
     };
     if !text.contains(is_left_out) {
         return Cow::Borrowed(text);

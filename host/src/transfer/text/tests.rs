@@ -166,6 +166,79 @@ fn nothing_is_left_of_scripts_images_forms_and_hidden_parts() {
 }
 
 #[test]
+fn an_exclamation_mark_before_a_link_makes_no_image_of_it() {
+    for (html, markdown) in [
+        ("Wow!<a href=b>c</a>", "Wow\\![c](https://example.org/a/b)"),
+        (
+            "Wow!<b><a href=b>c</a></b>",
+            "Wow\\![c](https://example.org/a/b)",
+        ),
+        (
+            "<i>Wow!</i><span><a href=b>c</a>",
+            "*Wow*\\![c](https://example.org/a/b)",
+        ),
+        (
+            "Wow! <a href=b>c</a>!",
+            "Wow! [c](https://example.org/a/b)!",
+        ),
+        (
+            "a\\!<a href=b>c</a>",
+            "a\\\\\\![c](https://example.org/a/b)",
+        ),
+        (
+            "<a href=b>c!</a><a href=b>d</a>",
+            "[c!](https://example.org/a/b)[d](https://example.org/a/b)",
+        ),
+        ("!<a href=javascript:b>c</a>", "!c"),
+        (
+            "<table><tr><td>a!<a href=b>c</a><td>d<tr><td>e<td>f</table>",
+            "|  |  |\n| --- | --- |\n| a\\![c](https://example.org/a/b) | d |\n| e | f |",
+        ),
+    ] {
+        let found = article(&format!("<p>{html}"));
+        assert_eq!(found, markdown, "{html}");
+        assert_eq!(without_loading(&found), found);
+    }
+}
+
+#[test]
+fn markdown_that_someone_gave_loads_nothing() {
+    for (given, inert) in [
+        ("a ![b *c*](https://t.example/x \"y\") d", "a b c d"),
+        (
+            "[![b](https://t.example/x)](https://e.org/)",
+            "[b](https://e.org/)",
+        ),
+        ("![![b](c)](d)", "b"),
+        (
+            "![b][c] ![c] ![c][]\n\n[c]: https://t.example/x",
+            "b c c\n\n[c]: https://t.example/x",
+        ),
+        ("| a |\n| - |\n| ![b\\|c](d) |", "| a |\n| - |\n| b\\|c |"),
+        ("![# b](c)", "\\# b"),
+        ("![b!](c)[d](e)", "b\\![d](e)"),
+        ("`![b](c)`\n\n    <img>", "`![b](c)`\n\n    <img>"),
+        ("\\![b](c)", "\\![b](c)"),
+        (
+            "a <img src=x> <https://e.org/>",
+            "a &lt;img src=x> <https://e.org/>",
+        ),
+        ("<div>\n![b](c)\n</div>", "&lt;div>\n&#33;[b](c)\n&lt;/div>"),
+        ("<p>\\<img src=x>", "&lt;p>\\&lt;img src=x>"),
+        ("![b]\n\n<p>\n\n[b]: c", "b\n\n&lt;p>\n\n[b]: c"),
+        ("<p>\n[b]: c\n\n![b]", "&lt;p>\n[b]: c\n\n![b]"),
+    ] {
+        let found = without_loading(given);
+        assert_eq!(found, inert, "{given}");
+        assert_eq!(without_loading(&found), found);
+    }
+    // Nested too deep to be read.
+    let deep = format!("{}![b](c) <img src=x>", "> ".repeat(100));
+    let found = without_loading(&deep);
+    assert!(found.ends_with("> &#33;[b](c) &lt;img src=x>"), "{found}");
+}
+
+#[test]
 fn emphasis_is_marked_only_where_a_renderer_sees_it() {
     for (html, markdown) in [
         ("<b>Note:</b> a", "**Note**: a"),
@@ -274,6 +347,23 @@ fn control_characters_and_reversed_directions_are_left_out() {
 }
 
 #[test]
+fn exactly_the_invisible_characters_that_the_extension_removes_are_removed() {
+    let ranges: Vec<[String; 2]> = serde_json::from_str(include_str!(
+        "../../../../tests/fixtures/invisible-characters.json"
+    ))
+    .unwrap();
+    let code = |hex: &str| u32::from_str_radix(hex, 16).unwrap();
+    let is_removed = |c: char| {
+        let is_in = |[first, last]: &[String; 2]| (code(first)..=code(last)).contains(&c.into());
+        ranges.iter().any(is_in)
+    };
+    // A carriage return is a line break.
+    let all: String = ('\0'..=char::MAX).filter(|c| *c != '\r').collect();
+    let kept: String = all.chars().filter(|c| !is_removed(*c)).collect();
+    assert!(without_controls(&all) == kept);
+}
+
+#[test]
 fn a_long_text_is_cut_at_a_block() {
     let paragraph = "word ".repeat(100);
     let html = format!("<p>{paragraph}</p>").repeat(1_000);
@@ -291,6 +381,28 @@ fn a_long_text_is_cut_at_a_block() {
     let read = ReadText::of_plain(&format!("{paragraph}\n\n").repeat(1_000));
     assert!(!read.whole && read.markdown.ends_with("word"));
     assert!(ReadText::of_plain(&"a\n\n".repeat(80_000)).whole);
+}
+
+#[test]
+fn elements_nested_too_deep_keep_their_words_apart() {
+    let deep = "<div>".repeat(200);
+    for (html, markdown) in [
+        ("a<p>b<p>c", "a\\\nb\\\nc"),
+        ("a<div>b</div>c", "a\\\nb\\\nc"),
+        ("a<b>b</b>c", "abc"),
+        ("a<ul><li>b<li>c</ul>d", "a\\\nb\\\nc\\\nd"),
+        ("a<script>b</script><p>c", "a\\\nc"),
+        (
+            "a<div><svg><g>b</g></svg></div>c<p hidden>d<p>e",
+            "a\\\nc\\\ne",
+        ),
+    ] {
+        assert_eq!(article(&format!("{deep}{html}")), markdown, "{html}");
+    }
+    assert_eq!(
+        article(&format!("{deep}a<p>b{}<p>c", "</div>".repeat(200))),
+        "a\\\nb\n\nc"
+    );
 }
 
 #[test]
@@ -377,6 +489,8 @@ fn fuzz_page_texts() {
                 ReadText::of_plain(html),
                 ReadText::of_markdown(html),
             ] {
+                let inert = without_loading(&read.markdown);
+                assert_eq!(without_loading(&inert), inert);
                 assert!(read.markdown.len() <= MAX_TEXT_BYTES);
                 assert_eq!(
                     read.markdown,

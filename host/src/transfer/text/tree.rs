@@ -254,12 +254,14 @@ struct Open {
     /// Whether its content isn't part of the text.
     is_skipped: bool,
     node: NodeIndex,
+    /// [`Builder::deeper`] when it began.
+    deeper: usize,
 }
 
 struct Builder {
     tree: Tree,
     open: Vec<Open>,
-    /// Open elements that are too deep to be in the tree.
+    /// Open elements in the innermost one that are too deep to be in the tree.
     deeper: usize,
     /// How many open elements skip their content.
     skipping: usize,
@@ -377,8 +379,10 @@ impl Builder {
         if self_closing && (name == b"svg" || self.skipping > 0) {
             return;
         }
-        if self.open.len() >= MAX_DEPTH {
+        // What is skipped never becomes text, however deep it is.
+        if self.open.len() >= MAX_DEPTH && (self.skipping > 0 || !is_skipped) {
             self.deeper += 1;
+            self.break_line(kind);
             return;
         }
         let node = match self.skipping {
@@ -401,7 +405,17 @@ impl Builder {
             kind,
             is_skipped,
             node,
+            deeper: std::mem::take(&mut self.deeper),
         });
+    }
+
+    /// Keeps words apart where an element begins or ends that is too deep to be in the tree.
+    fn break_line(&mut self, kind: Kind) {
+        let last = self.tree.nodes[self.innermost()].last_child;
+        let has_text = last != ROOT && self.tree.nodes[last].kind != Kind::LineBreak;
+        if self.skipping == 0 && kind.is_block() && has_text {
+            self.add(Kind::LineBreak, 0..0, Landmark::default());
+        }
     }
 
     /// Keeps the address of a link, or the language of code.
@@ -483,6 +497,7 @@ impl Builder {
     }
 
     fn close_from(&mut self, at: usize) {
+        self.deeper = self.open[at].deeper;
         let closed = self.open.drain(at..);
         self.skipping -= closed.filter(|open| open.is_skipped).count();
     }
@@ -493,6 +508,7 @@ impl Builder {
         }
         if self.deeper > 0 {
             self.deeper -= 1;
+            self.break_line(Kind::of(name));
             return;
         }
         let Some(at) = self.open.iter().rposition(|open| open.name == name) else {
