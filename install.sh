@@ -43,6 +43,9 @@ Builds url-notes, installs it for you alone and registers it with your browsers.
   --system        install into /usr/local for all users (needs root); DESTDIR
                   prefixes all written paths
   --service       start the site when you log in, without a browser
+  --net           install url-notes-net, too: the program that fetches feeds, and
+                  the only one that uses the network
+  --feeds         fetch feeds every hour (includes --net)
   --try           install nothing: open a browser with the extension, a few sample
                   notes and the site, all in a temporary folder
   --uninstall     remove everything that was installed; your notes stay
@@ -65,6 +68,7 @@ usage_error() {
 
 parse_options() {
     job=install wanted=' ' prefix='' given_program='' dry_run=false for_all=false with_service=false
+    with_net=false with_feeds=false
     while [ $# -gt 0 ]; do
         case $1 in
             --browser | --prefix | --program)
@@ -80,6 +84,8 @@ parse_options() {
             --uninstall) job=uninstall ;;
             --system) for_all=true ;;
             --service) with_service=true ;;
+            --net) with_net=true ;;
+            --feeds) with_net=true with_feeds=true ;;
             --dry-run) dry_run=true ;;
             --help | -h)
                 usage
@@ -91,6 +97,9 @@ parse_options() {
     done
     if $for_all && $with_service; then
         usage_error "The site is each user's own, so --service can't go with --system; each user runs ./install.sh --service."
+    fi
+    if $for_all && $with_feeds; then
+        usage_error "Feeds are each user's own, so --feeds can't go with --system; each user runs ./install.sh --feeds."
     fi
 }
 
@@ -153,6 +162,7 @@ find_targets() {
         fi
     fi
     program=$prefix/bin/url-notes
+    net_program=$prefix/bin/url-notes-net
     # A host manifest can't name a file with control characters.
     [ "$program" = "$(printf '%s' "$program" | LC_ALL=C tr -d '[:cntrl:]')" ] ||
         fail "The path of the program has a line break or another control character in it; choose another with --prefix."
@@ -297,6 +307,10 @@ install_it() {
     fi
     [ "$outcome" != replaced ] || replaced=true
     say "Program: $root$program ($outcome)."
+    if $with_net || [ -e "$root$net_program" ]; then
+        load net
+        put_net
+    fi
     extras=''
     each_extra put_extra
     [ -z "$extras" ] || say "Beside it, under $root$share: ${extras#, }."
@@ -312,6 +326,10 @@ install_it() {
     if $with_service; then
         load service
         put_service
+    fi
+    if $with_feeds; then
+        load feeds
+        put_feeds
     fi
     # With another root, no program is running from there yet.
     if $replaced && [ -z "$root" ]; then

@@ -131,7 +131,8 @@ host.onChange = () => {
 		const { saveOnOpen, texts, keepText } = host.hello;
 		// An older program keeps no texts.
 		const keeps = texts ? keepText : "never";
-		textRules.heed(keeps);
+		textRules.setHostRule(keeps);
+		void ready.then(() => textSaves.obeyRules());
 		void rememberHostSettings(area, saveOnOpen, keeps);
 		void ready.then(() => outbox.deliver());
 		badge.update();
@@ -257,7 +258,7 @@ browser.permissions.onRemoved.addListener(async () => {
 area.onChanged.addListener((changes) => {
 	if (SETTINGS_KEY in changes || SAID_BY_HOST in changes) saves = savesOnOpen(area);
 	if (SETTINGS_KEY in changes) {
-		void heedSettings();
+		void heedSettings().then(() => textSaves.obeyRules());
 		void followTabs();
 	}
 });

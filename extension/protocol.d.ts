@@ -119,6 +119,10 @@ texts: boolean,
  */
 keepText: KeepText, 
 /**
+ * Number of pages in the inbox (`listArrivals`); null if there are no feeds.
+ */
+arrivals: number | null, 
+/**
  * Why the site isn't served, as a sentence; null if it is.
  */
 siteProblem: string | null, 
@@ -663,7 +667,11 @@ site: string,
 /**
  * Whether the user wrote a text for it.
  */
-hasNote: boolean, };
+hasNote: boolean, 
+/**
+ * The kept text of its page, null without one.
+ */
+text: TextInfo | null, };
 
 export type EditNotesParams = { 
 /**
@@ -986,6 +994,156 @@ whole: boolean, };
 
 export type KeepText = "always" | "ask" | "never";
 
+export type Arrival = { 
+/**
+ * Its id, below 2^53. Later arrivals have higher ids.
+ */
+id: number, 
+/**
+ * The id of its feed.
+ */
+feedId: number, 
+/**
+ * The feed's title, or else its address.
+ */
+feed: string, 
+/**
+ * The page's address, without user name and password.
+ */
+url: string, 
+/**
+ * Its title; may be empty.
+ */
+title: string, 
+/**
+ * The beginning of its text, or its summary.
+ */
+excerpt: string | null, 
+/**
+ * RFC 3339, or a day, a month or a year in ISO 8601.
+ */
+publishedAt: string | null, 
+/**
+ * Language of the page, a BCP 47 tag.
+ */
+lang: string | null, 
+/**
+ * Its categories in the feed.
+ */
+keywords: Array<string>, 
+/**
+ * When it arrived: RFC 3339 UTC with milliseconds.
+ */
+arrivedAt: string, };
+
+export type ListArrivalsParams = { 
+/**
+ * Only pages from this feed.
+ */
+feed?: number, 
+/**
+ * Only pages that arrived before the one with this id.
+ */
+before?: number, 
+/**
+ * Most results: 1 to 200, default 50.
+ */
+limit?: number, };
+
+export type ListArrivalsResult = { 
+/**
+ * The pages.
+ */
+arrivals: Array<Arrival>, 
+/**
+ * Whether there are earlier ones.
+ */
+more: boolean, 
+/**
+ * Number of pages in the inbox, from all feeds.
+ */
+total: number, 
+/**
+ * The feeds that have pages in the inbox, by title.
+ */
+feeds: Array<FeedCount>, };
+
+export type FeedCount = { 
+/**
+ * The feed's id.
+ */
+id: number, 
+/**
+ * Its title, or else its address.
+ */
+name: string, 
+/**
+ * The tags that its pages get when they are kept.
+ */
+tags: Array<string>, 
+/**
+ * Number of its pages in the inbox.
+ */
+count: number, };
+
+export type KeepArrivalParams = { 
+/**
+ * UUID of this operation.
+ */
+opId: string, 
+/**
+ * The page's id.
+ */
+id: number, 
+/**
+ * Further tags.
+ */
+tags?: Array<string>, };
+
+export type SkipArrivalsParams = { 
+/**
+ * UUID of this operation.
+ */
+opId: string, 
+/**
+ * The pages' ids, 1,000 at most. Those that the inbox doesn't have any more are ignored.
+ */
+ids?: number[], 
+/**
+ * Skips all pages from this feed.
+ */
+feed?: number, 
+/**
+ * With `feed`: the latest page that the user has seen. Later ones stay.
+ */
+upTo?: number, };
+
+export type SkipArrivalsResult = { 
+/**
+ * Number of pages that were skipped.
+ */
+skipped: number, 
+/**
+ * The number of this skip, for `unskipArrivals`.
+ */
+skip: number, };
+
+export type UnskipArrivalsParams = { 
+/**
+ * UUID of this operation.
+ */
+opId: string, 
+/**
+ * The number of the skip.
+ */
+skip: number, };
+
+export type UnskipArrivalsResult = { 
+/**
+ * Number of pages that came back.
+ */
+restored: number, };
+
 export type RenderMarkdownParams = { 
 /**
  * CommonMark with GFM tables, strikethrough and task lists; up to 64 KiB.
@@ -1116,6 +1274,10 @@ export interface Methods {
   icons: { params: IconsParams; result: IconsResult };
   putText: { params: PutTextParams; result: PutTextResult };
   removeText: { params: RemoveTextParams; result: RemoveTextResult };
+  listArrivals: { params: ListArrivalsParams; result: ListArrivalsResult };
+  keepArrival: { params: KeepArrivalParams; result: SaveNoteResult };
+  skipArrivals: { params: SkipArrivalsParams; result: SkipArrivalsResult };
+  unskipArrivals: { params: UnskipArrivalsParams; result: UnskipArrivalsResult };
   renderMarkdown: { params: RenderMarkdownParams; result: RenderMarkdownResult };
   stats: { params: StatsParams; result: StatsResult };
 }

@@ -9,6 +9,8 @@ uninstall_it() {
     if ! $for_all; then
         load service
         remove_service
+        load feeds
+        remove_feeds
     fi
     unregister
     extras=''
@@ -17,6 +19,10 @@ uninstall_it() {
     if remove_file "$root$program"; then
         removed=true
         say "Program: $root$program ($outcome)."
+    fi
+    if remove_file "$root$net_program"; then
+        removed=true
+        say "For the network: $root$net_program ($outcome)."
     fi
     if ! $for_all; then
         for log in "$(log_folder)/url-notes.log" "$(log_folder)/url-notes.log.old" "$(log_folder)/extensions.json"; do

@@ -1,7 +1,6 @@
 /**
- * Runs inside a web page: copies what the reader can see of it into a document that nothing
- * happens in. The other functions work on that copy, so that neither styles nor
- * scripts of the page matter to them.
+ * Runs inside a web page: copies what the reader can see of it into an inert document. The other
+ * functions work on that copy, so that neither styles nor scripts of the page matter to them.
  *
  * The function is injected by its text alone, so it uses nothing from outside its own braces.
  */
@@ -141,13 +140,12 @@ export function copyPage() {
 		const meta = document.querySelector('meta[property="og:type" i]');
 		if (meta && /article/i.test(attribute(meta, "content") ?? "")) return true;
 		const scripts = document.querySelectorAll('script[type="application/ld+json" i]');
-		return [...scripts]
-			.slice(0, 50)
-			.some((script) =>
-				/"@type"\s*:\s*\[?\s*"\w*(Article|BlogPosting|Report)"/.test(
-					(script.textContent ?? "").slice(0, 200_000),
-				),
-			);
+		return [...scripts].slice(0, 50).some((script) =>
+			// At most so many spaces: any number would take quadratic time.
+			/"@type"\s{0,9}:[\s[]{0,20}"\w{0,40}(Article|BlogPosting|Report)"/.test(
+				(script.textContent ?? "").slice(0, 200_000),
+			),
+		);
 	};
 
 	/** @returns {Generator<undefined, PageCopy, boolean>} */
@@ -179,7 +177,8 @@ export function copyPage() {
 			password,
 			isArticle: isArticle(),
 		});
-		if (!body || document.designMode === "on") return ended();
+		const isEdited = isEditable(document.documentElement) || document.designMode === "on";
+		if (!body || isEdited) return ended();
 
 		/**
 		 * An element whose children are being copied.
@@ -220,8 +219,8 @@ export function copyPage() {
 			const { display } = style;
 			const isUntilFound = attribute(element, "hidden") === "until-found";
 			if (
-				!isUntilFound &&
-				(display === "none" || style.getPropertyValue("content-visibility") === "hidden")
+				display === "none" ||
+				(!isUntilFound && style.getPropertyValue("content-visibility") === "hidden")
 			)
 				return;
 			if (isOutOfSight(style)) return;

@@ -31,6 +31,10 @@ const WRITES = {
 	searchList: false,
 	searchSave: false,
 	searchForget: false,
+	listArrivals: false,
+	keepArrival: true,
+	skipArrivals: false,
+	unskipArrivals: false,
 };
 
 /**

@@ -20,11 +20,14 @@ export async function markQuotes(tabId, quotes) {
 	if (tabId === undefined) return null;
 	const target = { tabId };
 	try {
-		await browser.scripting.insertCSS({ target, css: STYLE });
+		// Chromium shows highlights only with styles of the page, and Firefox those in shadow trees
+		// only with styles of the user.
+		for (const origin of /** @type {const} */ (["AUTHOR", "USER"]))
+			await browser.scripting.insertCSS({ target, css: STYLE, origin });
 		const [answer] = await browser.scripting.executeScript({
 			target,
 			func: findQuotes,
-			args: [quotes],
+			args: [quotes, STYLE],
 			injectImmediately: true,
 		});
 		return answer?.result ?? null;
@@ -36,15 +39,23 @@ export async function markQuotes(tabId, quotes) {
 /**
  * Runs inside the page. It must not use anything from outside its own braces.
  * @param {QuotePlace[]} quotes
+ * @param {string} style Of the highlights.
  * @returns {number | null} How many were found; null if the browser has no highlights.
  */
-export function findQuotes(quotes) {
+export function findQuotes(quotes, style) {
 	if (typeof Highlight === "undefined" || !CSS.highlights || !document.body) return null;
 	// A selection and the page differ in white space, invisible characters and capitals.
-	const SKIPPED = /[\s\u00ad\u200b-\u200d\u2060\ufeff]/g;
+	const SKIPPED = /[\s\u00ad\u200b-\u200d\u2060\ufeff]/;
+	const ALL_SKIPPED = new RegExp(SKIPPED, "g");
+	/** @type {(text: string, at: number) => boolean} Quick, for pages of one long text. */
+	const isSkipped = (text, at) => {
+		const code = text.charCodeAt(at);
+		if (code < 0x80) return code === 0x20 || (code >= 0x09 && code <= 0x0d);
+		return SKIPPED.test(text.charAt(at));
+	};
 	/** @param {string} text */
 	const plain = (text) => {
-		const visible = text.replace(SKIPPED, "");
+		const visible = text.replace(ALL_SKIPPED, "");
 		const lower = visible.toLowerCase();
 		return lower.length === visible.length ? lower : visible;
 	};
@@ -55,47 +66,96 @@ export function findQuotes(quotes) {
 	/** @type {string[]} */
 	const texts = [];
 	let length = 0;
-	/** @type {Element | null} */
-	let last = null;
-	let isShown = false;
-	const walker = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
-	while (walker.nextNode()) {
-		const node = /** @type {Text} */ (walker.currentNode);
-		const parent = node.parentElement;
-		if (!parent || /^(script|style|noscript|template|textarea)$/i.test(parent.localName))
-			continue;
-		// A selection has no hidden text.
-		if (parent !== last) [last, isShown] = [parent, parent.checkVisibility()];
-		if (!isShown) continue;
+	/** @param {Text} node */
+	const add = (node) => {
 		const text = plain(node.data);
-		if (!text) continue;
+		if (!text) return;
 		nodes.push(node);
 		starts.push(length);
 		texts.push(text);
 		length += text.length;
+	};
+	/**
+	 * What is shown in an element: its shadow tree, what fills a slot, or its children.
+	 * @param {Element} element
+	 * @returns {Iterable<Node>}
+	 */
+	const contentOf = (element) => {
+		const filling = element instanceof HTMLSlotElement ? element.assignedNodes() : [];
+		return filling.length > 0 ? filling : (element.shadowRoot ?? element).childNodes;
+	};
+	const SKIPPED_ELEMENT = /^(script|style|noscript|template|textarea)$/i;
+	/** @type {Node[]} The nodes that are still to be read, the next one at the end. */
+	const rest = [document.body];
+	for (let node = rest.pop(); node; node = rest.pop()) {
+		if (node.nodeType === Node.TEXT_NODE) add(/** @type {Text} */ (node));
+		if (node.nodeType !== Node.ELEMENT_NODE) continue;
+		const element = /** @type {Element} */ (node);
+		if (SKIPPED_ELEMENT.test(element.localName)) continue;
+		// A selection has no hidden text. Elements without a box of their own may show some.
+		if (!element.checkVisibility() && getComputedStyle(element).display !== "contents")
+			continue;
+		for (const child of [...contentOf(element)].reverse()) rest.push(child);
 	}
 	const page = texts.join("");
 
 	/**
-	 * The place of a character in the document.
+	 * The node of a character.
 	 * @param {number} at Its index in the page's text.
-	 * @returns {[node: Text, offset: number]}
 	 */
-	const placeOf = (at) => {
+	const nodeAt = (at) => {
 		let [low, high] = [0, starts.length - 1];
 		while (low < high) {
 			const middle = Math.ceil((low + high) / 2);
 			if (/** @type {number} */ (starts[middle]) <= at) low = middle;
 			else high = middle - 1;
 		}
-		const node = /** @type {Text} */ (nodes[low]);
-		let left = at - /** @type {number} */ (starts[low]);
-		for (let offset = 0; offset < node.data.length; offset += 1) {
-			if (node.data.charAt(offset).replace(SKIPPED, "") === "") continue;
-			if (left === 0) return [node, offset];
+		return low;
+	};
+
+	/**
+	 * The offset of a character in its node.
+	 * @param {number} index The node's.
+	 * @param {number} at The character's index in the page's text.
+	 */
+	const offsetIn = (index, at) => {
+		const { data } = /** @type {Text} */ (nodes[index]);
+		let left = at - /** @type {number} */ (starts[index]);
+		for (let offset = 0; offset < data.length; offset += 1) {
+			if (isSkipped(data, offset)) continue;
+			if (left === 0) return offset;
 			left -= 1;
 		}
-		return [node, 0];
+		return 0;
+	};
+
+	/**
+	 * The ranges of a part of the page's text: one, unless it crosses the border of a shadow tree,
+	 * which no range does.
+	 * @param {number} at
+	 * @param {number} end
+	 */
+	const rangesOf = (at, end) => {
+		const [first, final] = [nodeAt(at), nodeAt(end - 1)];
+		/** @type {Range[]} */
+		const ranges = [];
+		for (let index = first; index <= final; index += 1) {
+			const node = /** @type {Text} */ (nodes[index]);
+			const from = index === first ? offsetIn(index, at) : 0;
+			const to = index === final ? offsetIn(index, end - 1) + 1 : node.data.length;
+			const last = ranges.at(-1);
+			const goesOn =
+				last &&
+				last.endContainer.getRootNode() === node.getRootNode() &&
+				last.comparePoint(node, from) >= 0;
+			const range = goesOn ? last : document.createRange();
+			if (!goesOn) {
+				range.setStart(node, from);
+				ranges.push(range);
+			}
+			range.setEnd(node, to);
+		}
+		return ranges;
 	};
 
 	/** @param {QuotePlace} quote */
@@ -109,22 +169,42 @@ export function findQuotes(quotes) {
 			const fits =
 				Number(page.slice(0, at).endsWith(prefix)) + Number(page.startsWith(suffix, end));
 			if (fits <= most) continue;
-			const [first, from] = placeOf(at);
-			const [final, to] = placeOf(end - 1);
-			const range = document.createRange();
-			range.setStart(first, from);
-			range.setEnd(final, to + 1);
-			[best, most] = [range, fits];
+			[best, most] = [{ at, end }, fits];
 			if (fits === 2) break;
 		}
 		return best;
 	};
 
-	const found = quotes.map(find).filter((range) => range !== null);
-	CSS.highlights.set("url-notes-quotes", new Highlight(...found));
-	const [first] = found.sort((a, b) => a.compareBoundaryPoints(Range.START_TO_START, b));
+	const found = quotes
+		.map(find)
+		.filter((place) => place !== null)
+		.sort((a, b) => a.at - b.at);
+	const ranges = found.flatMap(({ at, end }) => rangesOf(at, end));
+	CSS.highlights.set("url-notes-quotes", new Highlight(...ranges));
+	/**
+	 * In Chromium, the page's styles don't reach into shadow trees.
+	 * @param {ShadowRoot} root
+	 */
+	const styleShadowTree = (root) => {
+		const sheet = new CSSStyleSheet();
+		sheet.replaceSync(style);
+		const isSame = (/** @type {CSSStyleSheet} */ other) =>
+			other.cssRules[0]?.cssText === sheet.cssRules[0]?.cssText;
+		if (!root.adoptedStyleSheets.some(isSame)) root.adoptedStyleSheets.push(sheet);
+	};
+	for (const root of new Set(
+		ranges.map(({ startContainer }) => startContainer.getRootNode()),
+	))
+		try {
+			if (root instanceof ShadowRoot) styleShadowTree(root);
+		} catch {
+			// Firefox keeps a page's style sheets from extensions, and needs none here.
+		}
+	const [first] = ranges;
 	if (first) {
-		first.startContainer.parentElement?.scrollIntoView({ block: "center" });
+		const { parentNode } = first.startContainer;
+		const element = parentNode instanceof ShadowRoot ? parentNode.host : parentNode;
+		if (element instanceof Element) element.scrollIntoView({ block: "center" });
 		// In a paragraph that is higher than the window, its middle may be far away.
 		const { top } = first.getBoundingClientRect();
 		if (top < 0 || top > innerHeight) scrollBy(0, top - innerHeight / 2);

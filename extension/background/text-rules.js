@@ -34,10 +34,10 @@ export class TextRules {
 
 	/**
 	 * The program's configuration; "never" if the program keeps no texts.
-	 * @param {KeepText} said
+	 * @param {KeepText} rule
 	 */
-	heed(said) {
-		this.#ofHost = said;
+	setHostRule(rule) {
+		this.#ofHost = rule;
 	}
 
 	/** The web sites where no text is kept. */

@@ -102,7 +102,8 @@ export class TextSaves {
 		page.id = result.note.id;
 		const { is } = page.state;
 		page.before = result.text ?? null;
-		if (page.isDue) await this.#begin(url, page);
+		if (this.#isUndone(url)) page.isDue = false;
+		else if (page.isDue) await this.#begin(url, page);
 		// The page has another note, or its note is back.
 		else if (is === "off" || (isOther && (is === "kept" || is === "older")))
 			await this.#send(url, page);
@@ -123,6 +124,34 @@ export class TextSaves {
 			});
 			await this.#delivery;
 		}
+	}
+
+	/** Drops the waiting texts that the rules forbid by now. */
+	async obeyRules() {
+		for (const { page: url, agreed } of this.#waiting.all) {
+			if (this.#mayKeep(url, agreed)) continue;
+			await this.#waiting.remove(url);
+			const rule = this.#rules.of(url);
+			this.#report(url, { is: rule === "site" || rule === "ask" ? rule : "off" });
+		}
+	}
+
+	/**
+	 * @param {string} url
+	 * @param {boolean | undefined} agreed Whether the user wants this text.
+	 */
+	#mayKeep(url, agreed) {
+		const rule = this.#rules.of(url);
+		return rule === "always" || (rule === "ask" && agreed === true);
+	}
+
+	/**
+	 * Whether the user has taken a save back, and it is still to be deleted.
+	 * @param {string} url
+	 */
+	#isUndone(url) {
+		const last = this.#outbox.entries.findLast((entry) => entry.page === url);
+		return last?.method === "deleteNote" && !last.refused;
 	}
 
 	/**
@@ -180,16 +209,17 @@ export class TextSaves {
 				return;
 			case "never":
 				this.#rules.change(siteName(url), true);
+				await this.obeyRules();
 				if (await this.#remove(url, page)) this.#change(url, { is: "site" });
 				return;
 			case "force":
-				await this.#send(url, page, true);
+				await this.#send(url, page, { force: true, agreed: true });
 				return;
 			case "allow":
 			case "keep":
 				this.#rules.change(siteName(url), false);
-				if (page.text) await this.#send(url, page);
-				else await this.#take(url, page);
+				if (page.text) await this.#send(url, page, { agreed: true });
+				else await this.#take(url, page, { agreed: true });
 		}
 	}
 
@@ -201,6 +231,7 @@ export class TextSaves {
 	async #begin(url, page) {
 		if (this.#held.has(url)) return;
 		page.isDue = false;
+		if (this.#isUndone(url)) return;
 		const rule = this.#rules.of(url);
 		if (rule === "always") await this.#take(url, page);
 		else if (page.before) this.#change(url, kept(page.before));
@@ -212,8 +243,9 @@ export class TextSaves {
 	 * Reads the text and sends it.
 	 * @param {string} url
 	 * @param {Page} page
+	 * @param {{agreed?: boolean}} [how]
 	 */
-	async #take(url, page) {
+	async #take(url, page, how) {
 		if (page.tabId === undefined) return;
 		this.#change(url, { is: "reading" });
 		/** @type {ReadText | NoText} */
@@ -234,24 +266,33 @@ export class TextSaves {
 			whole: read.whole,
 			takenAt: new Date().toISOString(),
 		};
-		await this.#send(url, page);
+		await this.#send(url, page, how);
 	}
 
 	/**
 	 * Sends a text, or keeps it until the host is back.
 	 * @param {string} url
 	 * @param {Page} page
-	 * @param {boolean} [force] Whether it replaces an older, longer one.
+	 * @param {{force?: boolean, agreed?: boolean}} [how] Whether it replaces an older, longer one;
+	 *   whether the user wants this very text.
 	 */
-	async #send(url, page, force) {
-		if (!page.text) return;
+	async #send(url, page, { force, agreed = page.text?.agreed } = {}) {
+		if (!page.text || this.#isUndone(url)) return;
 		this.#change(url, { is: "reading" });
 		// An earlier one would replace it later.
 		await this.#waiting.remove(url);
-		const text = { ...page.text, opId: crypto.randomUUID(), ...(force && { force }) };
+		if (page.state.is !== "reading") return;
+		const opId = crypto.randomUUID();
+		const text = {
+			...page.text,
+			opId,
+			...(force && { force }),
+			...(agreed && { agreed }),
+		};
 		page.text = text;
+		const isWanted = () => page.text === text && page.state.is === "reading";
 		const isAway = !this.#host.hello || page.id === null || this.#outbox.trouble !== null;
-		if (isAway || !(await this.#put(text, /** @type {number} */ (page.id))))
+		if (isAway || !(await this.#put(text, /** @type {number} */ (page.id), isWanted)))
 			await this.#wait(text);
 		this.#forget(url);
 	}
@@ -268,12 +309,15 @@ export class TextSaves {
 	 * Hands a text to the host.
 	 * @param {WaitingText} text
 	 * @param {number} id Of its note.
+	 * @param {() => boolean} isWanted False once the user has removed it.
 	 * @returns {Promise<boolean>} False if the host can't take it now.
 	 */
-	async #put({ page: url, href, ...text }, id) {
+	async #put({ page: url, href, agreed, ...text }, id, isWanted) {
 		const hello = this.#host.hello;
-		if (hello && (!hello.texts || hello.keepText === "never")) {
-			this.#report(url, { is: "off" });
+		const isOff = hello && (!hello.texts || hello.keepText === "never");
+		if (isOff || !this.#mayKeep(url, agreed)) {
+			const rule = this.#rules.of(url);
+			this.#report(url, { is: rule === "site" || rule === "ask" ? rule : "off" });
 			return true;
 		}
 		try {
@@ -285,6 +329,7 @@ export class TextSaves {
 					return true;
 				}
 			}
+			if (!isWanted()) return true;
 			const { words, kept } = await this.#host.request("putText", { ...text, id });
 			if (kept === "older") this.#report(url, { is: "older" });
 			else this.#report(url, { is: "kept", words, whole: text.whole });
@@ -310,18 +355,19 @@ export class TextSaves {
 	async #deliver() {
 		for (const text of this.#waiting.all) {
 			const { page: url } = text;
+			const isWanted = () => this.#waiting.all.includes(text);
 			if (this.#outbox.entries.some((entry) => entry.page === url && mayAdd(entry)))
 				continue;
 			try {
 				const { note } = await this.#host.request("noteForUrl", { url });
-				if (note && !(await this.#put(text, note.id))) return;
+				if (note && !(await this.#put(text, note.id, isWanted))) return;
 				const page = this.#pages.get(url);
 				if (note && page) page.id = note.id;
 			} catch (error) {
 				if (error instanceof Unreachable || isTemporary(error)) return;
 			}
 			// Without a note, the save was undone; the text isn't kept either.
-			if (this.#waiting.all.includes(text)) await this.#waiting.remove(url);
+			if (isWanted()) await this.#waiting.remove(url);
 			this.#forget(url);
 		}
 	}
@@ -334,7 +380,8 @@ export class TextSaves {
 	async #remove(url, page) {
 		const { id } = page;
 		page.isDue = false;
-		this.#change(url, { is: "removed", again: page.tabId !== undefined });
+		// Only the very text can come back: the page may show another one by now, such as an error.
+		this.#change(url, { is: "removed", again: page.text !== null });
 		await this.#waiting.remove(url);
 		if (id === null) return true;
 		try {

@@ -15,6 +15,7 @@ import { byteLength } from "../shared/text.js";
  * @property {boolean} whole
  * @property {string} takenAt RFC 3339.
  * @property {boolean} [force]
+ * @property {boolean} [agreed] Whether the user was asked and wants it.
  */
 
 const KEY = "text:";

@@ -13,6 +13,7 @@ export function help() {
 		["Ctrl+A", "selectAll"],
 		["Esc", "clearSelection"],
 		["Enter", "keyOpen"],
+		["v", "readText"],
 		["t", "addTags"],
 		["#", "removeTags"],
 		["e", "editNote"],

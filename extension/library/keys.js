@@ -1,13 +1,15 @@
 /**
- * What each key does in the list and in triage. Pure.
+ * What each key does in the list, in triage and in the inbox. Pure.
  */
 
 /**
  * @typedef {"next" | "previous" | "extendNext" | "extendPrevious" | "pageDown" | "pageUp" |
  *   "first" | "last" | "toggle" | "all" | "addTags" | "removeTags" | "edit" | "read" | "delete" |
- *   "restore" | "open" | "search" | "help" | "clear" | "undo" | "triage" | "export"} Action
+ *   "restore" | "open" | "readText" | "search" | "help" | "clear" | "undo" | "triage" | "export"} Action
  * @typedef {"next" | "skip" | "delete" | "undo" | "tags" | "leave" | "open" | `suggestion${number}`
  *   } TriageAction
+ * @typedef {"next" | "previous" | "open" | "keep" | "keepWith" | "skip" | "skipFeed" | "undo" |
+ *   "leave"} InboxAction
  * @typedef {Pick<KeyboardEvent, "key" | "code" | "ctrlKey" | "metaKey" | "altKey" | "shiftKey">} Key
  */
 
@@ -30,10 +32,28 @@ const LIST = {
 	Delete: "delete",
 	o: "open",
 	Enter: "open",
+	v: "readText",
 	"/": "search",
 	"?": "help",
 	Escape: "clear",
 	z: "undo",
+};
+
+/** @type {Readonly<Record<string, InboxAction>>} */
+const INBOX = {
+	j: "next",
+	ArrowDown: "next",
+	k: "previous",
+	ArrowUp: "previous",
+	o: "open",
+	Enter: "open",
+	s: "keep",
+	t: "keepWith",
+	d: "skip",
+	Delete: "skip",
+	u: "undo",
+	z: "undo",
+	Escape: "leave",
 };
 
 /** @type {Readonly<Record<string, TriageAction>>} */
@@ -89,4 +109,15 @@ export function triageAction(key) {
 	if (digit) return `suggestion${Number(digit)}`;
 	const name = named(key);
 	return Object.hasOwn(TRIAGE, name) ? (TRIAGE[name] ?? null) : null;
+}
+
+/**
+ * @param {Key} key
+ * @returns {InboxAction | null}
+ */
+export function inboxAction(key) {
+	if (!isPlain(key)) return null;
+	const name = named(key);
+	if (key.shiftKey) return name === "d" ? "skipFeed" : null;
+	return Object.hasOwn(INBOX, name) ? (INBOX[name] ?? null) : null;
 }

@@ -3,23 +3,26 @@
  * keys and buttons ask for.
  */
 
+import { browser } from "../shared/browser.js";
 import { showCure, standing } from "../shared/connection-status.js";
 import { announce, copies, element, put, show } from "../shared/elements.js";
 import { problemOf, say, sayEverywhere } from "../shared/i18n.js";
 import { Connection, Refused } from "./connection.js";
-import { confirms, make } from "./dialogs.js";
+import { confirms } from "./dialogs.js";
+import { download } from "./download.js";
 import { countOf, Operation } from "./edit-many.js";
 import { Edits, fail } from "./edits.js";
 import { exportFile, wholeNotes } from "./export-notes.js";
 import { MAX_NOTES } from "./fitting-tags.js";
 import { help } from "./help.js";
+import { Inbox } from "./inbox.js";
 import { listAction } from "./keys.js";
 import { editNote, editPage, mergeTwo, reason } from "./note-dialog.js";
 import { NoteList } from "./note-list.js";
 import { NoteQueue } from "./note-queue.js";
 import { closeNotice, listenToNotice, notify, press } from "./notice.js";
-import { counted, number, question } from "./results.js";
-import { isLink, nameOf, RowView } from "./row-view.js";
+import { counted, emptySentence, number, question } from "./results.js";
+import { isLink, nameOf, RowView, readerOf } from "./row-view.js";
 import { SavedSearches } from "./saved-searches.js";
 import { loadIds, loadPage } from "./search.js";
 import { Selection } from "./selection.js";
@@ -55,6 +58,7 @@ const view = new RowView(
 const edits = new Edits(connection, nameById);
 const triageNotes = new NoteQueue((params) => loadPage(connection, params));
 const triage = new Triage(connection, element("triage-panel"), triageNotes);
+const inbox = new Inbox(connection, element("inbox-panel"));
 const searches = new SavedSearches(connection);
 const query = /** @type {HTMLInputElement} */ (element("query"));
 const order = /** @type {HTMLSelectElement} */ (element("order"));
@@ -62,6 +66,7 @@ const list = element("list");
 
 let isTrash = false;
 let isTriage = false;
+let isInbox = false;
 let wasListed = false;
 /** @type {string | null} The page whose note is edited first. */
 let toEdit = null;
@@ -76,20 +81,23 @@ function draw() {
 	const { total } = notes;
 	const { query: asked } = notes.asked;
 	const isStuck = failure !== null && !wasListed;
-	const state = isTriage
-		? "triage"
-		: isStuck
-			? "trouble"
-			: !wasListed
-				? "loading"
-				: total > 0
-					? "list"
-					: "empty";
+	const listed = isStuck
+		? "trouble"
+		: !wasListed
+			? "loading"
+			: total > 0
+				? "list"
+				: "empty";
+	const state = isInbox ? "inbox" : isTriage ? "triage" : listed;
 	document.body.dataset.state = state;
 	show("list", state === "list");
 	show("triage-panel", isTriage);
+	show("inbox-panel", isInbox);
+	element("view-notes").ariaPressed = String(!isTrash && !isInbox);
+	element("view-inbox").ariaPressed = String(isInbox);
+	element("view-trash").ariaPressed = String(isTrash && !isInbox);
 	show("empty", state === "empty" || state === "loading");
-	put(element("empty"), emptySentence(state, asked));
+	put(element("empty"), emptySentence(state, asked, isTrash));
 	show("trouble", failure !== null);
 	if (state === "list") view.draw();
 	drawTools();
@@ -98,22 +106,10 @@ function draw() {
 	put(element("query-problems"), sentences.join(" "));
 }
 
-/**
- * What is in place of the list; empty if that is shown.
- * @param {string} state
- * @param {string} asked
- */
-function emptySentence(state, asked) {
-	if (state === "loading") return say("loading");
-	if (state !== "empty") return "";
-	if (asked.trim() !== "") return say("libraryNoMatches");
-	return say(isTrash ? "libraryTrashEmpty" : "libraryEmpty");
-}
-
 function drawTools() {
 	const { total } = notes;
 	const n = selection.count(total);
-	show("tools", wasListed && !isTriage);
+	show("tools", wasListed && !isTriage && !isInbox);
 	put(
 		element("count"),
 		n > 0
@@ -143,7 +139,10 @@ function drawStatus(now) {
 	});
 	const site = /** @type {HTMLAnchorElement} */ (element("site"));
 	site.hidden = !now.hello?.siteUrl;
-	if (now.hello) site.href = now.hello.siteUrl;
+	if (!now.hello) return;
+	site.href = now.hello.siteUrl;
+	view.site = now.hello.siteUrl;
+	void inbox.look(now.hello);
 }
 
 connection.onStatus = (now) => {
@@ -172,6 +171,7 @@ function showInAddress() {
 	if (query.value) address.searchParams.set("q", query.value);
 	if (order.value !== "newest") address.searchParams.set("order", order.value);
 	if (isTrash) address.searchParams.set("view", "trash");
+	if (isInbox) address.searchParams.set("view", "inbox");
 	if (toEdit !== null) address.searchParams.set("edit", toEdit);
 	history.replaceState(null, "", address);
 }
@@ -188,11 +188,6 @@ async function open() {
 	view.toTop();
 	searches.mark(asked.query);
 	showInAddress();
-	for (const [id, on] of /** @type {const} */ ([
-		["view-notes", !isTrash],
-		["view-trash", isTrash],
-	]))
-		element(id).ariaPressed = String(on);
 	await notes.open(asked);
 }
 
@@ -216,10 +211,28 @@ async function reload() {
 /** @param {boolean} trash */
 function showTrash(trash) {
 	if (isTriage) leaveTriage();
+	if (isInbox) showInbox(false);
 	if (trash === isTrash) return;
 	isTrash = trash;
 	void open().then(() => list.focus());
 }
+
+/** @param {boolean} shown */
+function showInbox(shown) {
+	isInbox = shown;
+	if (isTriage) leaveTriage();
+	closeNotice();
+	showInAddress();
+	draw();
+	if (shown) void inbox.open();
+	else void reload().then(() => list.focus());
+}
+inbox.onLeave = () => showInbox(false);
+inbox.onCount = (total) => {
+	show("view-inbox", total !== null || isInbox);
+	const name = total ? say("libraryInboxCount", number(total)) : say("libraryInbox");
+	put(element("view-inbox"), name);
+};
 
 searches.onOpen = (saved) => {
 	query.value = saved;
@@ -361,12 +374,8 @@ async function exportSelected() {
 			(url) => connection.call("noteForUrl", { url }),
 			(done) => notify(say("inProgress", number(done), total)),
 		);
-		const blob = new Blob([exportFile(whole)], { type: "application/json" });
-		const link = make("a");
-		link.href = URL.createObjectURL(blob);
-		link.download = `url-notes-${new Date().toISOString().slice(0, 10)}.json`;
-		link.click();
-		setTimeout(() => URL.revokeObjectURL(link.href), 60_000);
+		const today = new Date().toISOString().slice(0, 10);
+		download(exportFile(whole), `url-notes-${today}.json`);
 		notify(counted(rows.length, "didExport_one", "didExport_many"));
 	} catch (error) {
 		fail(error);
@@ -455,7 +464,13 @@ const ACTIONS = {
 	restore: () => isTrash && apply({ restore: true }),
 	open: () => {
 		const row = notes.at(view.current);
-		if (row && isLink(row.url)) window.open(row.url, "_blank", "noreferrer");
+		if (row && isLink(row.url)) void browser.tabs.create({ url: row.url });
+	},
+	readText: () => {
+		const row = notes.at(view.current);
+		const address = row ? readerOf(row, status?.hello?.siteUrl ?? "") : "";
+		if (address) void browser.tabs.create({ url: address });
+		else if (row) notify(say("noText"));
 	},
 	search: () => query.focus(),
 	help,
@@ -474,7 +489,7 @@ list.addEventListener("keydown", (event) => {
 });
 // With nothing focused, the keys that lead somewhere work as well.
 document.addEventListener("keydown", (event) => {
-	if (event.target !== document.body || isTriage) return;
+	if (event.target !== document.body || isTriage || isInbox) return;
 	const action = listAction(event);
 	if (action !== "search" && action !== "help" && action !== "next") return;
 	event.preventDefault();
@@ -500,7 +515,7 @@ list.addEventListener("dblclick", (event) => {
 });
 
 /** @param {Event} event */
-const isOnLink = (event) => /** @type {Element} */ (event.target).closest("a") !== null;
+const isOnLink = ({ target }) => /** @type {Element} */ (target).closest("a") !== null;
 
 /** @type {ReturnType<typeof setTimeout> | undefined} */
 let pause;
@@ -546,6 +561,7 @@ element("read").addEventListener("click", () => void apply({ read: true }));
 element("unread").addEventListener("click", () => void apply({ read: false }));
 element("merge").addEventListener("click", () => void mergeSelected());
 element("view-notes").addEventListener("click", () => showTrash(false));
+element("view-inbox").addEventListener("click", () => showInbox(true));
 element("view-trash").addEventListener("click", () => showTrash(true));
 element("try-again").addEventListener("click", () => {
 	connection.tryHost();
@@ -553,13 +569,15 @@ element("try-again").addEventListener("click", () => {
 });
 copies(element("copy-cure"), element("cure-command"), () => announce(say("copied")));
 listenToNotice(() => {
-	if (!isTriage) list.focus();
+	if (!isTriage && !isInbox) list.focus();
 });
 // Notes are saved and changed elsewhere meanwhile.
 document.addEventListener("visibilitychange", () => {
 	if (document.visibilityState !== "visible") return;
 	void searches.refresh();
-	if (wasListed && !isTriage) void reload();
+	if (status?.hello && !isInbox) void inbox.look(status.hello);
+	if (isInbox) void inbox.open();
+	else if (wasListed && !isTriage) void reload();
 });
 
 const parameters = new URLSearchParams(location.search);
@@ -568,10 +586,12 @@ const wantedOrder = parameters.get("order");
 if (wantedOrder) order.value = wantedOrder;
 if (order.selectedIndex < 0) order.value = "newest";
 isTrash = parameters.get("view") === "trash";
+isInbox = parameters.get("view") === "inbox";
 draw();
 toEdit = parameters.get("edit");
 void open().then(async () => {
-	if (document.activeElement === document.body) list.focus();
+	if (isInbox) void inbox.open();
+	else if (document.activeElement === document.body) list.focus();
 	if (toEdit === null) return;
 	const page = toEdit;
 	await aboutNote(() => editPage(connection, page));

@@ -120,3 +120,16 @@ function exceptions(result, nameOf) {
 	}
 	return parts;
 }
+
+/**
+ * What is in place of the list; empty if that is shown.
+ * @param {string} state
+ * @param {string} asked The query.
+ * @param {boolean} isTrash
+ */
+export function emptySentence(state, asked, isTrash) {
+	if (state === "loading") return say("loading");
+	if (state !== "empty") return "";
+	if (asked.trim() !== "") return say("libraryNoMatches");
+	return say(isTrash ? "libraryTrashEmpty" : "libraryEmpty");
+}

@@ -34,6 +34,8 @@ export class RowView {
 	#drawn = new Map();
 	#current = 0;
 	#frame = 0;
+	/** Address of the local site; empty while it isn't known. */
+	#site = "";
 
 	/**
 	 * Called with the rows that are drawn: from the first to before the end.
@@ -80,6 +82,18 @@ export class RowView {
 		list.addEventListener("mousedown", (event) => {
 			if (event.shiftKey) event.preventDefault();
 		});
+	}
+
+	/**
+	 * Kept texts are read on the local site.
+	 * @param {string} address Empty if it isn't known.
+	 */
+	set site(address) {
+		if (address === this.#site) return;
+		this.#site = address;
+		for (const { element } of this.#drawn.values()) element.remove();
+		this.#drawn.clear();
+		this.draw();
 	}
 
 	/** The place of the current row. */
@@ -164,7 +178,7 @@ export class RowView {
 		const row = this.#notes.at(place);
 		let drawn = this.#drawn.get(place);
 		if (!drawn || drawn.row !== row) {
-			const element = rowElement(row, place);
+			const element = rowElement(row, place, this.#site);
 			if (drawn) drawn.element.replaceWith(element);
 			else this.#rows.append(element);
 			drawn = { row, element };
@@ -184,8 +198,9 @@ export class RowView {
 /**
  * @param {NoteRow | undefined} row Undefined while it isn't loaded.
  * @param {number} place
+ * @param {string} site Address of the local site; empty if it isn't known.
  */
-function rowElement(row, place) {
+function rowElement(row, place, site) {
 	const element = part("div", "row");
 	element.role = "row";
 	element.id = `row-${place}`;
@@ -203,16 +218,10 @@ function rowElement(row, place) {
 		return element;
 	}
 	element.dataset.note = String(row.id);
-	const title = document.createElement(isLink(row.url) ? "a" : "span");
-	title.className = "title";
+	const title = isLink(row.url)
+		? link("title", nameOf(row), row.url)
+		: part("span", "title", nameOf(row));
 	title.dir = "auto";
-	title.textContent = nameOf(row);
-	if (title instanceof HTMLAnchorElement) {
-		title.href = row.url;
-		title.target = "_blank";
-		title.rel = "noreferrer";
-		title.tabIndex = -1;
-	}
 	const first = part("span", "first");
 	if (!row.read) {
 		element.classList.add("unread");
@@ -228,11 +237,38 @@ function rowElement(row, place) {
 	when.dataset.moment = moment;
 	if (row.site) facts.append(part("span", "icon"));
 	facts.append(part("bdi", "site", row.site), when);
+	const reader = readerOf(row, site);
+	if (reader) facts.append(link("text", say("readText"), reader));
 	for (const tag of row.tags.slice(0, TAGS)) facts.append(part("bdi", "tag", tag));
 	if (row.tags.length > TAGS)
 		facts.append(part("span", "more", `+${row.tags.length - TAGS}`));
 	main.append(first, facts);
 	return element;
+}
+
+/**
+ * Address of the kept text of a note's page; empty if there is none, or if it isn't known.
+ * @param {NoteRow} row
+ * @param {string} site Address of the local site.
+ */
+export const readerOf = (row, site) =>
+	row.text && site ? `${site}note/${row.id}/text` : "";
+
+/**
+ * A link that the keyboard doesn't stop at: the row has keys for it.
+ * @param {string} name
+ * @param {string} text
+ * @param {string} address
+ */
+function link(name, text, address) {
+	const made = document.createElement("a");
+	made.className = name;
+	made.textContent = text;
+	made.href = address;
+	made.target = "_blank";
+	made.rel = "noreferrer";
+	made.tabIndex = -1;
+	return made;
 }
 
 /** @param {string} name */

@@ -36,6 +36,7 @@ export async function loadPage(connection, { order, ...params }) {
 				read: !isUnread.has(id),
 				site: siteOf(url),
 				hasNote: false,
+				text: null,
 			}),
 	);
 	return {

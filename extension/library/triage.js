@@ -3,6 +3,7 @@
  * the user goes on; each step can be taken back.
  */
 
+import { browser } from "../shared/browser.js";
 import { ago } from "../shared/dates.js";
 import { announce } from "../shared/elements.js";
 import { language, say } from "../shared/i18n.js";
@@ -251,7 +252,7 @@ export class Triage {
 				return;
 			case "open":
 				if (this.#row && isLink(this.#row.url))
-					window.open(this.#row.url, "_blank", "noreferrer");
+					void browser.tabs.create({ url: this.#row.url });
 				return;
 			case "leave":
 				this.onLeave();

@@ -7,7 +7,9 @@
  * @typedef {QuotePlace & {from: number, to: number}} NoteQuote
  */
 
-const LINK = /^\[(?:Go to passage|in the page)\]\((?:<([^<>]*)>|#\d+)\)\s*$/;
+/** A link to a passage, whatever its text, or the program's own in its short form. */
+const LINK =
+	/^\[(?:[^[\]]*\]\((?:<([^<>]*:~:text=[^<>]*)>|([^\s<>]*:~:text=[^\s<>]*))|(?:Go to passage|in the page)\]\(#\d+)\)\s*$/;
 
 /**
  * @param {string} text
@@ -58,7 +60,8 @@ function quoteIn(lines) {
 		.replace(/ …\s*$/, "")
 		.trim();
 	if (!text) return null;
-	const parts = (link?.[1] ?? "").split(":~:text=")[1]?.split("&")[0]?.split(",") ?? [];
+	const parts =
+		(link?.[1] ?? link?.[2] ?? "").split(":~:text=")[1]?.split("&")[0]?.split(",") ?? [];
 	const prefix = parts.find((part) => part.endsWith("-"))?.slice(0, -1) ?? "";
 	const suffix = parts.find((part) => part.startsWith("-"))?.slice(1) ?? "";
 	return { text, prefix: decoded(prefix), suffix: decoded(suffix) };

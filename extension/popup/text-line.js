@@ -67,7 +67,7 @@ export class TextLine {
 	#toggle() {
 		const { is } = this.#state;
 		if (this.#url === "") return;
-		if ([...REMOVABLE, "reading", "older"].includes(is)) this.#send("remove");
+		if ([...REMOVABLE, "reading"].includes(is)) this.#send("remove");
 		else if (is === "removed" ? this.#mayReturn() : is === "ask" || is === "site")
 			this.#send(ACTS[is] ?? "keep");
 	}

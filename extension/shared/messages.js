@@ -230,7 +230,8 @@
  * @typedef {"listNotes" | "listNoteIds" | "searchNotes" | "noteForUrl" | "editNotes" | "editStatus" |
  *   "cancelEdit" | "undoEdit" | "updateNote" | "changeAddress" | "mergeNotes" |
  *   "completeTags" | "suggestTags" | "suggestForNotes" | "icons" | "searchList" |
- *   "searchSave" | "searchForget"} LibraryMethod
+ *   "searchSave" | "searchForget" | "listArrivals" | "keepArrival" | "skipArrivals" |
+ *   "unskipArrivals"} LibraryMethod
  */
 
 /**

@@ -48,6 +48,13 @@ pub struct Config {
     pub unread_on_save: bool,
     /// Whether the extension keeps the texts of pages.
     pub keep_text: KeepText,
+    /// The proxy that url-notes-net uses, as an address like `http://proxy.example:3128`. The
+    /// environment's isn't used.
+    pub proxy: Option<String>,
+    /// Most pages of each feed in the inbox, between 1 and 1,000.
+    pub feed_keep: u32,
+    /// Number of days that a page stays in the inbox, between 1 and 3,650.
+    pub feed_days: u32,
     /// Whether the site is opened by `url-notes open` alone.
     pub require_token: bool,
     /// Terminal settings from the environment.
@@ -131,6 +138,9 @@ struct ConfigFile {
     strip_user_info: Option<bool>,
     unread_on_save: Option<bool>,
     keep_text: Option<KeepText>,
+    proxy: Option<String>,
+    feed_keep: Option<u32>,
+    feed_days: Option<u32>,
     require_token: Option<bool>,
     log_level: Option<String>,
 }
@@ -305,6 +315,17 @@ impl Config {
                 ),
             }
         }
+        let mut within = |name: &str, value: Option<u32>, default: u32, most: u32| match value {
+            Some(value) if !(1..=most).contains(&value) => {
+                warnings.push(format!(
+                    "{name} must be a number from 1 to {most}. The value {default} is used."
+                ));
+                default
+            }
+            value => value.unwrap_or(default),
+        };
+        let feed_keep = within("feed-keep", file.feed_keep, 100, 1_000);
+        let feed_days = within("feed-days", file.feed_days, 60, 3_650);
         Self {
             database: places.database.clone(),
             file: places.config.clone(),
@@ -318,6 +339,9 @@ impl Config {
             strip_user_info: file.strip_user_info.unwrap_or(false),
             unread_on_save: file.unread_on_save.unwrap_or(false),
             keep_text: file.keep_text.unwrap_or_default(),
+            proxy: file.proxy.filter(|proxy| !proxy.is_empty()),
+            feed_keep,
+            feed_days,
             require_token: file.require_token.unwrap_or(false),
             terminal: Terminal::default(),
             warnings,
@@ -439,6 +463,16 @@ mod tests {
         assert_eq!(read("keep-text = 'never'", None).keep_text, KeepText::Never);
         assert_eq!(read("keep-text = 'yes'", None).warnings.len(), 1);
         assert_eq!(config.warnings, [""; 0]);
+        assert_eq!(config.proxy, None);
+        let proxy = "proxy = 'http://proxy.example:3128'";
+        let proxy = read(proxy, None).proxy;
+        assert_eq!(proxy.as_deref(), Some("http://proxy.example:3128"));
+        assert_eq!((config.feed_keep, config.feed_days), (100, 60));
+        let feeds = read("feed-keep = 20\nfeed-days = 7", None);
+        assert_eq!((feeds.feed_keep, feeds.feed_days), (20, 7));
+        let wrong = read("feed-keep = 0\nfeed-days = 9999", None);
+        assert_eq!((wrong.feed_keep, wrong.feed_days), (100, 60));
+        assert_eq!(wrong.warnings.len(), 2);
         assert_eq!(read("port = 7000", Some("7001")).port, 7001);
     }
 

@@ -33,6 +33,12 @@ pub enum Error {
     /// There is no such note.
     #[error("This note doesn't exist. It may have been deleted permanently.")]
     NotFound,
+    /// There is no such feed, or it was removed.
+    #[error("There is no such feed. To list the feeds, run `url-notes feed list`.")]
+    UnknownFeed,
+    /// The inbox doesn't have the page any more: it was kept, skipped or too old.
+    #[error("This page isn't in the inbox any more.")]
+    UnknownArrival,
     /// A note can't be restored because its page was saved again.
     #[error("This page was saved again. Delete its new note first, then restore the old one.")]
     Conflict,
@@ -175,7 +181,9 @@ impl Error {
             Self::InvalidTag(_) => ErrorKind::InvalidTag,
             Self::TooLarge { .. } => ErrorKind::TooLarge,
             Self::InvalidParams(_) | Self::UnknownTag(_) => ErrorKind::InvalidParams,
-            Self::NotFound | Self::UnknownEdit => ErrorKind::NotFound,
+            Self::NotFound | Self::UnknownEdit | Self::UnknownFeed | Self::UnknownArrival => {
+                ErrorKind::NotFound
+            }
             Self::Conflict => ErrorKind::Conflict,
             Self::OpIdReused => ErrorKind::OpIdReused,
             Self::AddressTaken(_) => ErrorKind::AddressTaken,

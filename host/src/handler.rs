@@ -23,13 +23,14 @@ use crate::{
         SuggestTagsParams, SuggestTagsResult, UpdateNoteParams,
     },
     site::SiteState,
-    store::{Counts, OperationResult, Reader, Store},
+    store::{Counts, KeepOptions, OperationResult, Reader, Store},
     wire::{
         fit_addresses, wire_hit, wire_new_title, wire_note, wire_problem, wire_saved, wire_stats,
         wire_suggestion, wire_tag, wire_text, wire_tokens,
     },
 };
 
+mod feeds;
 mod icons;
 mod library;
 mod rendered_text;
@@ -132,6 +133,23 @@ impl<S: Fn() -> SiteState> RequestHandler for Handler<S> {
             Request::RemoveText(params) => {
                 texts::remove_text(self.opened()?, &params).map(Outcome::RemoveText)
             }
+            Request::ListArrivals(params) => {
+                feeds::list_arrivals(self.store()?, &params).map(Outcome::Arrivals)
+            }
+            Request::KeepArrival(params) => {
+                let options = KeepOptions {
+                    read: !self.settings.unread_on_save,
+                    strip_user_info: self.settings.strip_user_info,
+                };
+                feeds::keep_arrival(self.opened()?, &params, options)
+                    .map(|r| Outcome::Saved(r.into()))
+            }
+            Request::SkipArrivals(params) => {
+                feeds::skip_arrivals(self.opened()?, &params).map(Outcome::Skipped)
+            }
+            Request::UnskipArrivals(params) => {
+                feeds::unskip_arrivals(self.opened()?, &params).map(Outcome::Unskipped)
+            }
             Request::RenderMarkdown(params) => render_markdown(&params).map(Outcome::Markdown),
             Request::Stats => self.stats().map(Outcome::Stats),
         }
@@ -207,11 +225,19 @@ impl<S: Fn() -> SiteState> Handler<S> {
             });
         }
         // The hello must succeed even if the notes can't be opened.
-        let (counts, store_problem) = match self.store().and_then(|store| store.counts()) {
-            Ok(counts) => (counts, None),
+        let counted = self.store().and_then(|store| {
+            let arrivals = match store.has_feeds()? {
+                true => Some(store.arrivals_count()?),
+                false => None,
+            };
+            Ok((store.counts()?, arrivals))
+        });
+        let (counts, arrivals, store_problem) = match counted {
+            Ok((counts, arrivals)) => (counts, arrivals, None),
             Err(error) => {
                 log::warn!("{}", error.chain());
-                (Counts { notes: 0, tags: 0 }, Some(error.to_string()))
+                let none = Counts { notes: 0, tags: 0 };
+                (none, None, Some(error.to_string()))
             }
         };
         let site = (self.site)();
@@ -226,6 +252,7 @@ impl<S: Fn() -> SiteState> Handler<S> {
             icons: true,
             texts: true,
             keep_text: self.settings.keep_text,
+            arrivals,
             site_problem: site.problem,
             store_problem,
         })

@@ -1,5 +1,7 @@
 //! Converts notes, tags and results to their form on the wire, which `--json` prints as well.
 
+use std::collections::HashMap;
+
 use serde::Serialize;
 
 use crate::{
@@ -13,7 +15,8 @@ use crate::{
         StatsResult, SuggestReason, SuggestedTag,
     },
     store::{
-        BulkEdit, BulkState, Hit, KeptText, ListOrder, Refusal, SavedSearch, TagCount, TextSummary,
+        Arrival, BulkEdit, BulkState, Feed, Hit, KeptText, ListOrder, Refusal, SavedSearch,
+        TagCount, TextSummary,
     },
 };
 
@@ -283,8 +286,8 @@ pub(crate) fn list_order(order: protocol::ListOrder) -> ListOrder {
     }
 }
 
-/// Converts a note in a list.
-pub(crate) fn wire_row(note: &Note) -> NoteRow {
+/// Converts a note in a list, with the text of its page.
+pub(crate) fn wire_row(note: &Note, text: Option<TextSummary>) -> NoteRow {
     let url = PageUrl::parse(&note.url);
     NoteRow {
         id: note.id.0,
@@ -297,6 +300,7 @@ pub(crate) fn wire_row(note: &Note) -> NoteRow {
         read: note.read,
         site: url.map(|url| url.site().to_owned()).unwrap_or_default(),
         has_note: !note.summary.is_empty(),
+        text: text.map(wire_text),
     }
 }
 
@@ -328,6 +332,42 @@ pub(crate) fn wire_edit(edit: &BulkEdit) -> EditResult {
         refused: refused.collect(),
         refused_count: edit.refused.1,
     }
+}
+
+/// Converts a page in the inbox.
+#[must_use]
+pub(crate) fn wire_arrival(page: &Arrival) -> protocol::Arrival {
+    protocol::Arrival {
+        id: page.id,
+        feed_id: page.feed_id,
+        feed: page.feed.clone(),
+        url: page.address().into_owned(),
+        title: page.title.clone(),
+        excerpt: page.excerpt.clone(),
+        published_at: page.published_at.clone(),
+        lang: page.lang.clone(),
+        keywords: page.keywords.clone(),
+        arrived_at: timestamp_text(page.arrived_at()),
+    }
+}
+
+/// Converts the feeds that have pages in the inbox, sorted by title. `counts`: by the feeds' ids.
+#[must_use]
+pub(crate) fn wire_feed_counts(
+    feeds: Vec<Feed>,
+    counts: &HashMap<i64, u64>,
+) -> Vec<protocol::FeedCount> {
+    let counted = feeds.into_iter().filter_map(|feed| {
+        Some(protocol::FeedCount {
+            id: feed.id,
+            name: feed.name().into_owned(),
+            tags: feed.tags.iter().map(Tag::to_string).collect(),
+            count: *counts.get(&feed.id)?,
+        })
+    });
+    let mut counted: Vec<_> = counted.collect();
+    counted.sort_by_cached_key(|feed| (feed.name.to_lowercase(), feed.id));
+    counted
 }
 
 /// Converts a saved search.

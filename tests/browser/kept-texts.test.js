@@ -141,7 +141,7 @@ inEachBrowser(
 		});
 		goOn();
 		await popup.reaches("saved");
-		await says(popup, /^No text: the tab shows another page by now$/);
+		await says(popup, /^No text: the tab now shows another page$/);
 		assert.equal(await textOf(world, "/article"), "");
 	},
 );
@@ -208,7 +208,7 @@ inEachBrowser(
 			document.body.textContent = "Accept cookies, please.";
 		});
 		const again = await world.click(browser, page);
-		await says(again, /^The page’s text is shorter than the one you have$/);
+		await says(again, /^The page now has less text than the copy you kept$/);
 		await again.picture(path.join(pictures, `text-older-${browser.name}.png`));
 		await has(world, "/article", ARTICLE);
 		await again.click("#text-act");
@@ -312,6 +312,61 @@ inEachBrowser(
 		await until("it has both again", async () =>
 			/^> Some say[\s\S]*\n\n> There is/.test(await summary()),
 		);
+	},
+);
+
+/**
+ * Whether a part of the page has the colour of a mark, as it is painted.
+ * @param {import("puppeteer-core").Page} page
+ * @param {{x: number, y: number, width: number, height: number}} clip
+ */
+async function isMarked(page, clip) {
+	const picture = await page.screenshot({ clip, encoding: "base64" });
+	return page.evaluate(async (encoded) => {
+		const bytes = Uint8Array.from(atob(encoded), (byte) => byte.charCodeAt(0));
+		const bitmap = await createImageBitmap(new Blob([bytes], { type: "image/png" }));
+		const canvas = new OffscreenCanvas(bitmap.width, bitmap.height);
+		const context = /** @type {OffscreenCanvasRenderingContext2D} */ (
+			canvas.getContext("2d")
+		);
+		context.drawImage(bitmap, 0, 0);
+		const { data } = context.getImageData(0, 0, bitmap.width, bitmap.height);
+		for (let at = 0; at < data.length; at += 4)
+			if (data[at] === 255 && data[at + 1] === 255 && data[at + 2] === 0) return true;
+		return false;
+	}, picture);
+}
+
+inEachBrowser(
+	"a quote that is partly in a shadow tree is marked on the page",
+	async (world, browser) => {
+		const url = world.web.address("/repetitive");
+		await world.command("add", url, "--summary", "> Outside and in the shadow");
+		const page = await browser.open(url);
+		await page.evaluate(() => {
+			document.body.insertAdjacentHTML("afterbegin", "<p>Outside <x-card></x-card></p>");
+			const card = document.querySelector("x-card");
+			const root = /** @type {Element} */ (card).attachShadow({ mode: "open" });
+			root.innerHTML = "<b>and in the shadow</b>";
+		});
+		const popup = await world.click(browser, page);
+		await popup.says("#quotes-count", /^1 quote$/);
+		await popup.click("#quotes summary");
+		await popup.click("#show-quotes");
+		await popup.says("#quotes-say", /^1 of 1 quotes? found$/);
+		await popup.dismiss();
+		for (const isInside of [false, true]) {
+			const clip = await page.evaluate((isInside) => {
+				const card = document.querySelector("x-card");
+				const inside = card?.shadowRoot?.querySelector("b")?.firstChild;
+				const text = isInside ? inside : card?.previousSibling;
+				const range = document.createRange();
+				range.selectNodeContents(/** @type {Node} */ (text));
+				const { x, y, width, height } = range.getBoundingClientRect();
+				return { x: x + scrollX, y: y + scrollY, width, height };
+			}, isInside);
+			await until(`it is marked, inside: ${isInside}`, () => isMarked(page, clip));
+		}
 	},
 );
 

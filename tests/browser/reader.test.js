@@ -4,6 +4,7 @@ import assert from "node:assert/strict";
 import { writeFile } from "node:fs/promises";
 import path from "node:path";
 import axe from "axe-core";
+import { until } from "./driver/until.js";
 import { inEachBrowser } from "./test-environment.js";
 
 /** Defines the global `axe` on the page it runs on. */
@@ -21,6 +22,38 @@ The **memory** is the [bottleneck](https://example.org/b), said the reader.
 ${"const words = 'a long line of code'; ".repeat(6)}
 \`\`\`
 `;
+
+inEachBrowser(
+	"the library links a note to its kept text, by click and by key",
+	async (world, browser) => {
+		const origin = await world.origin();
+		const file = path.join(world.home, "page.md");
+		await writeFile(file, TEXT);
+		for (const name of ["none", "kept"])
+			await world.command("add", `https://example.org/${name}`, "--title", name);
+		await world.command("text", "add", "https://example.org/kept", file);
+		const note = (await world.notes()).find(({ title }) => title === "kept");
+		const page = await browser.own("library/library.html");
+		await until("the link is there", () => page.$("#row-0 .facts a.text"));
+		assert.equal(
+			await page.$eval("#row-0 .facts a.text", (link) => link.getAttribute("href")),
+			`${origin}/note/${note?.id}/text`,
+		);
+		assert.equal(await page.$("#row-1 .facts a.text"), null);
+		await page.bringToFront();
+		await page.focus("#list");
+		await page.keyboard.press("j");
+		await page.keyboard.press("v");
+		await until("the library says that there is no text", () =>
+			page.$eval("#notice-text", (notice) => /No text/.test(notice.textContent ?? "")),
+		);
+		await page.keyboard.press("k");
+		await page.keyboard.press("v");
+		await until("the text is open", async () =>
+			(await browser.addresses()).includes(`${origin}/note/${note?.id}/text`),
+		);
+	},
+);
 
 inEachBrowser(
 	"the text of a page is read on the site, with the quotes of its note",

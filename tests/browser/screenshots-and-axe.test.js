@@ -264,7 +264,7 @@ for (const language of ["en", "de"]) {
 }
 
 inEachBrowser(
-	"shows suggested tags readably, long ones too, in light and dark",
+	"shows suggested tags and quotes readably, long ones too, in light and dark",
 	async (world, browser) => {
 		const long = "what to do with the starter that is left over at the end of the day";
 		const faults = [];
@@ -300,6 +300,20 @@ inEachBrowser(
 				path.join(pictures, `popup-suggesting-${browser.name}-${scheme}.png`),
 			);
 			faults.push(...(await unreadable(`suggesting, ${scheme}`, popup.evaluate)));
+			await popup.evaluate((long) => {
+				const field = /** @type {HTMLTextAreaElement} */ (
+					document.querySelector("#summary")
+				);
+				field.value = `> ${`${long} `.repeat(4)}\n\n> 醗酵は時間がかかる。\n\n> תסיסה ארוכה`;
+				field.dispatchEvent(new Event("input", { bubbles: true }));
+			}, long);
+			await popup.says("#quotes-count", /^3 quotes$/);
+			await popup.click("#quotes summary");
+			await popup.picture(
+				path.join(pictures, `popup-quotes-${browser.name}-${scheme}.png`),
+			);
+			faults.push(...(await unreadable(`quotes, ${scheme}`, popup.evaluate)));
+			await popup.reaches("saved");
 			await popup.dismiss();
 		}
 		assert.deepEqual(faults, []);

@@ -160,14 +160,18 @@ const titles = (page) =>
 	page.$$eval("#found .title", (all) => all.map((title) => title.textContent?.trim()));
 
 /**
- * Where the page is, as it says itself.
+ * Waits until a page with this title is loaded.
  * @param {Page} page
  * @param {string} title
  */
 const isTitled = (page, title) =>
 	until(`the page is ${title}`, async () => {
-		const now = await page.evaluate(() => document.title);
+		const [now, isLoading] = await page.evaluate(() => [
+			document.title,
+			document.readyState === "loading",
+		]);
 		if (now !== title) throw new Error(`it is ${now}`);
+		if (isLoading) throw new Error("it is still loading");
 		return true;
 	});
 

@@ -10,7 +10,7 @@ import { test } from "node:test";
 import { promisify } from "node:util";
 import { browsers } from "./driver/browser.js";
 import { until } from "./driver/until.js";
-import { builtProgram, freePort, project, putNotes } from "./program.js";
+import { builtProgram, freePort, project, putArrivals, putNotes } from "./program.js";
 import { serveWeb } from "./web.js";
 
 /** @typedef {import("puppeteer-core").Page} Page */
@@ -250,6 +250,18 @@ export class World {
 		});
 		putting.child.stdin?.end(JSON.stringify(notes));
 		return JSON.parse((await putting).stdout);
+	}
+
+	/**
+	 * Adds a feed with pages in the inbox, the latest last.
+	 * @param {{ url: string, title: string, tags: string[], entries: { url: string, title: string, excerpt?: string, lang?: string }[] }} feed
+	 */
+	async bring(feed) {
+		const putting = run(putArrivals, [path.join(this.folder, "notes.db")], {
+			env: this.environment,
+		});
+		putting.child.stdin?.end(JSON.stringify(feed));
+		await putting;
 	}
 
 	/** @returns {Promise<Note[]>} what is in the store, newest first */

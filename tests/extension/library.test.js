@@ -5,7 +5,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { exportFile, wholeNotes } from "../../extension/library/export-notes.js";
 import { fittingTags, suggestFor } from "../../extension/library/fitting-tags.js";
-import { listAction, triageAction } from "../../extension/library/keys.js";
+import { inboxAction, listAction, triageAction } from "../../extension/library/keys.js";
 import { NoteList } from "../../extension/library/note-list.js";
 import { NoteQueue } from "../../extension/library/note-queue.js";
 import { Selection } from "../../extension/library/selection.js";
@@ -159,6 +159,28 @@ test("in triage, digits are suggestions and letters are steps", () => {
 	assert.equal(triageAction(press("d")), "delete");
 	assert.equal(triageAction(press("s")), "skip");
 	assert.equal(triageAction(press("u")), "undo");
+});
+
+test("keys of the inbox", () => {
+	for (const [key, action] of [
+		["j", "next"],
+		["ArrowUp", "previous"],
+		["Enter", "open"],
+		["s", "keep"],
+		["t", "keepWith"],
+		["d", "skip"],
+		["Delete", "skip"],
+		["u", "undo"],
+		["Escape", "leave"],
+		["x", null],
+		// With Caps Lock.
+		["D", "skip"],
+	])
+		assert.equal(inboxAction(press(/** @type {string} */ (key))), action, String(key));
+	assert.equal(inboxAction(press("D", { shiftKey: true })), "skipFeed");
+	assert.equal(inboxAction(press("S", { shiftKey: true })), null);
+	assert.equal(inboxAction(press("s", { ctrlKey: true })), null);
+	assert.equal(inboxAction(press("toString")), null);
 });
 
 /** A host with notes, which counts its requests. */

@@ -29,6 +29,16 @@ test("links that the text field shows in short, and those of older versions, are
 	assert.deepEqual(texts("> a\n>\n> [Go to passage](#9)"), ["a"]);
 });
 
+test("a link to the passage counts whatever its text is, and no other link", () => {
+	const note = "> a\n>\n> [Hier](https://e.org/#:~:text=x-,a)";
+	assert.deepEqual(
+		quotesOf(note).map(({ text, prefix }) => [text, prefix]),
+		[["a", "x"]],
+	);
+	assert.deepEqual(texts("> a\n> [b](https://e.org/)"), ["a\n[b](https://e.org/)"]);
+	assert.deepEqual(texts("> a\n> [b](#2)"), ["a\n[b](#2)"]);
+});
+
 test("markup is taken off a quote's text, and the mark of a cut", () => {
 	assert.deepEqual(texts("> \\# \\*a\\* \\<b> 1\\. \\\\ x …\n>\n> [Go to passage](#1)"), [
 		"# *a* <b> 1. \\ x",

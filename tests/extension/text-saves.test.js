@@ -162,7 +162,7 @@ test("a page is read only after the host has answered the save", async () => {
 
 test("nothing is read or sent for a program that keeps no texts", async () => {
 	const { host, background } = await start({ hello: HELLO });
-	background.rules.heed("never");
+	background.rules.setHostRule("never");
 	const { line } = await click(background);
 	assert.deepEqual(host.methods, ["saveNote"]);
 	assert.deepEqual(line.last, { is: "off" });
@@ -251,7 +251,7 @@ test("the stricter of both settings decides: never reads nothing, ask reads at t
 	])) {
 		const { host, background } = await start();
 		background.rules.setting = setting;
-		background.rules.heed(said);
+		background.rules.setHostRule(said);
 		const { line } = await click(background);
 		assert.deepEqual(host.methods, ["saveNote"], `${setting} ${said}`);
 		assert.deepEqual(line.last, { is: "off" });
@@ -262,7 +262,7 @@ test("the stricter of both settings decides: never reads nothing, ask reads at t
 	])) {
 		const { host, background } = await start();
 		background.rules.setting = setting;
-		background.rules.heed(said);
+		background.rules.setHostRule(said);
 		const { line } = await click(background);
 		assert.deepEqual(line.last, { is: "ask" });
 		assert.deepEqual(host.methods, ["saveNote"]);
@@ -508,4 +508,115 @@ test("Save after Undo keeps the text of a note that was gone while it was sent",
 	await settle();
 	assert.equal(line.last.is, "kept");
 	assert.equal(host.texts.get(1000), "Some words that one reads.");
+});
+
+test("a waiting text that a later rule forbids is dropped at once, and not sent", async () => {
+	for (const forbid of /** @type {((background: FakeBackground) => void)[]} */ ([
+		({ rules }) => {
+			rules.setting = "never";
+		},
+		({ rules }) => {
+			rules.setting = "ask";
+		},
+		({ rules }) => rules.change("example.org", true),
+	])) {
+		const { host, background, storage } = await start();
+		host.away();
+		const { close } = await click(background);
+		await close();
+		const waiting = () =>
+			Object.keys(storage.items).filter((key) => key.startsWith("text:"));
+		assert.equal(waiting().length, 1);
+		forbid(background);
+		await background.texts.obeyRules();
+		assert.deepEqual(waiting(), []);
+		host.back(KEEPS);
+		await background.outbox.deliver();
+		await settle();
+		assert.deepEqual(host.methods, ["saveNote"]);
+	}
+});
+
+test("a rule that forbids a waiting text holds without being applied first", async () => {
+	const { host, background } = await start();
+	host.away();
+	const { close } = await click(background);
+	await close();
+	background.rules.setting = "never";
+	host.back(KEEPS);
+	await background.outbox.deliver();
+	await settle();
+	assert.equal(put(host).length, 0);
+});
+
+test("a waiting text that the user was asked about is sent although the rule is to ask", async () => {
+	const { host, background } = await start();
+	background.rules.setting = "ask";
+	host.away();
+	const { close } = await click(background);
+	await background.texts.act(URL_A, "keep");
+	await close();
+	await background.texts.obeyRules();
+	host.back(KEEPS);
+	await background.outbox.deliver();
+	await settle();
+	assert.equal(put(host).length, 1);
+});
+
+test("a text that is removed while its note is looked up isn't sent", async () => {
+	for (const isWaiting of [true, false]) {
+		const { host, background } = await start();
+		background.readable = read("Some words", `${URL_A}#x`);
+		if (isWaiting) host.away();
+		/** @type {(() => void)[]} */
+		const goOn = [];
+		host.interfere = (method) =>
+			method === "noteForUrl"
+				? new Promise((resolve) => goOn.push(() => resolve(null)))
+				: null;
+		const { line } = await click(background);
+		if (isWaiting) {
+			host.back(KEEPS);
+			await background.outbox.deliver();
+			await settle();
+		}
+		assert.equal(goOn.length, 1);
+		const removal = background.texts.act(URL_A, "remove");
+		await settle();
+		host.interfere = null;
+		for (const go of goOn) go();
+		await removal;
+		await settle();
+		assert.equal(put(host).length, 0);
+		assert.equal(line.last.is, "removed");
+	}
+});
+
+test("the text of a page whose save is taken back before the answer isn't read", async () => {
+	const { host, background } = await start();
+	/** @type {() => void} */
+	let answer = () => {};
+	host.interfere = (method) =>
+		method === "saveNote"
+			? new Promise((resolve) => {
+					answer = () => resolve(null);
+				})
+			: null;
+	await click(background);
+	background.pages.remove(URL_A, "undone");
+	host.interfere = null;
+	answer();
+	await settle();
+	assert.deepEqual(host.methods, ["saveNote", "deleteNote"]);
+});
+
+test("a removed text comes back only if this very text is at hand", async () => {
+	const { host, background } = await start();
+	background.readable = read("404");
+	const line = watch(background);
+	background.texts.known(URL_A, 1000, { words: 5, whole: true });
+	assert.equal(line.last.is, "kept");
+	await background.texts.act(URL_A, "remove");
+	assert.deepEqual(line.last, { is: "removed", again: false });
+	assert.equal(host.methods.at(-1), "removeText");
 });

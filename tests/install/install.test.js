@@ -754,6 +754,134 @@ test("--service with --system is refused, since the site is each user's own", as
 	assert.match(stderr, /each user runs/);
 });
 
+/** @param {import("node:test").TestContext} t @param {{ home?: string }} [options] */
+async function machineWithNet(t, options) {
+	const { machine, program } = await machineWithProgram(t, options);
+	await machine.program("url-notes-net", 'echo "net 1"');
+	return { machine, program };
+}
+
+const NET = ".local/bin/url-notes-net";
+
+test("--net installs the program for the network, and updates keep it up to date", async (t) => {
+	const { machine, program } = await machineWithNet(t);
+	const plain = await machine.install(...program);
+	assert.equal(plain.code, 0);
+	await assert.rejects(stat(path.join(machine.home, NET)), "without --net there is none");
+
+	const { code, stdout } = await machine.install(...program, "--net");
+	assert.equal(code, 0);
+	assert.match(stdout, /^For the network: .*\/url-notes-net \(written\)\.$/m);
+	const installed = path.join(machine.home, NET);
+	assert.equal((await machine.run(installed, [])).stdout, "net 1\n");
+
+	await machine.program("url-notes-net", 'echo "net 2"');
+	const update = await machine.install(...program);
+	assert.match(update.stdout, /url-notes-net \(replaced\)/);
+	assert.equal((await machine.run(installed, [])).stdout, "net 2\n");
+
+	await rm(path.join(machine.bin, "url-notes-net"));
+	const kept = await machine.install(...program);
+	assert.equal(kept.code, 0);
+	assert.match(kept.stderr, /the installed one stays as it is/);
+	const missing = await machine.install(...program, "--net");
+	assert.equal(missing.code, 1);
+	assert.match(missing.stderr, /There is no url-notes-net beside/);
+
+	const removed = await machine.install("--uninstall");
+	assert.match(removed.stdout, /^For the network: .* \(removed\)\.$/m);
+	assert.deepEqual(await machine.everything(), []);
+});
+
+test("--net builds the program for the network on its own, after the other", async (t) => {
+	const machine = await Machine.make(t);
+	const target = path.join(machine.folder, "target");
+	machine.environment.CARGO_TARGET_DIR = target;
+	await machine.program("cc");
+	// Writes what it is asked to build.
+	await machine.program(
+		"cargo",
+		`case $1 in --version) echo "cargo 9.9.9"; exit ;; esac
+echo "$@" >>"${machine.folder}/asked"
+mkdir -p "${target}/release"
+printf '#!/bin/sh\necho "$0" "$@"\n' >"${target}/release/$5"
+chmod 755 "${target}/release/$5"`,
+	);
+	const { code, stderr } = await machine.install("--net");
+	const asked = await readFile(path.join(machine.folder, "asked"), "utf8");
+	assert.deepEqual(
+		asked.split("\n").map((line) => line.split(" ").slice(0, 5).join(" ")),
+		[
+			"build --release --locked --package url-notes",
+			"build --release --locked --package url-notes-net",
+			"",
+		],
+		stderr,
+	);
+	assert.equal(code, 0, stderr);
+	await stat(path.join(machine.home, NET));
+});
+
+test("--feeds has systemd fetch feeds every hour, or says how it is done", async (t) => {
+	const { machine, program } = await machineWithNet(t, { home: "50% of $HOME" });
+	await machine.program("systemctl", `echo "$@" >>"${machine.folder}/asked"`);
+	const { code, stdout } = await machine.install(...program, "--feeds");
+	assert.equal(code, 0);
+	assert.match(stdout, /Feeds are fetched every hour/);
+	assert.equal(
+		await readFile(path.join(machine.folder, "asked"), "utf8"),
+		"--user daemon-reload\n--user enable url-notes-feeds.timer\n--user restart url-notes-feeds.timer\n",
+	);
+	const units = path.join(machine.home, ".config/systemd/user");
+	const escaped = path
+		.join(machine.home, NET)
+		.replaceAll("%", "%%")
+		.replaceAll("$", "$$$$");
+	const service = await readFile(path.join(units, "url-notes-feeds.service"), "utf8");
+	assert.ok(service.includes(`\nExecStart="${escaped}" feed fetch\n`), service);
+	const timer = await readFile(path.join(units, "url-notes-feeds.timer"), "utf8");
+	for (const line of ["OnCalendar=hourly", "RandomizedDelaySec=900", "Persistent=true"])
+		assert.ok(timer.includes(`\n${line}\n`), timer);
+
+	// As `enable` leaves it where systemd can't be asked any more.
+	await mkdir(path.join(units, "timers.target.wants"));
+	await symlink(
+		path.join(units, "url-notes-feeds.timer"),
+		path.join(units, "timers.target.wants/url-notes-feeds.timer"),
+	);
+	await machine.program("systemctl", "exit 1");
+	assert.equal((await machine.install("--uninstall")).code, 0);
+	assert.deepEqual(await machine.everything(), ["755 .config"]);
+
+	const unable = await machine.install(...program, "--feeds");
+	assert.equal(unable.code, 0);
+	assert.match(unable.stdout, /systemctl --user enable --now url-notes-feeds\.timer/);
+
+	const none = await machineWithNet(t);
+	const without = await none.machine.install(...none.program, "--feeds");
+	assert.equal(without.code, 1);
+	assert.match(without.stderr, /no systemd here.*url-notes-net feed fetch/);
+	const all = await none.machine.install(...none.program, "--feeds", "--system");
+	assert.equal(all.code, 2);
+	assert.match(all.stderr, /each user runs/);
+});
+
+test("launchd fetches feeds on macOS", async (t) => {
+	const { machine, program } = await machineWithNet(t, { home: "R&D <mac>" });
+	await rm(path.join(machine.bin, "uname"));
+	await machine.program("uname", "echo Darwin");
+	await machine.program("launchctl", `echo "$@" >>"${machine.folder}/asked"`);
+	assert.equal((await machine.install(...program, "--feeds")).code, 0);
+	const agent = path.join(machine.home, "Library/LaunchAgents/url-notes-feeds.plist");
+	const said = await readFile(agent, "utf8");
+	assert.match(said, /R&amp;D &lt;mac&gt;\/\.local\/bin\/url-notes-net<\/string>/);
+	assert.match(said, /<key>StartInterval<\/key>\s*<integer>3600<\/integer>/);
+	const asked = await readFile(path.join(machine.folder, "asked"), "utf8");
+	assert.match(asked, /^bootstrap gui\/\d+ .*url-notes-feeds\.plist$/m);
+	await machine.install("--uninstall");
+	assert.deepEqual(await machine.everything(), []);
+});
+
 test("knows the folders of macOS and starts the site there by launchd", async (t) => {
 	const { machine, program } = await machineWithProgram(t, { home: "R&D <mac>" });
 	await rm(path.join(machine.bin, "uname"));

@@ -318,8 +318,26 @@ fn layers() -> BTreeMap<String, BTreeSet<String>> {
 
 #[test]
 fn no_module_imports_in_a_circle() {
-    let circles = circles(&imports(&root().join("host/src")));
-    assert!(circles.is_empty(), "\n{}\n", circles.join("\n"));
+    for source in ["host/src", "net/src"] {
+        let circles = circles(&imports(&root().join(source)));
+        assert!(circles.is_empty(), "\n{}\n", circles.join("\n"));
+    }
+}
+
+#[test]
+fn of_the_program_for_the_network_only_the_command_line_knows_the_rest() {
+    for (module, imported) in imports(&root().join("net/src")) {
+        for other in imported {
+            let is_own = module.first() == other.first();
+            let is_cli = module.first().is_some_and(|top| top == "cli");
+            assert!(
+                is_own || is_cli,
+                "{} imports {}",
+                name(&module),
+                name(&other)
+            );
+        }
+    }
 }
 
 #[test]

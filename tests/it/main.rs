@@ -16,6 +16,7 @@ mod edit;
 mod host;
 mod icons;
 mod imports;
+mod inbox;
 mod layers;
 mod many_notes;
 mod messages;

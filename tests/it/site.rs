@@ -4,6 +4,7 @@
 pub(crate) mod client;
 mod hostile;
 mod impostor;
+mod inbox;
 mod locked;
 mod markup;
 mod origin;

@@ -65,6 +65,11 @@ fn only_the_server_names_tiny_http() {
 }
 
 #[test]
+fn only_the_rules_of_fetching_name_the_http_client() {
+    only_in("net/src", ".rs", "net/src/fetch", &["ureq", "rustls"]);
+}
+
+#[test]
 fn only_messaging_names_byteorder() {
     only_in("host/src", ".rs", "host/src/messaging/", &["byteorder"]);
 }
@@ -99,6 +104,7 @@ fn no_file_is_longer_than_600_lines() {
     let mut long = Vec::new();
     for (folder, ending) in [
         ("host/src", ".rs"),
+        ("net/src", ".rs"),
         ("host/src/site/assets", ".js"),
         ("extension", ".js"),
     ] {

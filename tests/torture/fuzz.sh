@@ -8,4 +8,4 @@ set -eu
 cd "$(dirname "$0")/../.."
 executions=${1:-10000000}
 echo "$executions inputs for each target"
-URL_NOTES_FUZZ=$executions cargo test --profile fuzz --locked --package url-notes --lib -- "${2:-fuzz_}" --nocapture
+URL_NOTES_FUZZ=$executions cargo test --profile fuzz --locked --package url-notes --package url-notes-net --lib -- "${2:-fuzz_}" --nocapture

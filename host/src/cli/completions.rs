@@ -13,7 +13,7 @@ use crate::{
     cli::{context::Invocation, print::clean},
     domain::{Note, Tag, folded},
     error::Result,
-    store::{Reader, TagCount},
+    store::{Arrival, Reader, TagCount},
 };
 
 /// Most candidates.
@@ -147,6 +147,7 @@ fn folder_of(words: &[OsString]) -> Option<PathBuf> {
 /// Adds the completion of arguments from the store to the command.
 fn with_values(command: Command, database: &Path) -> Command {
     let of_trash = command.get_name() == "restore";
+    let of_inbox = matches!(command.get_name(), "keep" | "skip");
     let command = command.mut_args(|argument| {
         let name = argument.get_value_names().and_then(|names| names.first());
         let name = name.map(ToString::to_string);
@@ -154,6 +155,13 @@ fn with_values(command: Command, database: &Path) -> Command {
         match name.as_deref() {
             Some("TAG" | "OLD" | "FOR") => of_store(argument, database, tags),
             Some("QUERY") => of_store(argument, database, conditions),
+            Some("FEED") => of_store(argument, database, feeds),
+            Some("ID|URL") if of_inbox => of_store(argument, database, |store, typed| {
+                let pages = store.arrivals(None, None, LOOKED_AT)?;
+                let named =
+                    |page: &Arrival| (page.id, page.address().into_owned(), page.title.clone());
+                Ok(named_pages(pages.iter().map(named), typed))
+            }),
             Some("ID|URL") if of_trash => of_store(argument, database, |store, typed| {
                 Ok(notes(&store.trashed_notes(LOOKED_AT)?, typed))
             }),
@@ -221,22 +229,46 @@ fn conditions(store: &Reader, typed: &str) -> Result<Vec<CompletionCandidate>> {
     }
 }
 
+/// Completes the number of a feed, by the beginning of the number, the title or the address.
+fn feeds(store: &Reader, typed: &str) -> Result<Vec<CompletionCandidate>> {
+    let begin = typed.to_lowercase();
+    let feeds = store.feeds()?;
+    let found = feeds.iter().filter(|feed| {
+        feed.id.to_string().starts_with(&begin)
+            || feed.title.to_lowercase().starts_with(&begin)
+            || feed.address().starts_with(&begin)
+    });
+    // A shell replaces what was typed only by candidates that begin with it.
+    Ok(found
+        .map(|feed| {
+            let id = feed.id.to_string();
+            let name = match (id.starts_with(&begin), &feed.title) {
+                (true, _) => id,
+                (false, title) if title.to_lowercase().starts_with(&begin) => title.clone(),
+                (false, _) => feed.address().into_owned(),
+            };
+            let title: String = feed.name().chars().take(TITLE_CHARS).collect();
+            CompletionCandidate::new(name).help(Some(title.into()))
+        })
+        .collect())
+}
+
 fn notes(notes: &[Note], typed: &str) -> Vec<CompletionCandidate> {
+    let named = |note: &Note| (note.id.0, note.address().into_owned(), note.title.clone());
+    named_pages(notes.iter().map(named), typed)
+}
+
+/// Completes the id of a page, or its address if a letter was typed. `pages`: id, address, title.
+fn named_pages(
+    pages: impl Iterator<Item = (i64, String, String)>,
+    typed: &str,
+) -> Vec<CompletionCandidate> {
     let by_address = typed.starts_with(|c: char| c.is_ascii_alphabetic());
     let offered = usize::try_from(OFFERED).unwrap_or(usize::MAX);
-    notes
-        .iter()
-        .map(|note| {
-            let id = note.id.0.to_string();
-            let title: String = note.title.chars().take(TITLE_CHARS).collect();
-            (
-                if by_address {
-                    note.address().into_owned()
-                } else {
-                    id
-                },
-                title,
-            )
+    pages
+        .map(|(id, address, title)| {
+            let title: String = title.chars().take(TITLE_CHARS).collect();
+            (if by_address { address } else { id.to_string() }, title)
         })
         .filter(|(name, _)| name.starts_with(typed))
         .take(offered)

@@ -265,7 +265,7 @@ fn refuse_home(invocation: &Invocation<'_>, folder: &Path) -> anyhow::Result<()>
 }
 
 /// Writes a file that only this user can read and that gets its name when it is complete.
-fn into_file(
+pub(super) fn into_file(
     path: &Path,
     write: impl FnOnce(&mut dyn Write) -> anyhow::Result<()>,
 ) -> anyhow::Result<()> {
@@ -306,7 +306,7 @@ fn into_file(
 
 /// Returns the path that is written to. Links are followed and kept, even if their target doesn't
 /// exist yet.
-fn followed(path: &Path) -> PathBuf {
+pub(super) fn followed(path: &Path) -> PathBuf {
     /// The limit of links in Linux.
     const LINKS: usize = 40;
     let mut target = path.to_owned();

@@ -12,12 +12,17 @@ mod doctor;
 mod draft;
 mod edit;
 mod export;
+mod feed;
+mod feed_file;
 mod front_matter;
 mod import;
+mod inbox;
+mod inbox_keys;
 mod list;
 mod man;
 mod many;
 mod merge;
+mod network;
 mod note_ref;
 mod open;
 mod print;
@@ -45,6 +50,7 @@ use clap::{
 };
 use context::Invocation;
 use terminal::{Colour, Look};
+pub use terminal::{clean, json};
 
 use crate::{config::Config, error::Error};
 
@@ -90,6 +96,9 @@ pub struct Arguments {
     no_pager: bool,
     #[command(subcommand)]
     command: Command,
+    /// The arguments as given, for the program that has the network.
+    #[arg(skip)]
+    argv: Vec<OsString>,
 }
 
 #[derive(Debug, Subcommand)]
@@ -116,6 +125,11 @@ enum Command {
     /// Show, add and remove the texts of pages
     #[command(subcommand)]
     Text(text::TextCommand),
+    /// List, add, fetch, pause and remove feeds; import and export their list
+    #[command(subcommand)]
+    Feed(feed::FeedCommand),
+    /// Show the pages that arrived from feeds; keep or skip them
+    Inbox(inbox::Inbox),
     /// Serve the site until you press Ctrl+C
     Serve(serve::Serve),
     /// Open the site, or the view of one tag, in the browser
@@ -153,8 +167,9 @@ impl Arguments {
     pub fn read(argv: Vec<OsString>) -> Result<Self, ExitCode> {
         let command = Self::command().color(colour_of_help(&argv));
         command
-            .try_get_matches_from(search::shield_exclusions(argv))
+            .try_get_matches_from(search::shield_exclusions(argv.clone()))
             .and_then(|matches| Self::from_arg_matches(&matches))
+            .map(|arguments| Self { argv, ..arguments })
             .and_then(Self::checked)
             .map_err(|mut usage| {
                 hide_hidden(&mut usage);
@@ -170,6 +185,7 @@ impl Arguments {
             _ if !self.json => return Ok(self),
             Command::Completions(_) => "a script",
             Command::Man(_) => "a manual page",
+            Command::Feed(feed) if feed.is_printed() => "an export to standard output",
             Command::Export(export) if export.is_printed() => "an export to standard output",
             _ => return Ok(self),
         };
@@ -200,6 +216,8 @@ impl Arguments {
             Command::Restore(command) => command.run(&mut invocation),
             Command::Tag(command) => command.run(&mut invocation),
             Command::Text(command) => command.run(&mut invocation),
+            Command::Feed(command) => command.run(&mut invocation, &self.argv),
+            Command::Inbox(command) => command.run(&mut invocation),
             Command::Serve(command) => command.run(&mut invocation),
             Command::Open(command) => command.run(&mut invocation),
             Command::Stats(command) => command.run(&mut invocation),

@@ -103,7 +103,8 @@ fn open(
     start_browser(entry_link.page.as_ref()).context("No browser could be opened")
 }
 
-fn start_browser(what: &OsStr) -> anyhow::Result<()> {
+/// Opens an address or a file in the user's browser.
+pub(super) fn start_browser(what: &OsStr) -> anyhow::Result<()> {
     let status = Command::new(OPENER)
         .arg(what)
         .stdin(Stdio::null())

@@ -25,7 +25,7 @@ pub(super) struct Style {
 
 impl Style {
     /// Formats the time of a save in a list.
-    fn day(self, moment: Timestamp) -> String {
+    pub(super) fn day(self, moment: Timestamp) -> String {
         if !self.look.is_terminal() {
             return timestamp_text(moment);
         }
@@ -44,7 +44,7 @@ impl Style {
     }
 
     /// Formats a time.
-    fn moment(self, moment: Timestamp) -> String {
+    pub(super) fn moment(self, moment: Timestamp) -> String {
         if !self.look.is_terminal() {
             return timestamp_text(moment);
         }
@@ -53,7 +53,7 @@ impl Style {
     }
 
     /// Formats the tags, each in its colour.
-    fn tags(self, tags: &[Tag], indent: usize) -> Vec<String> {
+    pub(super) fn tags(self, tags: &[Tag], indent: usize) -> Vec<String> {
         let names: Vec<String> = tags.iter().map(|tag| clean(tag.as_str())).collect();
         let lines = self.look.wrapped(&names.join(", "), indent);
         let painted = |line: String| {
@@ -72,33 +72,42 @@ impl Style {
 
     /// Prints a note in a list: title, address, tags.
     pub(super) fn brief(self, out: &mut dyn Write, note: &Note) -> io::Result<()> {
+        self.head(out, note.saved_at, &clean(&note.name()))?;
+        if !note.title.is_empty() {
+            self.aside(out, &clean(&note.address()))?;
+        }
+        if !note.tags.is_empty() {
+            for line in self.tags(&note.tags, INDENT) {
+                self.line(out, &line)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Prints a time and a title.
+    pub(super) fn head(self, out: &mut dyn Write, at: Timestamp, title: &str) -> io::Result<()> {
         let look = self.look;
-        let title = clean(&note.name());
-        let day = self.day(note.saved_at);
+        let day = self.day(at);
         let mut head = if look.is_terminal() {
             look.paint(Paint::Aside, &format!("{day:<INDENT$}"))
         } else {
             format!("{day}  ")
         };
-        for line in look.wrapped(&title, INDENT) {
+        for line in look.wrapped(title, INDENT) {
             writeln!(out, "{head}{}", look.paint(Paint::Title, &line))?;
             head = " ".repeat(INDENT);
         }
-        if !note.title.is_empty() {
-            // Never wrapped, so that it can be clicked and copied.
-            writeln!(
-                out,
-                "{:INDENT$}{}",
-                "",
-                look.paint(Paint::Aside, &clean(&note.address()))
-            )?;
-        }
-        if !note.tags.is_empty() {
-            for line in self.tags(&note.tags, INDENT) {
-                writeln!(out, "{:INDENT$}{line}", "")?;
-            }
-        }
         Ok(())
+    }
+
+    /// Prints an address. It is never wrapped, so that it can be clicked and copied.
+    pub(super) fn aside(self, out: &mut dyn Write, address: &str) -> io::Result<()> {
+        self.line(out, &self.look.paint(Paint::Aside, address))
+    }
+
+    /// Prints a line below a title.
+    pub(super) fn line(self, out: &mut dyn Write, text: &str) -> io::Result<()> {
+        writeln!(out, "{:INDENT$}{text}", "")
     }
 
     /// Prints an additional line of a note in a list.

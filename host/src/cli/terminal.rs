@@ -140,7 +140,7 @@ fn wrap(text: &str, columns: usize) -> Vec<String> {
 
 /// Removes what could control a terminal: control characters, which start escape sequences, and
 /// characters that change the direction of text.
-pub(super) fn clean(text: &str) -> String {
+pub fn clean(text: &str) -> String {
     text.chars()
         .filter(|c| !matches!(c, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}'))
         .map(|c| if c.is_control() { '\u{fffd}' } else { c })
@@ -149,7 +149,7 @@ pub(super) fn clean(text: &str) -> String {
 
 /// Formats JSON with line breaks. serde_json escapes only ASCII control characters, but others
 /// control terminals as well.
-pub(super) fn json(value: &impl serde::Serialize) -> serde_json::Result<String> {
+pub fn json(value: &impl serde::Serialize) -> serde_json::Result<String> {
     let mut text = String::new();
     for c in serde_json::to_string_pretty(value)?.chars() {
         if c.is_control() && c != '\n' {

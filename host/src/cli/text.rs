@@ -297,7 +297,7 @@ impl fmt::Debug for PdfInput<'_> {
     }
 }
 
-/// Reads a PDF with pdftotext, which is stopped when it takes too long or has printed enough.
+/// Reads a PDF with pdftotext.
 fn of_pdf(input: PdfInput<'_>) -> anyhow::Result<ReadText> {
     let mut command = Command::new("pdftotext");
     command.args(["-q", "-enc", "UTF-8"]);
@@ -311,11 +311,18 @@ fn of_pdf(input: PdfInput<'_>) -> anyhow::Result<ReadText> {
             Some(bytes)
         }
     };
-    let child = command
-        .arg("-")
-        .stdout(Stdio::piped())
-        .stderr(Stdio::null())
-        .spawn();
+    command.arg("-");
+    output_of(command, bytes, PDF_TIME)
+}
+
+/// Runs pdftotext, which gets `bytes` as its input, and reads its output. It is stopped when it
+/// takes longer than `limit` or has printed enough.
+fn output_of(
+    mut command: Command,
+    bytes: Option<Vec<u8>>,
+    limit: Duration,
+) -> anyhow::Result<ReadText> {
+    let child = command.stdout(Stdio::piped()).stderr(Stdio::null()).spawn();
     let mut child = match child {
         Err(error) if error.kind() == io::ErrorKind::NotFound => bail!(
             "To read a PDF, install pdftotext: the package poppler-utils on Linux, poppler on macOS."
@@ -334,7 +341,7 @@ fn of_pdf(input: PdfInput<'_>) -> anyhow::Result<ReadText> {
             let _ = send.send(read.map(|_| text));
         });
     }
-    let received = receive.recv_timeout(PDF_TIME);
+    let received = receive.recv_timeout(limit);
     let is_cut = matches!(&received, Ok(Ok(text)) if text.len() as u64 >= PDF_BYTES);
     if received.is_err() || is_cut {
         // It has ended already, or ends now.
@@ -342,7 +349,10 @@ fn of_pdf(input: PdfInput<'_>) -> anyhow::Result<ReadText> {
     }
     let ended = child.wait().context("pdftotext can't be waited for")?;
     let Ok(text) = received else {
-        bail!("pdftotext took longer than 30 seconds and was stopped.");
+        bail!(
+            "pdftotext took longer than {} seconds and was stopped.",
+            limit.as_secs()
+        );
     };
     let text = text.context("The output of pdftotext can't be read")?;
     if !ended.success() && !is_cut {
@@ -354,4 +364,18 @@ fn of_pdf(input: PdfInput<'_>) -> anyhow::Result<ReadText> {
         bail!("The PDF contains no text. It may consist of images.");
     }
     Ok(read)
+}
+
+#[cfg(all(test, unix))]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn pdftotext_is_stopped_after_its_time() {
+        let mut endless = Command::new("tail");
+        endless.args(["-f", "/dev/null"]);
+        let said = output_of(endless, None, Duration::from_millis(1)).unwrap_err();
+        let expected = "pdftotext took longer than 0 seconds and was stopped.";
+        assert_eq!(said.to_string(), expected);
+    }
 }

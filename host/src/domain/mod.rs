@@ -3,8 +3,10 @@
 
 mod app_routes;
 mod compounds;
+mod feed_address;
 mod icon;
 mod invisible;
+mod lead;
 mod letters;
 mod markdown;
 mod markdown_text;
@@ -30,9 +32,11 @@ mod typo;
 mod words;
 
 pub use compounds::spellings;
+pub use feed_address::feed_address;
 pub use icon::Icon;
 #[cfg(test)]
 pub(crate) use icon::tests::plain_png;
+pub use lead::{LEAD_SOURCE_BYTES, lead};
 pub use letters::folded;
 #[cfg(test)]
 pub(crate) use markdown::pathological::pathological_texts;

@@ -105,10 +105,16 @@ pub(super) fn list_notes(
                 (Some(cursor), None) => listing.place_after(cursor)?,
                 (None, from) => place(from).min(listing.len()),
             };
+            let has_texts = store.has_texts()?;
             let mut rows = Vec::new();
             let mut room = MAX_RESPONSE_BYTES - ENVELOPE_BYTES;
             for note in listing.notes(store, from, limit)? {
-                let row = wire_row(&note);
+                let text = if has_texts {
+                    store.text_summary(note.id)?
+                } else {
+                    None
+                };
+                let row = wire_row(&note, text);
                 let bytes = serde_json::to_vec(&row).map_err(Error::internal)?.len() + 1;
                 if bytes > room && !rows.is_empty() {
                     break;

@@ -162,6 +162,10 @@ fn parse_params(method: &str, params: &str) -> Result<Request, ErrorObject> {
         "icons" => Request::Icons(typed(params)?),
         "putText" => Request::PutText(typed(params)?),
         "removeText" => Request::RemoveText(typed(params)?),
+        "listArrivals" => Request::ListArrivals(typed(params)?),
+        "keepArrival" => Request::KeepArrival(typed(params)?),
+        "skipArrivals" => Request::SkipArrivals(typed(params)?),
+        "unskipArrivals" => Request::UnskipArrivals(typed(params)?),
         "renderMarkdown" => Request::RenderMarkdown(typed(params)?),
         "stats" => {
             let StatsParams {} = typed(params)?;

@@ -3,7 +3,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::suggest::SuggestedTag;
+use super::{suggest::SuggestedTag, texts::TextInfo};
 
 /// Why a part of a query is invalid. Append-only.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -170,6 +170,8 @@ pub struct NoteRow {
     pub site: String,
     /// Whether the user wrote a text for it.
     pub has_note: bool,
+    /// The kept text of its page, null without one.
+    pub text: Option<TextInfo>,
 }
 
 /// `editNotes`: changes many notes at once, either all or none.

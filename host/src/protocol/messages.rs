@@ -8,6 +8,10 @@ use serde::{
 };
 
 use crate::protocol::{
+    feeds::{
+        KeepArrivalParams, ListArrivalsParams, ListArrivalsResult, SkipArrivalsParams,
+        SkipArrivalsResult, UnskipArrivalsParams, UnskipArrivalsResult,
+    },
     icons::{IconsParams, IconsResult, PutIconParams, PutIconResult},
     library::{
         ChangeAddressParams, EditIdParams, EditNotesParams, EditResult, ListNoteIdsParams,
@@ -127,6 +131,10 @@ pub struct HelloResult {
     /// `keep-text` of the configuration file.
     #[serde(default)]
     pub keep_text: KeepText,
+    /// Number of pages in the inbox (`listArrivals`); null if there are no feeds.
+    #[serde(default)]
+    #[cfg_attr(test, ts(type = "number | null"))]
+    pub arrivals: Option<u64>,
     /// Why the site isn't served, as a sentence; null if it is.
     pub site_problem: Option<String>,
     /// Why the notes can't be opened, as a sentence (the counts are then 0); null if they can. Each
@@ -491,6 +499,14 @@ pub enum Request {
     PutText(PutTextParams),
     /// See [`RemoveTextParams`].
     RemoveText(RemoveTextParams),
+    /// See [`ListArrivalsParams`].
+    ListArrivals(ListArrivalsParams),
+    /// See [`KeepArrivalParams`].
+    KeepArrival(KeepArrivalParams),
+    /// See [`SkipArrivalsParams`].
+    SkipArrivals(SkipArrivalsParams),
+    /// See [`UnskipArrivalsParams`].
+    UnskipArrivals(UnskipArrivalsParams),
     /// See [`RenderMarkdownParams`].
     RenderMarkdown(RenderMarkdownParams),
     /// See [`StatsParams`].
@@ -503,7 +519,7 @@ pub enum Request {
 pub enum Outcome {
     /// To `hello`.
     Hello(HelloResult),
-    /// To `saveNote`.
+    /// To `saveNote` and `keepArrival`.
     Saved(Box<SaveNoteResult>),
     /// To `noteForUrl`.
     ForUrl(Box<NoteForUrlResult>),
@@ -533,6 +549,12 @@ pub enum Outcome {
     PutText(PutTextResult),
     /// To `removeText`.
     RemoveText(RemoveTextResult),
+    /// To `listArrivals`.
+    Arrivals(ListArrivalsResult),
+    /// To `skipArrivals`.
+    Skipped(SkipArrivalsResult),
+    /// To `unskipArrivals`.
+    Unskipped(UnskipArrivalsResult),
     /// To `renderMarkdown`.
     Markdown(RenderMarkdownResult),
     /// To `stats`.

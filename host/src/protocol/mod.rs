@@ -9,6 +9,7 @@
 
 mod envelope;
 mod error_kind;
+mod feeds;
 mod icons;
 mod library;
 mod markdown;
@@ -19,6 +20,7 @@ mod texts;
 
 pub use envelope::*;
 pub use error_kind::*;
+pub use feeds::*;
 pub use icons::*;
 pub use library::*;
 pub use markdown::*;

@@ -32,6 +32,8 @@ fn declarations() -> String {
         SearchSaveParams SearchForgetParams SearchListParams SearchListResult
         PutIconParams PutIconResult IconsParams IconsResult
         PutTextParams PutTextResult TextKept RemoveTextParams RemoveTextResult TextInfo KeepText
+        Arrival ListArrivalsParams ListArrivalsResult FeedCount KeepArrivalParams
+        SkipArrivalsParams SkipArrivalsResult UnskipArrivalsParams UnskipArrivalsResult
         RenderMarkdownParams RenderMarkdownResult MarkdownNode MarkdownElement MarkdownAlign
         MarkdownName StatsParams StatsResult ErrorKind ErrorObject ErrorData
     }
@@ -69,6 +71,14 @@ fn declarations() -> String {
         ("icons", "IconsParams", "IconsResult"),
         ("putText", "PutTextParams", "PutTextResult"),
         ("removeText", "RemoveTextParams", "RemoveTextResult"),
+        ("listArrivals", "ListArrivalsParams", "ListArrivalsResult"),
+        ("keepArrival", "KeepArrivalParams", "SaveNoteResult"),
+        ("skipArrivals", "SkipArrivalsParams", "SkipArrivalsResult"),
+        (
+            "unskipArrivals",
+            "UnskipArrivalsParams",
+            "UnskipArrivalsResult",
+        ),
         (
             "renderMarkdown",
             "RenderMarkdownParams",

@@ -16,7 +16,9 @@ use crate::{
     site::{
         api, did_you_mean,
         facet_cache::FacetCache,
-        feed::{self, Feed},
+        feed,
+        has_feeds::HasFeeds,
+        leads::{with_lead, with_leads},
         links::Links,
         response::{Answer, names, unchanging},
         response_cache::{CachedResponse, ResponseCache, Version},
@@ -82,6 +84,7 @@ impl Controller {
                 feeds: Links::absolute(feeds),
                 zone: TimeZone::system(),
                 icons: Arc::default(),
+                feeds_known: HasFeeds::default(),
             },
             absolute: Links::absolute(&origin),
             origin,
@@ -133,6 +136,7 @@ impl Controller {
             Route::Site { site, before } => read(&|reader| self.site(reader, &site, before)),
             Route::Tag { filter, before } => read(&|reader| self.tag(reader, &filter, before)),
             Route::All { page } => read(&|reader| self.all(reader, page)),
+            Route::Inbox { feed, before } => read(&|reader| self.inbox(reader, feed, before)),
             Route::Month(month) => read(&|reader| self.month(reader, month)),
             Route::Random(tag) => read(&|reader| self.random(reader, tag.as_ref())),
             Route::Note(id) => read(&|reader| self.note(reader, id)),
@@ -226,6 +230,7 @@ impl Controller {
             None => {
                 let missed = self.facet_cache.missed();
                 self.layout.icons.refresh(reader)?;
+                self.layout.feeds_known.refresh(reader)?;
                 let answer = page(reader)?;
                 // A page rendered without the facets isn't cached, because a better one is possible
                 // in a moment.
@@ -261,7 +266,7 @@ impl Controller {
 
     fn home(&self, reader: &Reader) -> Result<Answer> {
         let counts = reader.counts()?;
-        let notes = reader.latest_notes(None, PAGE_NOTES)?;
+        let notes = with_leads(reader, reader.latest_notes(None, PAGE_NOTES)?)?;
         let tags = reader.top_tags(HOME_TAGS)?;
         let today = self.today();
         let earlier = reader.on_this_day(today, &self.layout.zone, ON_THIS_DAY)?;
@@ -344,47 +349,9 @@ impl Controller {
         let newest = before.map(|_| address(None));
         let older = notes.next.map(|next| address(Some(next)));
         let notes: Vec<Note> = notes.hits.into_iter().map(|hit| hit.note).collect();
-        let notes = views::one_by_one(&self.layout, &notes);
+        let notes = views::one_by_one(&self.layout, &with_leads(reader, notes)?);
         let page = views::site(&self.layout, site, &family, &notes, newest, older);
         Ok(found(page))
-    }
-
-    fn feed(&self, reader: &Reader, filter: Option<&TagFilter>) -> Result<Answer> {
-        let links = &self.layout.feeds;
-        let Some(filter) = filter else {
-            let notes = reader.latest_notes(None, FEED_NOTES)?;
-            let feed = Feed {
-                title: "url-notes",
-                address: &links.feed(),
-                page: &links.home(),
-                updated: feed::updated(&notes),
-            };
-            return Ok(Answer::atom(feed::atom(links, &feed, &notes)));
-        };
-        let right = TagFilter {
-            with: reader.tags_of_names(&filter.with)?,
-            without: reader.tags_of_names(&filter.without)?,
-        };
-        if right != *filter {
-            return Ok(Answer::moved(self.layout.links.tag_feed(&right)));
-        }
-        let counted = self.facet_cache.ask(reader, |facets| {
-            facets.notes(reader, filter, None, FEED_NOTES)
-        })?;
-        let notes = match counted {
-            Some(notes) => notes,
-            None => reader.notes_with_tags(filter, None, FEED_NOTES)?,
-        };
-        if notes.is_empty() {
-            return self.no_such_tag(reader, filter);
-        }
-        let feed = Feed {
-            title: &format!("url-notes | tag | {}", views::filter_name(filter)),
-            address: &links.tag_feed(filter),
-            page: &links.narrowed(filter, None),
-            updated: feed::updated(&notes),
-        };
-        Ok(Answer::atom(feed::atom(links, &feed, &notes)))
     }
 
     fn tag(&self, reader: &Reader, filter: &TagFilter, before: Option<NoteId>) -> Result<Answer> {
@@ -406,7 +373,7 @@ impl Controller {
             filter,
             count: listed.count,
             related: &listed.related,
-            notes: &views::one_by_one(&self.layout, &notes),
+            notes: &views::one_by_one(&self.layout, &with_leads(reader, notes)?),
             newest: before.map(|_| address(None)),
             older: older.map(|id| address(Some(id))),
         };
@@ -441,7 +408,7 @@ impl Controller {
         }
     }
 
-    fn no_such_tag(&self, reader: &Reader, filter: &TagFilter) -> Result<Answer> {
+    pub(super) fn no_such_tag(&self, reader: &Reader, filter: &TagFilter) -> Result<Answer> {
         // Finds out whether one of the tags is on no note, or only their combination.
         for tag in &filter.with {
             if reader.tag_uses(tag)? == 0 {
@@ -471,9 +438,10 @@ impl Controller {
             .facet_cache
             .ask(reader, |facets| Ok(facets.page_start(skipped)))?;
         let notes = match start {
-            Some(start) => reader.latest_notes(Some(start), PAGE_NOTES)?,
-            None => reader.notes_page(page, PAGE_NOTES)?,
+            Some(start) => reader.latest_notes(Some(start), PAGE_NOTES),
+            None => reader.notes_page(page, PAGE_NOTES),
         };
+        let notes = with_leads(reader, notes?)?;
         let notes = (!notes.is_empty()).then(|| views::day_by_day(&self.layout, &notes));
         let months = reader.months(&self.layout.zone)?;
         let months = months
@@ -529,6 +497,7 @@ impl Controller {
             Some(note) => {
                 let related = reader.related_notes(&note, RELATED_NOTES)?;
                 let text = reader.text_summary(id)?;
+                let note = with_lead(reader, note);
                 Ok(found(views::note(&self.layout, &note, text, &related)))
             }
             None => match reader.trashed_note(id)? {
@@ -576,8 +545,7 @@ struct Tagged {
     notes: Vec<Note>,
 }
 
-/// Ignores poisoning: the lists behind these locks only grow and shrink, so a panic leaves them
-/// valid.
+/// Ignores poisoning: a panic leaves the lists behind these locks valid.
 fn locked<T>(shared: &Mutex<T>) -> MutexGuard<'_, T> {
     shared.lock().unwrap_or_else(PoisonError::into_inner)
 }
@@ -904,6 +872,42 @@ mod tests {
         assert!(
             page.contains(r#"<p class="excerpt" dir="auto" lang="en">What the page says.</p>"#)
         );
+    }
+
+    #[test]
+    fn without_text_and_description_the_first_sentences_of_the_page_are_shown() {
+        let mut place = TestSite::new();
+        let described = place.save("https://e.org/described", "", &["x"], "");
+        keep_text(&mut place, described, "Not shown. Never.", true);
+        let new = NewNote {
+            url: PageUrl::parse("https://e.org/bare").unwrap(),
+            title: "Bare".into(),
+            tags: parse_tags(&["x"]).unwrap(),
+            summary: String::new(),
+            metadata: Metadata::default(),
+            quote: None,
+            read: true,
+        };
+        let now = "2025-12-01T12:00:00Z".parse().unwrap();
+        let saved = place.store.write(now, |writer| writer.save_note(&new));
+        let bare = saved.unwrap().note.id;
+        let text = "# Bare\n\nBees \\<b> *dance*. They sing. They hum.";
+        keep_text(&mut place, bare, text, true);
+        let note = format!("/note/{}", bare.0);
+        for target in ["/", "/tag/x", "/site/e.org", "/all/0", &note] {
+            let page = place.page(target, 200);
+            assert!(
+                page.contains(">Bees &lt;b&gt; dance. They sing.</p>"),
+                "{target}: {page}"
+            );
+            assert!(
+                !page.contains("hum") && !page.contains("Not shown"),
+                "{target}"
+            );
+        }
+        for target in ["/feed.atom", "/api/notes"] {
+            assert!(!place.page(target, 200).contains("sing"), "{target}");
+        }
     }
 
     #[test]

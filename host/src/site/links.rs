@@ -230,6 +230,18 @@ impl Links {
         self.page(&format!("/all/{page}"))
     }
 
+    /// Address of the inbox, or of its part from one feed, of the pages before `before`; not where
+    /// the pages are files.
+    pub(super) fn inbox(&self, feed: Option<i64>, before: Option<i64>) -> String {
+        let mut query = Serializer::new(String::new());
+        for (name, number) in [("feed", feed), ("before", before)] {
+            if let Some(number) = number {
+                query.append_pair(name, &number.to_string());
+            }
+        }
+        with_query(self.path("/inbox"), &query.finish())
+    }
+
     /// The page of all notes that has the newest of a month; not where the pages are files.
     pub(super) fn month(&self, month: Month) -> String {
         self.path(&format!("/all?month={:04}-{:02}", month.year, month.month))

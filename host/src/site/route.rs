@@ -40,6 +40,11 @@ pub(super) enum Route {
     All {
         page: u64,
     },
+    /// The pages that arrived from feeds, or from the feed with this id.
+    Inbox {
+        feed: Option<i64>,
+        before: Option<i64>,
+    },
     /// Redirects to the page of all notes with the newest note of a month.
     Month(Month),
     /// Redirects to a random note, or to a random one with a tag.
@@ -173,6 +178,7 @@ impl Route {
                     &words(&[id]),
                 ),
             },
+            ["inbox"] => inbox(&query),
             ["search"] => search(&query),
             ["feed.atom"] => Self::Feed(None),
             ["api", rest @ ..] => Self::Api(Api::parse(rest, &query)),
@@ -263,6 +269,14 @@ fn site(name: &str, query: &Parameters<'_>) -> Route {
         Ok(before) if site == name => Route::Site { site, before },
         Ok(before) => Route::Moved(Links::default().site(&site, before)),
         Err(unknown) => unknown,
+    }
+}
+
+fn inbox(query: &Parameters<'_>) -> Route {
+    let number = |name| query.value(name).map(str::parse).transpose();
+    match (number("feed"), number("before")) {
+        (Ok(feed), Ok(before)) => Route::Inbox { feed, before },
+        _ => unknown("A feed and `before` are numbers.", ""),
     }
 }
 

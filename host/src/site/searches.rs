@@ -1,4 +1,4 @@
-//! Answers requests for the views of a search and the feed of a saved search.
+//! Answers requests for the views of a search, and for feeds of notes.
 
 use crate::{
     domain::{Note, NoteId, Query, SearchPlace},
@@ -11,7 +11,7 @@ use crate::{
         route::Unknown,
         views,
     },
-    store::{Found, Reader},
+    store::{Found, Reader, TagFilter},
 };
 
 /// Most matches in texts of pages below those in notes.
@@ -89,6 +89,44 @@ impl Controller {
             &in_texts,
             &near,
         )))
+    }
+
+    pub(super) fn feed(&self, reader: &Reader, filter: Option<&TagFilter>) -> Result<Answer> {
+        let links = &self.layout.feeds;
+        let Some(filter) = filter else {
+            let notes = reader.latest_notes(None, FEED_NOTES)?;
+            let feed = Feed {
+                title: "url-notes",
+                address: &links.feed(),
+                page: &links.home(),
+                updated: feed::updated(&notes),
+            };
+            return Ok(Answer::atom(feed::atom(links, &feed, &notes)));
+        };
+        let right = TagFilter {
+            with: reader.tags_of_names(&filter.with)?,
+            without: reader.tags_of_names(&filter.without)?,
+        };
+        if right != *filter {
+            return Ok(Answer::moved(self.layout.links.tag_feed(&right)));
+        }
+        let counted = self.facet_cache.ask(reader, |facets| {
+            facets.notes(reader, filter, None, FEED_NOTES)
+        })?;
+        let notes = match counted {
+            Some(notes) => notes,
+            None => reader.notes_with_tags(filter, None, FEED_NOTES)?,
+        };
+        if notes.is_empty() {
+            return self.no_such_tag(reader, filter);
+        }
+        let feed = Feed {
+            title: &format!("url-notes | tag | {}", views::filter_name(filter)),
+            address: &links.tag_feed(filter),
+            page: &links.narrowed(filter, None),
+            updated: feed::updated(&notes),
+        };
+        Ok(Answer::atom(feed::atom(links, &feed, &notes)))
     }
 
     pub(super) fn search_feed(&self, reader: &Reader, name: &str) -> Result<Answer> {

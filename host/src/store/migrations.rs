@@ -52,6 +52,10 @@ const MIGRATIONS: &[Migration] = &[
         sql: include_str!("migrations/0008_texts.sql"),
         then: |_| Ok(()),
     },
+    Migration {
+        sql: include_str!("migrations/0009_feeds.sql"),
+        then: |_| Ok(()),
+    },
 ];
 
 const _: () = assert!(MIGRATIONS.len() == SCHEMA);

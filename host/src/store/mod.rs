@@ -5,11 +5,12 @@
 //! IMMEDIATE` transaction that is durable (`synchronous=FULL`) when the call returns.
 //!
 //! From the bottom up: `connection` (files, connections, errors of SQLite), `transaction`
-//! (writers), `notes` (tables of notes and tags), `query` (reads for lists, search and
-//! suggestions), `recovery` (backup, check, repair), then `migrations`, `open` and `maintenance`.
-//! This file only re-exports what other modules use.
+//! (writers), `notes` (tables of notes and tags), `feeds` (feeds and the inbox), `query` (reads for
+//! lists, search and suggestions), `recovery` (backup, check, repair), then `migrations`, `open` and
+//! `maintenance`. This file only re-exports what other modules use.
 
 mod connection;
+mod feeds;
 mod maintenance;
 mod migrations;
 mod notes;
@@ -25,6 +26,12 @@ pub use connection::{
     reader::{Counts, Reader},
     sqlite_error::fault_of_disk,
     untrusted_db::each_foreign_row,
+};
+pub use feeds::{
+    arrivals::{Arrival, KeepOptions, SkipSelection, Skipped},
+    feed::{AddedFeed, Feed, FeedState, MAX_FEEDS, NewFeed},
+    fetched::{FetchRecorded, Fetched, MAX_ENTRIES, NewArrival, Retention},
+    problem::FeedProblem,
 };
 pub use notes::{
     bulk_edits::{AT_ONCE, BulkChange, BulkEdit, BulkState, Refusal},

@@ -11,7 +11,7 @@ import { setTimeout as pause } from "node:timers/promises";
  * @param {number} [milliseconds] time limit for a busy machine
  * @returns {Promise<Exclude<T, false | null | undefined>>}
  */
-export async function until(what, ask, milliseconds = 15_000) {
+export async function until(what, ask, milliseconds = 30_000) {
 	const end = Date.now() + milliseconds;
 	/** @type {unknown} */
 	let last;

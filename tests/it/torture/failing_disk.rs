@@ -11,7 +11,9 @@ use super::{
     judge::{Numbers, judge, judge_with_imported, verdict, verdict_with_imported},
     saves::{self, Save},
     shim::{CREATE, Counted, EIO, ENOSPC, Fault, RENAME, RESIZE, SYNC, Shim, WRITE},
-    tell, times,
+    tell,
+    texts::{Text, judge_texts},
+    times,
 };
 use crate::host::{TestHost, run_ok};
 
@@ -150,6 +152,29 @@ fn with_notes(shim: &Shim) -> Numbers {
             save.number
         })
         .collect()
+}
+
+#[test]
+fn a_text_on_a_failing_disk_is_stored_whole_or_refused() {
+    at_each_call("text on a failing disk", CONTENTS, |fault| {
+        let shim = Shim::new();
+        let mut host = shim.host();
+        let texts = [1, 2].map(|number| Text::of_saved_page(number, &mut host));
+        shim.fail(fault);
+        let answers = texts.each_ref().map(|text| text.ask(&mut host));
+        let counted = shim.heal();
+        // Answered texts are not sent again: they must be there.
+        for (text, answer) in texts.iter().zip(answers) {
+            if let Err(error) = answer {
+                let kind = error["data"]["kind"].as_str().unwrap();
+                assert!(["store_full", "store_io"].contains(&kind), "{error}");
+                text.ask(&mut host).unwrap();
+            }
+        }
+        assert!(host.end().success(), "{fault:?}");
+        judge_texts(&shim.folder(), &texts);
+        counted
+    });
 }
 
 #[test]

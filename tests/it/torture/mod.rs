@@ -9,6 +9,7 @@ mod crowds;
 mod judge;
 mod kills;
 mod saves;
+mod texts;
 
 // The shim requires glibc on 64-bit Linux. Elsewhere, preloading works differently, and libraries
 // make other calls.

@@ -52,6 +52,7 @@ use crate::{
             page_plan::{PagePlan, Sites, Tally},
             render::{Made, Renderer, newest, threads},
         },
+        has_feeds::HasFeeds,
         site_icons::SiteIcons,
         views::{self, Layout, Related},
     },
@@ -191,6 +192,7 @@ fn layout(links: Links, icons: &Arc<SiteIcons>) -> Layout {
         links,
         zone: TimeZone::system(),
         icons: Arc::clone(icons),
+        feeds_known: HasFeeds::default(),
     }
 }
 

@@ -6,6 +6,7 @@ use jiff::tz::TimeZone;
 use maud::{DOCTYPE, Markup, html};
 
 use crate::site::{
+    has_feeds::HasFeeds,
     links::{Links, NEWEST},
     site_icons::SiteIcons,
 };
@@ -26,6 +27,8 @@ pub(in crate::site) struct Layout {
     pub zone: TimeZone,
     /// The web sites that have an icon.
     pub icons: Arc<SiteIcons>,
+    /// Whether there are feeds.
+    pub feeds_known: HasFeeds,
 }
 
 /// The location of a page: `url-notes | tag | gpu`.
@@ -62,6 +65,7 @@ pub(super) enum Tab {
     Tags,
     Sites,
     All,
+    Inbox,
     Search,
 }
 
@@ -110,6 +114,9 @@ impl Layout {
                                     li { a href=(self.links.tags()) aria-current=[tab(Tab::Tags)] { "Tags" } }
                                     li { a href=(self.links.sites()) aria-current=[tab(Tab::Sites)] { "Sites" } }
                                     li { a href=(self.links.all(0)) aria-current=[tab(Tab::All)] { "All" } }
+                                    @if self.feeds_known.known() {
+                                        li { a href=(self.links.inbox(None, None)) aria-current=[tab(Tab::Inbox)] { "Inbox" } }
+                                    }
                                 }
                             }
                             form role="search" action=(self.links.search()) {

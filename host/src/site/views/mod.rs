@@ -3,6 +3,7 @@
 
 mod all;
 mod home;
+mod inbox;
 mod layout;
 mod not_found;
 mod note;
@@ -16,6 +17,7 @@ mod tags;
 
 pub(super) use all::{AllPage, all};
 pub(super) use home::{HomePage, home};
+pub(super) use inbox::{InboxPage, inbox};
 pub(super) use layout::Layout;
 pub(super) use not_found::{
     DidYouMean, beyond_all, failed, in_the_trash, lost, missing, nothing_with_tags,

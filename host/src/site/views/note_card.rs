@@ -352,12 +352,26 @@ pub(super) fn long_day(date: Date) -> String {
 
 /// Renders the page's own publication date, in the page's time zone.
 pub(super) fn published(note: &Note) -> Option<Markup> {
-    let written = note.metadata.published_at.as_deref()?;
+    note.metadata.published_at.as_deref().map(published_on)
+}
+
+/// Renders a publication date as stored.
+pub(super) fn published_on(written: &str) -> Markup {
     let date: Option<Date> = written.get(..10).and_then(|date| date.parse().ok());
-    Some(match date {
+    match date {
         Some(date) => html! { time datetime=(written) { (day(date)) } },
         None => html! { bdi { (written) } },
-    })
+    }
+}
+
+/// Renders the time of day in the user's time zone, with the day in the tooltip.
+pub(super) fn clock_time(layout: &Layout, moment: Timestamp) -> Markup {
+    let clock = moment.to_zoned(layout.zone.clone());
+    html! {
+        time datetime=(timestamp_text(moment)) title=(day_and_time(layout, moment)) {
+            (clock.strftime("%H:%M"))
+        }
+    }
 }
 
 /// Formats a date: `21 Aug 2025`.

@@ -2,7 +2,7 @@
 //! at its end.
 //!
 //! The schema's triggers update the counts of tags, sites and notes with each inserted row, which
-//! takes longer than the insert itself. After the first rows of an import, the two triggers are
+//! takes longer than the insert itself. After the first rows of an import, these triggers are
 //! dropped within its transaction and the counts are collected here. Both are restored before the
 //! transaction ends; if it is rolled back, SQLite restores them. The triggers of deletions stay. The
 //! same goes for the indexes of page keys and of sites, which are dropped later.
@@ -34,7 +34,8 @@ use crate::{
 };
 
 /// The triggers that are replaced.
-const TRIGGERS: [&str; 4] = [
+const TRIGGERS: [&str; 5] = [
+    "arrivals_saved",
     "notes_counted",
     "note_tags_counted",
     "note_tags_first",
@@ -45,10 +46,10 @@ const TRIGGERS: [&str; 4] = [
 /// that, pages are looked up one by one.
 const STORED_FOR_ONE: i64 = 4;
 
-/// These indexes are dropped when so many notes, and as many as were stored before, have changed.
-/// Their order is random, so each new note changes another b-tree page, and a large index doesn't
-/// fit into the page cache.
+/// The indexes that are dropped. Their order is random, so each new note changes another b-tree
+/// page, and a large index doesn't fit into the page cache.
 const INDEXES: [&str; 2] = ["notes_by_page", "notes_by_site"];
+/// They are dropped when so many notes, and as many as were stored before, have changed.
 const MANY_PAGES: i64 = if cfg!(test) { 8 } else { 100_000 };
 /// Most pages that are held in memory instead of the index, which takes eight bytes and more for
 /// each.
@@ -312,6 +313,11 @@ impl Writer<'_> {
         self.write_counts(&mut bulk)?;
         self.write_rows(&mut bulk.gathered)?;
         self.restore_indexes(&mut bulk)?;
+        self.execute(
+            "DELETE FROM arrivals WHERE EXISTS
+                 (SELECT 1 FROM notes n WHERE n.page_key = arrivals.page_key)",
+            [],
+        )?;
         for sql in &bulk.triggers {
             self.tx.execute_batch(sql)?;
         }

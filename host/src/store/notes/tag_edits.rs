@@ -96,7 +96,7 @@ impl Writer<'_> {
         if gone.is_empty() {
             return Ok(edited);
         }
-        self.replace_in_trash(gone, stays)?;
+        self.replace_in_lists(gone, stays)?;
         match (stays, gone) {
             // The tag keeps its row, so its notes don't change.
             (Some(tag), [only]) if uses(&self.tx, tag)? == 0 => self.rename_row(only, tag)?,
@@ -147,7 +147,7 @@ impl Writer<'_> {
         }
         let before = tag_of_alias(&self.tx, name)?;
         let id = self.tag_id(&tag)?;
-        self.replace_in_trash(std::slice::from_ref(name), Some(&tag))?;
+        self.replace_in_lists(std::slice::from_ref(name), Some(&tag))?;
         // An alias never leads to an alias.
         self.lead_aliases_of(name, id)?;
         self.set_alias(name, id)?;
@@ -207,14 +207,24 @@ impl Writer<'_> {
         Ok(())
     }
 
-    fn replace_in_trash(&self, gone: &[Tag], stays: Option<&Tag>) -> Result<()> {
-        each_in_trash(&self.tx, |id, tags| {
-            if !tags.iter().any(|tag| gone.contains(tag)) {
-                return Ok(());
-            }
-            let tags = tags_for_trash(&replaced(&tags, gone, stays))?;
-            self.execute("UPDATE trash SET tags = ? WHERE id = ?", params![tags, id])
-        })
+    /// Replaces tags on the notes in the trash, and on feeds.
+    fn replace_in_lists(&self, gone: &[Tag], stays: Option<&Tag>) -> Result<()> {
+        for (select, update) in [
+            (TRASHED, "UPDATE trash SET tags = ? WHERE id = ?"),
+            (
+                "SELECT id, tags FROM feeds ORDER BY id",
+                "UPDATE feeds SET tags = ? WHERE id = ?",
+            ),
+        ] {
+            each_list(&self.tx, select, |id, tags| {
+                if !tags.iter().any(|tag| gone.contains(tag)) {
+                    return Ok(());
+                }
+                let tags = tags_for_trash(&replaced(&tags, gone, stays))?;
+                self.execute(update, params![tags, id])
+            })?;
+        }
+        Ok(())
     }
 
     /// Calls `work` with each note that has this tag. It may remove the tag.
@@ -282,7 +292,7 @@ fn plan(conn: &Connection, edit: &TagEdit) -> Result<TagEdited> {
     };
     let mut trash = 0;
     let mut in_trash: HashSet<Tag> = HashSet::new();
-    each_in_trash(conn, |_, tags| {
+    each_list(conn, TRASHED, |_, tags| {
         trash += u64::from(tags.iter().any(|tag| gone.contains(tag)));
         in_trash.extend(tags);
         Ok(())
@@ -357,7 +367,7 @@ fn is_known(conn: &Connection, tag: &Tag) -> Result<bool> {
         return Ok(true);
     }
     let mut found = false;
-    each_in_trash(conn, |_, tags| {
+    each_list(conn, TRASHED, |_, tags| {
         found |= tags.contains(tag);
         Ok(())
     })?;
@@ -379,11 +389,16 @@ fn replaced(tags: &[Tag], gone: &[Tag], stays: Option<&Tag>) -> Vec<Tag> {
     new
 }
 
-fn each_in_trash(
+/// Selects the lists of tags of the notes in the trash.
+const TRASHED: &str = "SELECT id, tags FROM trash ORDER BY id";
+
+/// Calls `look` with each id and list of tags of a query.
+fn each_list(
     conn: &Connection,
+    select: &str,
     mut look: impl FnMut(i64, Vec<Tag>) -> Result<()>,
 ) -> Result<()> {
-    let mut query = conn.prepare_cached("SELECT id, tags FROM trash ORDER BY id")?;
+    let mut query = conn.prepare_cached(select)?;
     let mut rows = query.query([])?;
     while let Some(row) = rows.next()? {
         look(

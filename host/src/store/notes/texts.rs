@@ -267,6 +267,30 @@ impl Reader {
         }))
     }
 
+    /// Returns the beginning of the text of a note, live or in the trash: at least `bytes` of it, or
+    /// all. It may end within a word.
+    ///
+    /// # Errors
+    /// The `store_*` kinds.
+    pub fn text_beginning(&self, id: NoteId, bytes: usize) -> Result<Option<String>> {
+        let mut query = self
+            .conn
+            .prepare_cached("SELECT body FROM texts WHERE note_id = ?")?;
+        let body: Option<Vec<u8>> = query.query_row([id.0], |row| row.get(0)).optional()?;
+        let Some(body) = body else {
+            return Ok(None);
+        };
+        // A character that is cut at the end has up to three bytes.
+        let limit = u64::try_from(bytes).unwrap_or(u64::MAX).saturating_add(3);
+        let mut text = Vec::new();
+        let read = DeflateDecoder::new(&*body)
+            .take(limit)
+            .read_to_end(&mut text);
+        read.map_err(|_| Error::store(StoreFault::Broken))?;
+        let valid = text.utf8_chunks().next();
+        Ok(Some(valid.map_or("", |chunk| chunk.valid()).to_owned()))
+    }
+
     /// Returns what is known about the text of a note, live or in the trash.
     ///
     /// # Errors
@@ -285,6 +309,15 @@ impl Reader {
                 ))
             })
             .optional()?)
+    }
+
+    /// Returns whether any text is stored.
+    ///
+    /// # Errors
+    /// The `store_*` kinds.
+    pub fn has_texts(&self) -> Result<bool> {
+        let mut query = self.conn.prepare_cached("SELECT texts > 0 FROM meta")?;
+        Ok(query.query_row([], |row| row.get(0))?)
     }
 
     /// Returns the numbers of all texts. Reads the whole table.
@@ -602,6 +635,10 @@ mod tests {
             self.write(|writer| writer.put_text(id, &text, false))
         }
 
+        fn beginning(&self, id: NoteId, bytes: usize) -> Option<String> {
+            self.store.text_beginning(id, bytes).unwrap()
+        }
+
         fn kept(&self, id: NoteId) -> Option<String> {
             self.store.text(id).unwrap().map(|text| text.markdown)
         }
@@ -656,6 +693,21 @@ mod tests {
         assert_eq!((stats.texts, stats.words), (1, 5));
         assert_eq!(stats.bytes, u64::try_from(markdown.len()).unwrap());
         t.is_sound();
+    }
+
+    #[test]
+    fn the_beginning_of_a_text_is_read_without_the_rest() {
+        let mut t = Texts::new();
+        let id = t.save("https://e.org/a");
+        assert_eq!(t.beginning(id, 10), None);
+        let markdown = format!("äöü {}", "words of a text ".repeat(10_000));
+        t.put(id, &markdown);
+        for bytes in 0..20 {
+            let beginning = t.beginning(id, bytes).unwrap();
+            assert!(markdown.starts_with(&beginning));
+            assert!((bytes..=bytes + 3).contains(&beginning.len()), "{bytes}");
+        }
+        assert_eq!(t.beginning(id, 1 << 20).unwrap(), markdown);
     }
 
     #[test]

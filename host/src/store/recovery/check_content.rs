@@ -80,7 +80,9 @@ pub(in crate::store) fn examine(conn: &Connection) -> Result<Vec<Fault>> {
         trees(conn, &mut faults)?;
         return Ok(faults);
     }
-    for look in [trees, texts, counts, index, addresses, tags, page_texts] {
+    for look in [
+        trees, texts, counts, index, addresses, tags, page_texts, inbox,
+    ] {
         match look(conn, &mut faults) {
             Err(Error::Store {
                 fault: StoreFault::Broken,
@@ -156,7 +158,7 @@ pub(super) fn trees(conn: &Connection, faults: &mut Vec<Fault>) -> Result<()> {
     if strays > 0 {
         faults.push(fault(
             Area::References,
-            format!("{strays} rows refer to notes, tags or web sites that don't exist."),
+            format!("{strays} rows refer to notes, tags, web sites or feeds that don't exist."),
         ));
     }
     Ok(())
@@ -192,6 +194,9 @@ fn texts(conn: &Connection, faults: &mut Vec<Fault>) -> Result<()> {
         "SELECT * FROM sites",
         "SELECT method, result FROM operations",
         "SELECT labels, name FROM icons",
+        "SELECT * FROM feeds",
+        "SELECT * FROM arrivals",
+        "SELECT x'' FROM feeds WHERE NOT json_valid(tags)",
         // Tags in the trash must be a JSON list of texts, or they can't be read.
         "SELECT x'' FROM trash WHERE NOT json_valid(tags)",
     ] {
@@ -275,6 +280,11 @@ fn counts(conn: &Connection, faults: &mut Vec<Fault>) -> Result<()> {
             "SELECT count(*) FROM meta WHERE texts <> (SELECT count(*) FROM texts)",
             "The number of texts of pages is wrong",
         ),
+        (
+            "SELECT count(*) FROM meta WHERE arrivals <>
+                 (SELECT count(*) FROM arrivals WHERE skipped_at IS NULL)",
+            "The number of pages in the inbox is wrong",
+        ),
     ] {
         asked(conn, faults, Area::Counts, sql, what)?;
     }
@@ -312,6 +322,36 @@ fn index(conn: &Connection, faults: &mut Vec<Fault>) -> Result<()> {
         ),
     ] {
         asked(conn, faults, Area::Index, sql, what)?;
+    }
+    Ok(())
+}
+
+/// Checks the pages in the inbox.
+fn inbox(conn: &Connection, faults: &mut Vec<Fault>) -> Result<()> {
+    asked(
+        conn,
+        faults,
+        Area::References,
+        "SELECT count(*) FROM arrivals WHERE page_key IN (SELECT page_key FROM notes)
+             OR page_key IN (SELECT page_key FROM address_keys)",
+        "Some pages in the inbox are notes already",
+    )?;
+    let mut query = conn.prepare("SELECT url, page_key FROM arrivals")?;
+    let mut rows = query.query([])?;
+    let mut wrong = 0_u64;
+    while let Some(row) = rows.next()? {
+        let text = |at| {
+            row.get_ref(at)
+                .map(|value| value.as_str().unwrap_or_default())
+        };
+        let url = PageUrl::parse(text(0)?);
+        wrong += u64::from(!url.is_ok_and(|url| text(1).is_ok_and(|key| key == url.key())));
+    }
+    if wrong > 0 {
+        let sentence = format!(
+            "The page keys of some pages in the inbox don't match their addresses ({wrong})."
+        );
+        faults.push(fault(Area::Addresses, sentence));
     }
     Ok(())
 }

@@ -7,4 +7,5 @@ pub(in crate::store) mod check_content;
 pub(in crate::store) mod damaged_database;
 pub(in crate::store) mod damaged_rows;
 pub(in crate::store) mod rebuild;
+mod rebuild_feeds;
 pub(in crate::store) mod swap_database;

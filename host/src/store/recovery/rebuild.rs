@@ -273,6 +273,7 @@ impl DamagedDatabase {
         self.searches(&rebuilding.writer)?;
         self.icons(&rebuilding.writer)?;
         rebuilding.salvage.lost_texts = self.texts(&rebuilding.writer)?;
+        self.feeds(&rebuilding.writer)?;
         let Rebuilding {
             writer,
             nameless,
@@ -611,6 +612,12 @@ mod tests {
         domain::{NewNote, parse_tags, plain_png},
         store::{
             connection::{reader::Reader, schema::SCHEMA},
+            feeds::{
+                arrivals::SkipSelection,
+                feed::NewFeed,
+                fetched::{Fetched, NewArrival, Retention},
+                problem::FeedProblem,
+            },
             recovery::{check_content, damaged_database::DamagedDatabase},
             transaction::{Operation, OperationResult, Store},
         },
@@ -707,6 +714,52 @@ mod tests {
                 writer.delete_note(deleted)
             })
             .unwrap();
+        fill_inbox(&mut store, now);
+    }
+
+    /// Adds feeds with pages in the inbox.
+    fn fill_inbox(store: &mut Store, now: Timestamp) {
+        let page = |feed: usize, n: usize| NewArrival {
+            guid: n.to_string(),
+            url: format!("https://inbox.example/{feed}/{n}"),
+            title: format!("Arrival {n}"),
+            excerpt: Some("what the feed says ".repeat(20)),
+            tags: vec!["keyword".into()],
+            ..NewArrival::default()
+        };
+        store
+            .write(now, |writer| {
+                for feed in 0..4 {
+                    let url = format!("https://feeds.example/{feed}");
+                    let new = NewFeed::new(&url, parse_tags(&["z"])?)?;
+                    let id = writer.add_feed(&new)?.feed.id;
+                    let fetched = |entries| Fetched::New {
+                        title: "A feed".into(),
+                        site_url: Some("https://feeds.example/".into()),
+                        etag: Some("\"e\"".into()),
+                        last_modified: None,
+                        wait_s: 7200,
+                        moved_to: Some("https://feeds.example/new".into()),
+                        entries,
+                    };
+                    let keep = Retention::default();
+                    writer.record_fetch(id, &fetched(Vec::new()), keep)?;
+                    let entries = (0..30).map(|n| page(feed, n)).collect();
+                    writer.record_fetch(id, &fetched(entries), keep)?;
+                    let failed = Fetched::Failed {
+                        problem: FeedProblem::Busy,
+                        retry_after_s: None,
+                    };
+                    writer.record_fetch(id, &failed, keep)?;
+                    let skipped = SkipSelection::Feed {
+                        feed: id,
+                        up_to: Some(now.as_microsecond() + 40),
+                    };
+                    writer.skip_arrivals(&skipped)?;
+                }
+                Ok(())
+            })
+            .unwrap();
     }
 
     /// Returns all notes, newest first, followed by the trash.
@@ -775,6 +828,14 @@ mod tests {
             "SELECT note_id || ',' || taken_at || source || whole || words || bytes || hex(body)
              FROM texts ORDER BY note_id",
             "SELECT 'row ' || rowid FROM texts_fts ORDER BY rowid",
+            "SELECT format('%s|%s|%s|%s|%s|%s|%s|%s|%s|%s|%s|%s|%s|%s|%s|%s|%s', id, added_at, url,
+                 title, site_url, tags, etag, wait_s, next_at, tried_at, ok_at, listed_at, failures,
+                 problem, state, moved_to, moves) FROM feeds ORDER BY id",
+            "SELECT format('%s|%s|%s|%s|%s|%s|%s', id, feed_id, page_key, title, excerpt, keywords,
+                 skipped_at) FROM arrivals ORDER BY id",
+            "SELECT feed_id || hex(guid) || seen_at FROM arrived ORDER BY feed_id, guid",
+            "SELECT hex(page) || seen_at FROM arrived_pages ORDER BY page",
+            "SELECT 'arrivals ' || arrivals FROM meta",
         ] {
             let expected = lines(&store.conn, sql);
             assert!(!expected.is_empty());

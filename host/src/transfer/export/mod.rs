@@ -3,6 +3,7 @@
 //! Owns the formats. An export is a snapshot: one read transaction of the store.
 
 mod csv;
+mod feed_list;
 mod json;
 mod jsonld;
 mod markdown;
@@ -11,6 +12,7 @@ mod note_batches;
 mod output;
 
 pub use csv::csv;
+pub use feed_list::feed_list;
 pub use json::{Texts, json, jsonl};
 pub use jsonld::jsonld;
 pub use markdown::markdown;

@@ -10,6 +10,7 @@ mod delicious;
 mod detect;
 mod elcurator;
 mod encoding;
+mod feed_list;
 mod fields;
 mod formats;
 mod goodlinks;
@@ -51,6 +52,7 @@ mod xml;
 mod zip;
 
 pub use detect::detect;
+pub use feed_list::{FeedList, ListedFeed, feed_list};
 pub use formats::{FORMATS, Format, format_named};
 pub use report::{Remark, Report};
 pub use row::FileReport;

@@ -67,7 +67,7 @@ pub(super) fn root(text: &str) -> Option<String> {
 
 fn name(element: &BytesStart<'_>) -> String {
     let local = element.local_name();
-    String::from_utf8_lossy(local.as_ref()).to_ascii_lowercase()
+    local.as_ref().to_ascii_lowercase()
 }
 
 /// Reads a file to its end.
@@ -122,10 +122,10 @@ pub(super) fn read(source: &mut Source, elements: &mut impl Elements) -> Result<
                     elements.close(&name)?;
                 }
             }
-            Event::Text(piece) => push(&mut text, &String::from_utf8_lossy(&piece)),
-            Event::CData(piece) => push(&mut text, &String::from_utf8_lossy(&piece)),
+            Event::Text(piece) => push(&mut text, &piece),
+            Event::CData(piece) => push(&mut text, &piece),
             Event::GeneralRef(name) => {
-                let reference = format!("&{};", String::from_utf8_lossy(&name));
+                let reference = format!("&{};", &*name);
                 push(&mut text, &unescaped(&reference));
             }
             Event::Eof => break,
@@ -157,9 +157,8 @@ fn element(start: &BytesStart<'_>, line: u64) -> Element {
     let attributes = start.html_attributes().filter_map(|attribute| {
         // An invalid attribute is left out, and the following ones are read.
         let attribute = attribute.ok()?;
-        let name =
-            String::from_utf8_lossy(attribute.key.local_name().as_ref()).to_ascii_lowercase();
-        let value = String::from_utf8_lossy(&attribute.value);
+        let name = attribute.key.local_name().as_ref().to_ascii_lowercase();
+        let value = &attribute.value;
         let value = &value[..value.floor_char_boundary(MAX_TEXT_BYTES)];
         Some((name, unescaped_value(value)))
     });

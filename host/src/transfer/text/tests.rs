@@ -223,6 +223,45 @@ fn a_saved_page_gives_its_main_text() {
 }
 
 #[test]
+fn end_tags_may_be_left_out_also_of_what_is_skipped() {
+    for (html, markdown) in [
+        ("<html><head><title>x</title><body><p>Hello", "Hello"),
+        ("<head><title>x</title><body class=a>Hello", "Hello"),
+        ("<head><title>x</title><p>Hello<p>b", "Hello\n\nb"),
+        ("<head><title>x</title>Hello", "Hello"),
+        (
+            "<head><style>a{}</style><a href=b>c</a>",
+            "[c](https://example.org/a/b)",
+        ),
+        (
+            "<head>\n<meta charset=utf-8>\n<base href=/><link rel=x><body>a",
+            "a",
+        ),
+        (
+            "<head><script>a</script><template><p>b<p>c</template><noscript><p>d</noscript>\
+             <title>e</title></head><p>f",
+            "f",
+        ),
+        ("<head></head><head><p>a", "a"),
+        ("<p hidden>a<p>b", "b"),
+        (
+            "<ul><li hidden>a<li>b<li aria-hidden=true>c<li>d</ul>e",
+            "- b\n- d\n\ne",
+        ),
+        ("<dl><dt hidden>a<dd>b</dl>", "b"),
+        (
+            "<table><tr><th>a<th>b<tr hidden><td>c<td>d<tr><td>e<td hidden>f</table><p>g",
+            "| a | b |\n| --- | --- |\n| e |  |\n\ng",
+        ),
+        ("<p>a<button><p>b</button> c", "a c"),
+        ("<p>a <ruby>b<rt>c<rt>d</ruby> e", "a b e"),
+        ("<span hidden><p>a</span>b", "b"),
+    ] {
+        assert_eq!(article(html), markdown, "{html}");
+    }
+}
+
+#[test]
 fn control_characters_and_reversed_directions_are_left_out() {
     let text = "a\u{0}b\u{1b}[1m\u{202E}c\u{202C}\u{2066}d\u{2069}\u{FEFF}\u{7f}\u{85}e\tf\r\ng";
     assert_eq!(ReadText::of_markdown(text).markdown, "ab[1mcde\tf\ng");

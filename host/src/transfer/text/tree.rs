@@ -228,10 +228,31 @@ impl Tree {
     }
 }
 
+/// Elements that may be in `head`. Any other one ends it (HTML standard, "in head").
+fn belongs_to_head(name: &[u8]) -> bool {
+    matches!(
+        name,
+        b"base"
+            | b"basefont"
+            | b"bgsound"
+            | b"link"
+            | b"meta"
+            | b"noframes"
+            | b"noscript"
+            | b"script"
+            | b"style"
+            | b"template"
+            | b"title"
+    )
+}
+
 /// An open element. Its name decides which end tag closes it.
 struct Open {
     name: Vec<u8>,
+    /// What it is by its name, even if it is hidden.
     kind: Kind,
+    /// Whether its content isn't part of the text.
+    is_skipped: bool,
     node: NodeIndex,
 }
 
@@ -240,7 +261,7 @@ struct Builder {
     open: Vec<Open>,
     /// Open elements that are too deep to be in the tree.
     deeper: usize,
-    /// How many open elements skip their content, are articles or `main`.
+    /// How many open elements skip their content.
     skipping: usize,
 }
 
@@ -300,7 +321,17 @@ impl Builder {
         index
     }
 
+    /// Closes `head` if its end tag was left out.
+    fn end_head(&mut self) {
+        if self.open.last().is_some_and(|open| open.name == b"head") {
+            self.close_from(self.open.len() - 1);
+        }
+    }
+
     fn text(&mut self, text: &[u8]) {
+        if !text.trim_ascii().is_empty() {
+            self.end_head();
+        }
         if self.skipping > 0 {
             return;
         }
@@ -318,12 +349,16 @@ impl Builder {
 
     fn start(&mut self, name: &[u8], attributes: &Attributes, self_closing: bool) {
         let mut kind = Kind::of(name);
-        if matches!(name, b"html" | b"body") {
+        if name == b"html" {
             return;
         }
-        if self.skipping == 0 {
-            self.end_implied(kind);
+        if !belongs_to_head(name) {
+            self.end_head();
         }
+        if name == b"body" {
+            return;
+        }
+        self.end_implied(kind);
         let (landmark, is_hidden) = landmark(
             name,
             |name| attribute(attributes, name),
@@ -331,11 +366,9 @@ impl Builder {
                 self.tree.nodes[open.node].landmark.is_main || open.kind == Kind::Article
             }),
         );
-        if is_hidden {
-            kind = Kind::Skipped;
-        }
+        let is_skipped = is_hidden || kind == Kind::Skipped;
         if is_void(name) {
-            if self.skipping == 0 && matches!(kind, Kind::LineBreak | Kind::Rule) {
+            if self.skipping == 0 && !is_skipped && matches!(kind, Kind::LineBreak | Kind::Rule) {
                 self.add(kind, 0..0, Landmark::default());
             }
             return;
@@ -349,7 +382,7 @@ impl Builder {
             return;
         }
         let node = match self.skipping {
-            0 if kind != Kind::Skipped => {
+            0 if !is_skipped => {
                 if let Kind::List(Some(first)) = &mut kind
                     && let Some(number) = attribute(attributes, b"start")
                     && let Some(number) = std::str::from_utf8(number).ok()
@@ -362,10 +395,11 @@ impl Builder {
             }
             _ => self.innermost(),
         };
-        self.skipping += usize::from(kind == Kind::Skipped);
+        self.skipping += usize::from(is_skipped);
         self.open.push(Open {
             name: name.to_vec(),
             kind,
+            is_skipped,
             node,
         });
     }
@@ -434,7 +468,7 @@ impl Builder {
     }
 
     /// Closes the innermost element of these kinds with everything in it, unless an element of the
-    /// other kinds is open within it.
+    /// other kinds, or one that never has text, is open within it.
     fn close_up_to(&mut self, closed: impl Fn(Kind) -> bool, boundary: impl Fn(Kind) -> bool) {
         for at in (0..self.open.len()).rev() {
             let kind = self.open[at].kind;
@@ -442,19 +476,15 @@ impl Builder {
                 self.close_from(at);
                 return;
             }
-            if boundary(kind) {
+            if boundary(kind) || kind == Kind::Skipped {
                 return;
             }
         }
     }
 
     fn close_from(&mut self, at: usize) {
-        let skipped = |open: &Open| usize::from(open.kind == Kind::Skipped);
-        self.skipping -= self
-            .open
-            .drain(at..)
-            .map(|open| skipped(&open))
-            .sum::<usize>();
+        let closed = self.open.drain(at..);
+        self.skipping -= closed.filter(|open| open.is_skipped).count();
     }
 
     fn end(&mut self, name: &[u8]) {
@@ -480,7 +510,7 @@ impl Builder {
             // An end tag in a cell closes nothing outside of it.
             return;
         }
-        if !kind.is_block() && kind != Kind::Skipped && within.clone().any(Kind::is_block) {
+        if !kind.is_block() && !self.open[at].is_skipped && within.clone().any(Kind::is_block) {
             // `<b><p>a</b> b</p>`: the paragraph stays open.
             self.open.remove(at);
             return;

@@ -274,11 +274,6 @@ impl Search<'_> {
 }
 
 impl Reader {
-    fn has_texts(&self) -> Result<bool> {
-        let mut query = self.conn.prepare_cached("SELECT texts > 0 FROM meta")?;
-        Ok(query.query_row([], |row| row.get(0))?)
-    }
-
     /// Prepares a query for checking notes: resolves aliases.
     fn named_matcher(&self, query: &Query) -> Result<Matcher> {
         let mut matcher = Matcher::of(query);

@@ -1,0 +1,564 @@
+//! The rules that hold for every request: addresses, redirects, sizes, times, politeness.
+//!
+//! This module owns the HTTP client and is its only user. It knows nothing of feeds or notes, and
+//! logs nothing.
+//!
+//! - A host is connected to only at a public address, at each hop. A request may name one host that
+//!   can be private.
+//! - Redirects are followed here: at most five, http and https only, never from https to http.
+//! - Sizes count after decompression. Connecting takes at most 10 s, a request with all its
+//!   redirects at most 30 s.
+//! - A host is asked by one visit at a time, five seconds apart, and four hosts at once.
+//!   `Retry-After` is obeyed.
+//! - A proxy is used only if the configuration names one. No cookies, no `Referer`.
+
+mod address;
+mod pace;
+mod resolver;
+mod retry_after;
+#[cfg(test)]
+mod test_clock;
+#[cfg(test)]
+mod tests;
+
+use std::{
+    io::{ErrorKind, Read as _},
+    net::IpAddr,
+    sync::Arc,
+    time::{Duration, Instant},
+};
+
+use base64::{Engine as _, prelude::BASE64_STANDARD};
+use percent_encoding::percent_decode_str;
+use ureq::{
+    Agent, Body, Proxy,
+    http::{HeaderValue, Uri, header},
+    tls::{RootCerts, TlsConfig},
+    unversioned::{
+        resolver::{DefaultResolver, Resolver},
+        transport::DefaultConnector,
+    },
+};
+use url::{Host, Url};
+
+use self::{
+    pace::{Lease, Pace},
+    resolver::{AllPrivate, CheckedResolver},
+};
+pub use pace::{Clock, SystemClock};
+
+/// Most redirects that are followed.
+const MAX_REDIRECTS: usize = 5;
+/// Longest header of a response, in bytes.
+const MAX_HEADER_BYTES: usize = 64 * 1024;
+/// Wait for a busy host that doesn't say how long.
+const BUSY: Duration = Duration::from_secs(15 * 60);
+
+/// What a program that asks says of itself.
+const USER_AGENT: &str = concat!("url-notes/", env!("CARGO_PKG_VERSION"));
+
+/// How long requests may take.
+#[derive(Debug, Clone, Copy)]
+pub struct Times {
+    /// Until a connection is established, with the lookup of the name.
+    pub connect: Duration,
+    /// For a request with its redirects and the body, without waits between them.
+    pub total: Duration,
+}
+
+impl Default for Times {
+    fn default() -> Self {
+        Self {
+            connect: Duration::from_secs(10),
+            total: Duration::from_secs(30),
+        }
+    }
+}
+
+/// How much of a body is wanted, in bytes after decompression.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Size {
+    /// All of it; a larger one is [`FetchError::TooLarge`].
+    Whole(usize),
+    /// Its beginning.
+    Beginning(usize),
+}
+
+/// A request. The method is GET.
+#[derive(Debug, Clone)]
+pub struct Request {
+    /// What is asked for.
+    pub url: Url,
+    /// The media types that are wanted, for `Accept`.
+    pub accept: &'static str,
+    /// The ETag of an earlier response.
+    pub etag: Option<String>,
+    /// `Last-Modified` of an earlier response.
+    pub last_modified: Option<String>,
+    /// Whether the host of `url` may be at a private address. Other hosts that it redirects to may
+    /// not.
+    pub allow_private: bool,
+    /// How much of the body is wanted.
+    pub size: Size,
+}
+
+/// A response.
+#[derive(Debug)]
+pub struct Response {
+    /// Its status code.
+    pub status: u16,
+    /// Where it came from, after all redirects.
+    pub url: Url,
+    /// Where permanent redirects (301, 308) led, before the first other one.
+    pub moved_to: Option<Url>,
+    /// Its `ETag`.
+    pub etag: Option<String>,
+    /// Its `Last-Modified`.
+    pub last_modified: Option<String>,
+    /// Its `Cache-Control`.
+    pub cache_control: Option<String>,
+    /// Its `Content-Type`.
+    pub content_type: Option<String>,
+    /// How long the server asks to be left alone. Set for 429 and 503.
+    pub retry_after: Option<Duration>,
+    /// The body of a response with a status of 2xx, as far as it was wanted.
+    pub body: Vec<u8>,
+}
+
+/// Why a request got no response.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum FetchError {
+    /// The address isn't one of http or https with a host.
+    #[error("The address doesn't begin with http:// or https://.")]
+    BadAddress,
+    /// A host at a private address, which isn't allowed.
+    #[error("It is at a private address, of this computer or its network.")]
+    PrivateAddress,
+    /// A redirect to something other than http or https.
+    #[error("It redirects to an address that isn't http or https.")]
+    BadRedirect,
+    /// A redirect from https to http.
+    #[error("It redirects from https to http, where anybody on the way could change it.")]
+    Downgrade,
+    /// More than five redirects.
+    #[error("It redirects more than {MAX_REDIRECTS} times.")]
+    TooManyRedirects,
+    /// A body larger than wanted.
+    #[error("It is too large.")]
+    TooLarge,
+    /// The name isn't known.
+    #[error("The name of the host can't be found.")]
+    UnknownHost,
+    /// No connection, or one that breaks.
+    #[error("The host can't be reached.")]
+    Unreachable,
+    /// Not done in the time allowed.
+    #[error("The host takes too long.")]
+    TooSlow,
+    /// No secure connection.
+    #[error("No secure connection: its certificate isn't valid, or it doesn't speak TLS.")]
+    Tls,
+    /// What the server sends isn't HTTP.
+    #[error("The host doesn't answer in HTTP.")]
+    NotHttp,
+    /// The host asked earlier to be left alone for this time.
+    #[error("The host asked to be left alone for a while.")]
+    Busy(Duration),
+    /// The proxy doesn't pass the request on.
+    #[error("The proxy can't be reached, or refuses.")]
+    Proxy,
+}
+
+/// Asks hosts, by the rules of this module.
+#[derive(Debug)]
+pub struct Fetcher {
+    /// For hosts at public addresses.
+    public: Agent,
+    /// For the host that a request allows to be private.
+    any: Agent,
+    is_public: fn(IpAddr) -> bool,
+    times: Times,
+    pace: Pace,
+    has_proxy: bool,
+}
+
+/// The configured proxy isn't an address like `http://proxy.example:3128`.
+#[derive(Debug, thiserror::Error)]
+#[error("The setting proxy must be an address like http://proxy.example:3128.")]
+pub struct BadProxy;
+
+impl Fetcher {
+    /// Returns one that waits by the computer's clock. `proxy` is an address like
+    /// `http://proxy.example:3128`.
+    ///
+    /// # Errors
+    /// [`BadProxy`].
+    pub fn new(proxy: Option<&str>) -> Result<Self, BadProxy> {
+        Self::with(
+            proxy,
+            Times::default(),
+            Box::new(SystemClock::default()),
+            DefaultResolver::default,
+            address::is_public,
+        )
+    }
+
+    /// `resolver` and `is_public` are replaced in tests, where all servers are on this computer.
+    fn with<R: Resolver>(
+        proxy: Option<&str>,
+        times: Times,
+        clock: Box<dyn Clock>,
+        resolver: impl Fn() -> R,
+        is_public: fn(IpAddr) -> bool,
+    ) -> Result<Self, BadProxy> {
+        let proxy = proxy.map(read_proxy).transpose()?;
+        let has_proxy = proxy.is_some();
+        let agent = |is_allowed: fn(IpAddr) -> bool| {
+            let tls = TlsConfig::builder()
+                .root_certs(RootCerts::PlatformVerifier)
+                .unversioned_rustls_crypto_provider(Arc::new(
+                    rustls::crypto::ring::default_provider(),
+                ))
+                .build();
+            let config = Agent::config_builder()
+                .tls_config(tls)
+                // Otherwise it is read from the environment.
+                .proxy(proxy.clone())
+                .max_redirects(0)
+                .max_redirects_will_error(false)
+                .http_status_as_error(false)
+                .user_agent(USER_AGENT)
+                .max_response_header_size(MAX_HEADER_BYTES)
+                // A kept connection would pass by the check of its address.
+                .max_idle_connections(0)
+                .build();
+            let resolver = CheckedResolver {
+                inner: resolver(),
+                is_allowed,
+            };
+            Agent::with_parts(config, DefaultConnector::new(), resolver)
+        };
+        Ok(Self {
+            // With a proxy, its own name is the only one that is looked up.
+            public: agent(if has_proxy { |_| true } else { is_public }),
+            any: agent(|_| true),
+            is_public,
+            times,
+            pace: Pace::new(clock),
+            has_proxy,
+        })
+    }
+
+    /// Does `work` with each job, four at once, in an order that asks each host as soon as it may
+    /// be asked. `host` names the host that a job asks first: see [`host_of`].
+    pub fn each<J: Send>(
+        &self,
+        jobs: Vec<J>,
+        host: impl Fn(&J) -> String + Sync,
+        work: impl Fn(J) + Sync,
+    ) {
+        self.pace.each(jobs, host, work);
+    }
+
+    /// Begins a visit.
+    pub fn visit(&self) -> Visit<'_> {
+        Visit {
+            fetcher: self,
+            lease: None,
+        }
+    }
+
+    /// Asks once. Redirects aren't followed, and the body isn't read yet.
+    fn ask(
+        &self,
+        request: &Request,
+        url: &Url,
+        may_be_private: bool,
+        left: Duration,
+    ) -> Result<ureq::http::Response<Body>, FetchError> {
+        let uri = uri(url)?;
+        let agent = if may_be_private {
+            &self.any
+        } else {
+            // The resolver sees no addresses behind a proxy.
+            if literal_address(url).is_some_and(|literal| !(self.is_public)(literal)) {
+                return Err(FetchError::PrivateAddress);
+            }
+            &self.public
+        };
+        let fields = [
+            (header::ACCEPT, Some(request.accept.to_owned())),
+            (header::AUTHORIZATION, credentials(url)),
+            (header::IF_NONE_MATCH, request.etag.clone()),
+            (header::IF_MODIFIED_SINCE, request.last_modified.clone()),
+        ];
+        let mut builder = agent.get(uri);
+        for (name, value) in fields {
+            // A value that can't be sent isn't one that a server can need.
+            if let Some(value) = value.and_then(|value| HeaderValue::from_str(&value).ok()) {
+                builder = builder.header(name, value);
+            }
+        }
+        let connect = self.times.connect.min(left);
+        builder
+            .config()
+            .timeout_global(Some(left))
+            .timeout_resolve(Some(connect))
+            .timeout_connect(Some(connect))
+            .build()
+            .call()
+            .map_err(|error| self.fault(&error))
+    }
+
+    /// Reads a body, whose compression ureq has undone.
+    fn read(&self, body: Body, size: Size) -> Result<Vec<u8>, FetchError> {
+        let (Size::Whole(most) | Size::Beginning(most)) = size;
+        let is_whole = matches!(size, Size::Whole(_));
+        let length = body.content_length();
+        if is_whole
+            && length
+                .is_some_and(|length| usize::try_from(length).map_or(true, |length| length > most))
+        {
+            return Err(FetchError::TooLarge);
+        }
+        let limit = u64::try_from(most).unwrap_or(u64::MAX).saturating_add(1);
+        let mut bytes = Vec::new();
+        let read = body.into_reader().take(limit).read_to_end(&mut bytes);
+        if bytes.len() > most {
+            if is_whole {
+                return Err(FetchError::TooLarge);
+            }
+            bytes.truncate(most);
+            return Ok(bytes);
+        }
+        read.map_err(|error| fault_of_io(&error))?;
+        Ok(bytes)
+    }
+
+    fn fault(&self, error: &ureq::Error) -> FetchError {
+        let fault = match error {
+            ureq::Error::Timeout(_) => FetchError::TooSlow,
+            ureq::Error::HostNotFound => FetchError::UnknownHost,
+            ureq::Error::Other(other) if other.is::<AllPrivate>() => FetchError::PrivateAddress,
+            ureq::Error::Tls(_) | ureq::Error::TlsRequired | ureq::Error::Rustls(_) => {
+                FetchError::Tls
+            }
+            ureq::Error::Protocol(_) | ureq::Error::LargeResponseHeader(..) => FetchError::NotHttp,
+            ureq::Error::Decompress(..) => FetchError::NotHttp,
+            ureq::Error::ConnectProxyFailed(_) => FetchError::Proxy,
+            ureq::Error::Io(error) => fault_of_io(error),
+            ureq::Error::BadUri(_) | ureq::Error::Http(_) => FetchError::BadAddress,
+            _ => FetchError::Unreachable,
+        };
+        match fault {
+            FetchError::UnknownHost | FetchError::Unreachable if self.has_proxy => {
+                FetchError::Proxy
+            }
+            fault => fault,
+        }
+    }
+}
+
+/// Errors of TLS and of timeouts come as I/O errors, too.
+fn fault_of_io(error: &std::io::Error) -> FetchError {
+    let mut cause = error.get_ref().map(|inner| inner as &dyn std::error::Error);
+    while let Some(inner) = cause {
+        if inner.is::<rustls::Error>() {
+            return FetchError::Tls;
+        }
+        match inner.downcast_ref() {
+            Some(ureq::Error::Timeout(_)) => return FetchError::TooSlow,
+            Some(ureq::Error::Decompress(..) | ureq::Error::Protocol(_)) => {
+                return FetchError::NotHttp;
+            }
+            _ => cause = inner.source(),
+        }
+    }
+    match error.kind() {
+        ErrorKind::TimedOut | ErrorKind::WouldBlock => FetchError::TooSlow,
+        ErrorKind::InvalidData => FetchError::NotHttp,
+        _ => FetchError::Unreachable,
+    }
+}
+
+/// A stay at one host: its requests follow each other at once.
+///
+/// While it lasts, nothing else asks this host. A request to another host ends the stay at the
+/// first.
+#[derive(Debug)]
+pub struct Visit<'a> {
+    fetcher: &'a Fetcher,
+    lease: Option<Lease<'a>>,
+}
+
+impl Visit<'_> {
+    /// Asks, follows redirects and reads the body.
+    ///
+    /// # Errors
+    /// [`FetchError`]. A response is none, whatever its status.
+    pub fn get(&mut self, request: &Request) -> Result<Response, FetchError> {
+        let mut url = request.url.clone();
+        let mut moved_to = None;
+        let mut is_permanent = true;
+        let mut left = self.fetcher.times.total;
+        for _ in 0..=MAX_REDIRECTS {
+            self.arrive(&host_of(&url))?;
+            let began = Instant::now();
+            let may_be_private = request.allow_private && url.host() == request.url.host();
+            let answer = self.fetcher.ask(request, &url, may_be_private, left)?;
+            let Some(target) = redirect(&answer, &url)? else {
+                return self.read(answer, request.size, url, moved_to);
+            };
+            is_permanent &= matches!(answer.status().as_u16(), 301 | 308);
+            if is_permanent {
+                moved_to = Some(target.clone());
+            }
+            url = target;
+            left = left.saturating_sub(began.elapsed());
+            if left.is_zero() {
+                return Err(FetchError::TooSlow);
+            }
+        }
+        Err(FetchError::TooManyRedirects)
+    }
+
+    fn arrive(&mut self, host: &str) -> Result<(), FetchError> {
+        if self
+            .lease
+            .as_ref()
+            .is_some_and(|lease| lease.host() == host)
+        {
+            return Ok(());
+        }
+        // First leaves the other host: two visits that wait for each other would wait forever.
+        self.lease = None;
+        let lease = self.fetcher.pace.begin(host);
+        self.lease = Some(lease.map_err(|wait| FetchError::Busy(wait.0))?);
+        Ok(())
+    }
+
+    fn read(
+        &self,
+        answer: ureq::http::Response<Body>,
+        size: Size,
+        url: Url,
+        moved_to: Option<Url>,
+    ) -> Result<Response, FetchError> {
+        let (parts, body) = answer.into_parts();
+        let status = parts.status.as_u16();
+        let field = |name| {
+            let value: Option<&HeaderValue> = parts.headers.get(name);
+            value.map(|value| String::from_utf8_lossy(value.as_bytes()).into_owned())
+        };
+        let mut retry_after = None;
+        if matches!(status, 429 | 503) {
+            retry_after = field(header::RETRY_AFTER)
+                .and_then(|value| retry_after::retry_after(&value, url_notes::clock::now()));
+            let wait = retry_after.or((status == 429).then_some(BUSY));
+            if let (Some(lease), Some(wait)) = (&self.lease, wait) {
+                lease.postpone(wait);
+            }
+        }
+        Ok(Response {
+            status,
+            url,
+            moved_to,
+            etag: field(header::ETAG),
+            last_modified: field(header::LAST_MODIFIED),
+            cache_control: field(header::CACHE_CONTROL),
+            content_type: field(header::CONTENT_TYPE),
+            retry_after,
+            body: match parts.status.is_success() {
+                true => self.fetcher.read(body, size)?,
+                false => Vec::new(),
+            },
+        })
+    }
+}
+
+/// Returns where a response redirects to, or `None` if it isn't a redirect.
+fn redirect(answer: &ureq::http::Response<Body>, url: &Url) -> Result<Option<Url>, FetchError> {
+    if !matches!(answer.status().as_u16(), 301 | 302 | 303 | 307 | 308) {
+        return Ok(None);
+    }
+    let Some(location) = answer.headers().get(header::LOCATION) else {
+        return Ok(None);
+    };
+    // Servers write names of files as they are, without the escapes.
+    let location = String::from_utf8_lossy(location.as_bytes());
+    let mut target = url.join(&location).map_err(|_| FetchError::BadRedirect)?;
+    if !is_web(&target) {
+        return Err(FetchError::BadRedirect);
+    }
+    if url.scheme() == "https" && target.scheme() == "http" {
+        return Err(FetchError::Downgrade);
+    }
+    // User name and password are only for the server that they were given for.
+    let (user, password) = match target.origin() == url.origin() {
+        true => (url.username(), url.password()),
+        false => ("", None),
+    };
+    let set = target.set_username(user);
+    set.and_then(|()| target.set_password(password))
+        .map_err(|()| FetchError::BadRedirect)?;
+    target.set_fragment(None);
+    Ok(Some(target))
+}
+
+fn is_web(url: &Url) -> bool {
+    matches!(url.scheme(), "http" | "https") && url.has_host()
+}
+
+/// Returns the host that a request for this address asks first, without its port. Empty if it has
+/// none.
+#[must_use]
+pub fn host_of(url: &Url) -> String {
+    url.host_str().unwrap_or_default().to_owned()
+}
+
+/// Returns the address in a URL whose host is one.
+fn literal_address(url: &Url) -> Option<IpAddr> {
+    match url.host()? {
+        Host::Ipv4(address) => Some(address.into()),
+        Host::Ipv6(address) => Some(address.into()),
+        Host::Domain(_) => None,
+    }
+}
+
+/// Returns what is sent of an address: no user name, no password, no fragment.
+fn uri(url: &Url) -> Result<Uri, FetchError> {
+    if !is_web(url) {
+        return Err(FetchError::BadAddress);
+    }
+    let mut text = format!("{}://{}", url.scheme(), host_of(url));
+    if let Some(port) = url.port() {
+        text.push_str(&format!(":{port}"));
+    }
+    text.push_str(url.path());
+    if let Some(query) = url.query() {
+        text.push('?');
+        text.push_str(query);
+    }
+    text.parse().map_err(|_| FetchError::BadAddress)
+}
+
+/// Returns the value of `Authorization` for the user name and password of an address (RFC 7617).
+fn credentials(url: &Url) -> Option<String> {
+    if url.username().is_empty() && url.password().is_none() {
+        return None;
+    }
+    let decoded = |text| percent_decode_str(text).collect::<Vec<u8>>();
+    let mut pair = decoded(url.username());
+    pair.push(b':');
+    pair.extend(decoded(url.password().unwrap_or_default()));
+    Some(format!("Basic {}", BASE64_STANDARD.encode(pair)))
+}
+
+fn read_proxy(address: &str) -> Result<Proxy, BadProxy> {
+    let url = Url::parse(address).map_err(|_| BadProxy)?;
+    match is_web(&url) {
+        // `HTTP_PROXY` and its relatives, with `NO_PROXY`, aren't read.
+        true => Proxy::new(address).map_err(|_| BadProxy),
+        false => Err(BadProxy),
+    }
+}
