@@ -15,7 +15,8 @@ test("exactly the invisible characters that the program removes are removed", as
 	const ranges = JSON.parse(await readFile(fixture, "utf8"));
 	const removed = new Set();
 	for (const [first, last] of ranges)
-		for (let code = parseInt(first, 16); code <= parseInt(last, 16); code += 1) removed.add(code);
+		for (let code = parseInt(first, 16); code <= parseInt(last, 16); code += 1)
+			removed.add(code);
 	let all = "";
 	let kept = "";
 	for (let code = 0; code <= 0x10ffff; code += 1) {
