@@ -536,6 +536,20 @@ for (const language of ["en", "de"]) {
 				...(n % 9 === 4 && { tags: ["databases", "rust", "to read"] }),
 			}));
 			await world.command("edit", "--query", "tag:rust", "--unread").catch(() => "");
+			await world.bring({
+				url: "https://feeds.example/",
+				title: "東京の図書館",
+				tags: ["機械学習"],
+				entries: [
+					{ url: "https://feeds.example/1", title: "a".repeat(300), excerpt: long },
+					{ url: "https://feeds.example/2", title: "איך לבחור מסד נתונים", lang: "he" },
+					{
+						url: "https://feeds.example/3",
+						title: "機械学習を学ぶ",
+						excerpt: "静かな場所です。",
+					},
+				],
+			});
 			/** @type {string[]} */
 			const faults = [];
 			for (const scheme of /** @type {const} */ (["light", "dark"])) {
@@ -566,6 +580,9 @@ for (const language of ["en", "de"]) {
 				await page.click("#triage");
 				await page.waitForSelector("#triage-title");
 				faults.push(...(await lookAt(page, `${name}-triage`)));
+				await page.click("#view-inbox");
+				await page.waitForSelector(".arrival");
+				faults.push(...(await lookAt(page, `${name}-inbox`)));
 				await page.close();
 				const none = await browser.own(`${PAGE}?q=nothinglikeit`);
 				await until("it says so", () =>

@@ -482,6 +482,20 @@ inEachBrowser(
 			"empty-all": "/all/0",
 		});
 		await fill(world);
+		await world.bring({
+			url: "https://feeds.example/",
+			title: "東京の図書館",
+			tags: [],
+			entries: [
+				{ url: "https://feeds.example/1", title: "a".repeat(300) },
+				{ url: "https://feeds.example/2", title: "איך לבחור מסד נתונים", lang: "he" },
+				{
+					url: "https://feeds.example/3",
+					title: "機械学習を学ぶ",
+					excerpt: "A quiet place. ".repeat(30),
+				},
+			],
+		});
 		const [newest] = await world.notes();
 		await look({
 			home: "/",
@@ -491,6 +505,7 @@ inEachBrowser(
 			tag: "/tag/databases",
 			narrowed: "/tag/databases?with=markdown&without=gpu",
 			all: "/all/0",
+			inbox: "/inbox",
 			note: `/note/${newest?.id}`,
 			sites: "/sites",
 			site: "/site/example.org",

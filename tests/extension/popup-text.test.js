@@ -164,11 +164,7 @@ test("each state of the text has its sentence and its buttons", async () => {
 			"×",
 		],
 		[{ is: "waiting" }, "The text waits for the program", never, "×"],
-		[
-			{ is: "older" },
-			"The page now has less text than the copy you kept",
-			"Keep this one",
-		],
+		[{ is: "older" }, "The text you kept earlier stays", "Replace it"],
 		[{ is: "removed", again: true }, "Text removed", "Keep it", never],
 		[{ is: "removed", again: false }, "Text removed", never],
 		[{ is: "unremoved" }, "The text couldn’t be removed", "×"],

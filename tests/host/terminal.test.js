@@ -15,7 +15,7 @@ import {
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { test } from "node:test";
-import { builtProgram } from "../browser/program.js";
+import { builtProgram, putArrivals } from "../browser/program.js";
 
 /** How long anything may take before a test gives up on it, in ms. */
 const PATIENCE = 20_000;
@@ -440,4 +440,57 @@ test("the manual page is read without a warning", async (t) => {
 		},
 	);
 	assert.equal(told, "");
+});
+
+test("the inbox on a terminal is read page by page with keys", async (t) => {
+	const { environment, folder, run } = await desk(t);
+	const opener = path.join(folder, "xdg-open");
+	await writeFile(opener, `#!/bin/sh\necho "$1" > '${folder}/opened'\n`);
+	await chmod(opener, 0o755);
+	const entries = [1, 2, 3, 4].map((n) => ({
+		url: `https://feed.example/${n}`,
+		title: `Arrival ${n} ${esc}]0;pwned\u0007`,
+		excerpt: "機械学習 ".repeat(200),
+	}));
+	execFileSync(putArrivals, [path.join(folder, "data/notes.db")], {
+		input: JSON.stringify({
+			url: "https://feed.example/",
+			title: "A feed",
+			tags: ["blog"],
+			entries,
+		}),
+	});
+	const terminal = new Terminal(
+		"url-notes inbox",
+		{ ...environment, PATH: `${folder}:${environment.PATH}` },
+		60,
+	);
+	await terminal.shows(/1 of 4.*A feed.*Arrival 4.*q quit/su);
+	terminal.type("j");
+	await terminal.shows(/2 of 4.*Arrival 3.*blog.*q quit/su);
+	terminal.type("\n");
+	await terminal.shows(/Opened in the browser/su);
+	assert.equal(await readFile(`${folder}/opened`, "utf8"), "https://feed.example/3\n");
+	terminal.type("s");
+	await terminal.shows(/2 of 3.*Arrival 2.*Saved: Arrival 3/su);
+	terminal.type("d");
+	await terminal.shows(/2 of 2.*Arrival 1.*Skipped/su);
+	terminal.type("u");
+	await terminal.shows(/of 3.*Back in the inbox: 1 page/su);
+	terminal.type(`${esc}[A`);
+	await terminal.shows(/2 of 3.*Arrival 2.*q quit/su);
+	terminal.type("D");
+	await terminal.shows(/The inbox is empty\./su);
+	const { code, text } = await terminal.text();
+	assert.equal(code, 0);
+	assert(!text.includes(`${esc}]0;`));
+	assert.deepEqual(JSON.parse(run("list", "--json"))[0].tags, ["blog"]);
+	run("inbox", "undo");
+	const listed = await onTerminal("url-notes inbox --list --no-pager", environment);
+	assert.match(withoutColours(listed.text), /^today \d\d:\d\d +Arrival 4/u);
+	const leaving = new Terminal("url-notes inbox; stty -a", environment);
+	await leaving.shows(/1 of 3/su);
+	leaving.type("\u0003");
+	// The terminal is as before.
+	await leaving.shows(/3 pages in the inbox\..* icanon.* echo /su);
 });

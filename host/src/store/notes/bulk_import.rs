@@ -46,10 +46,10 @@ const TRIGGERS: [&str; 5] = [
 /// that, pages are looked up one by one.
 const STORED_FOR_ONE: i64 = 4;
 
-/// These indexes are dropped when so many notes, and as many as were stored before, have changed.
-/// Their order is random, so each new note changes another b-tree page, and a large index doesn't
-/// fit into the page cache.
+/// The indexes that are dropped. Their order is random, so each new note changes another b-tree
+/// page, and a large index doesn't fit into the page cache.
 const INDEXES: [&str; 2] = ["notes_by_page", "notes_by_site"];
+/// They are dropped when so many notes, and as many as were stored before, have changed.
 const MANY_PAGES: i64 = if cfg!(test) { 8 } else { 100_000 };
 /// Most pages that are held in memory instead of the index, which takes eight bytes and more for
 /// each.

@@ -16,4 +16,5 @@ pub(in crate::store) mod page_keys;
 pub(in crate::store) mod saved_searches;
 pub(in crate::store) mod tag_edits;
 pub(in crate::store) mod tags;
+mod text_operations;
 pub(in crate::store) mod texts;

@@ -7,17 +7,12 @@ use std::io::{Read as _, Write as _};
 
 use flate2::{Compression, read::DeflateDecoder, write::DeflateEncoder};
 use jiff::Timestamp;
-use rusqlite::{Connection, OptionalExtension as _, Row, Transaction, params};
-use serde::{Deserialize, Serialize};
+use rusqlite::{OptionalExtension as _, Row, params};
 
 use crate::{
     domain::{NoteId, Words, index_text, plain_text},
     error::{Error, Result, StoreFault},
-    store::{
-        connection::reader::Reader,
-        notes::fts_index::row,
-        transaction::{Operation, Store, Writer, operations},
-    },
+    store::{connection::reader::Reader, notes::fts_index::row, transaction::Writer},
 };
 
 /// Longest text of a page, in bytes of Markdown.
@@ -192,12 +187,12 @@ impl Kept {
         (Self::Older, "older"),
     ];
 
-    fn name(self) -> &'static str {
+    pub(super) fn name(self) -> &'static str {
         let found = Self::ALL.iter().find(|(kept, _)| *kept == self);
         found.map_or("new", |(_, name)| *name)
     }
 
-    fn named(name: &str) -> Option<Self> {
+    pub(super) fn named(name: &str) -> Option<Self> {
         let found = Self::ALL.iter().find(|(_, known)| *known == name);
         found.map(|(kept, _)| *kept)
     }
@@ -356,55 +351,6 @@ impl Reader {
     }
 }
 
-impl Store {
-    /// Stores the text of a note, once for each operation: see [`Writer::put_text`].
-    ///
-    /// # Errors
-    /// Those of `put_text`; `OpIdReused`.
-    pub fn put_text_once(
-        &mut self,
-        operation: Operation,
-        now: Timestamp,
-        id: NoteId,
-        text: &NewText,
-        force: bool,
-    ) -> Result<PutText> {
-        self.write(now, |writer| {
-            if let Some(done) = text_of(&writer.tx, operation)? {
-                return Ok(done);
-            }
-            let done = writer.put_text(id, text, force)?;
-            let stamp = writer.clock.stamp(now);
-            remember_text(&writer.tx, operation, done, stamp)?;
-            Ok(done)
-        })
-    }
-
-    /// Removes the text of a note, once for each operation: see [`Writer::remove_text`].
-    ///
-    /// # Errors
-    /// Those of `remove_text`; `OpIdReused`.
-    pub fn remove_text_once(
-        &mut self,
-        operation: Operation,
-        now: Timestamp,
-        id: NoteId,
-    ) -> Result<()> {
-        self.write(now, |writer| {
-            if text_of(&writer.tx, operation)?.is_some() {
-                return Ok(());
-            }
-            writer.remove_text(id)?;
-            let done = PutText {
-                words: 0,
-                kept: Kept::New,
-            };
-            let stamp = writer.clock.stamp(now);
-            remember_text(&writer.tx, operation, done, stamp)
-        })
-    }
-}
-
 impl Writer<'_> {
     /// Stores the text of a live note. Unless `force` is true, a text that the note has already
     /// stays in three cases: the new one has less than half of its words, as a page has that asks
@@ -539,43 +485,6 @@ impl Writer<'_> {
     }
 }
 
-/// The stored result of an operation on the text of a page. `kept`: see [`Kept::name`].
-#[derive(Serialize, Deserialize)]
-struct StoredText {
-    words: u32,
-    kept: String,
-}
-
-/// Returns the result of an operation on the text of a page, if it was already applied.
-///
-/// # Errors
-/// `OpIdReused` if the id was used for another method; the `store_*` kinds.
-fn text_of(conn: &Connection, operation: Operation) -> Result<Option<PutText>> {
-    let Some(result) = operations::stored_result(conn, operation)? else {
-        return Ok(None);
-    };
-    let stored: StoredText = serde_json::from_str(&result).map_err(Error::internal)?;
-    Ok(Some(PutText {
-        words: stored.words,
-        kept: Kept::named(&stored.kept).unwrap_or(Kept::New),
-    }))
-}
-
-/// Stores the result of an operation on the text of a page.
-fn remember_text(
-    tx: &Transaction<'_>,
-    operation: Operation,
-    done: PutText,
-    done_at: Timestamp,
-) -> Result<()> {
-    let stored = StoredText {
-        words: done.words,
-        kept: done.kept.name().into(),
-    };
-    let text = serde_json::to_string(&stored).map_err(Error::internal)?;
-    operations::store(tx, operation, &text, done_at)
-}
-
 fn deflated(text: &str) -> Result<Vec<u8>> {
     let mut encoder = DeflateEncoder::new(Vec::new(), Compression::new(6));
     let written = encoder.write_all(text.as_bytes());
@@ -606,7 +515,11 @@ mod tests {
     use jiff::SignedDuration;
 
     use super::*;
-    use crate::store::{TRASH_DAYS, check, test_store::new_note};
+    use crate::store::{
+        TRASH_DAYS, check,
+        test_store::new_note,
+        transaction::{Operation, Store},
+    };
 
     struct Texts {
         _dir: tempfile::TempDir,
