@@ -43,8 +43,10 @@ fn well_formed(xml: &str) -> Option<String> {
             Piece::Text(_) | Piece::CData(_) if open.is_empty() => {}
             Piece::Text(text) => push_text(&mut out, text),
             Piece::CData(text) => {
+                let text: String = text.chars().filter(|c| is_allowed(*c)).collect();
                 out.push_str("<![CDATA[");
-                out.extend(text.chars().filter(|c| is_allowed(*c)));
+                // What is left out may have stood between the signs of an end.
+                out.push_str(&text.replace("]]>", "]]]]><![CDATA[>"));
                 out.push_str("]]>");
             }
             Piece::Start(name, attributes, is_empty) => {
@@ -261,6 +263,10 @@ mod tests {
             "<a>x</a>",
         );
         check("<a><![CDATA[x", "<a><![CDATA[x]]></a>");
+        check(
+            "<a><![CDATA[]\0]>]]></a>",
+            "<a><![CDATA[]]]]><![CDATA[>]]></a>",
+        );
         check("<a>&#X41;</a>", "<a>&#x41;</a>");
     }
 
