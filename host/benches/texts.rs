@@ -146,6 +146,10 @@ fn puts(database: &Path) -> io::Result<()> {
 
 fn searches(plain: &Path, with_texts: &Path) {
     let w = data::word;
+    // A store of an earlier run may have an older schema, which only this migrates.
+    for database in [plain, with_texts] {
+        drop(Store::open(database).expect("a store"));
+    }
     let plain = Reader::open(plain).expect("a store");
     let texts = Reader::open(with_texts).expect("a store");
     let kinds: Vec<(&str, Vec<String>)> = vec![

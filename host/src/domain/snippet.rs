@@ -201,6 +201,13 @@ mod tests {
         assert!(pieces[0].text.ends_with('\u{301}'), "{pieces:?}");
     }
 
+    #[test]
+    fn a_match_begins_with_a_whole_character() {
+        // The second capital is spelled out as "ae".
+        check("XÆa", "é", "XÆa");
+        check("XÆa", "aea", "X[Æa]");
+    }
+
     proptest! {
         #[test]
         fn a_snippet_is_a_short_piece_of_the_text_that_marks_what_matches(

@@ -328,7 +328,10 @@ impl WordReader {
             }
         }
         self.classes = [Some(class), self.classes[0]];
-        self.last_letter = Some(here);
+        // A part begins with a character, of which this may not be the first letter.
+        if self.last_letter.is_none_or(|last| last.start != here.start) {
+            self.last_letter = Some(here);
+        }
     }
 
     fn has_parts(&self) -> bool {
