@@ -47,34 +47,41 @@ impl Save {
 
     /// Sends it without waiting for the answer.
     pub(super) fn send(&self, host: &mut TestHost) {
-        let request = json!({"jsonrpc": "2.0", "id": self.number, "method": "saveNote",
-                             "params": self.params});
-        host.write_frame(&serde_json::to_vec(&request).unwrap());
+        send(host, self.number, "saveNote", &self.params);
     }
 
     /// Sends it again without its text: it is recognised by its `opId` and gets the same answer.
     pub(super) fn send_again(&self, host: &mut TestHost) {
         let params = json!({"opId": self.op_id(), "url": "https://e.org/", "title": ""});
-        let request = json!({"jsonrpc": "2.0", "id": self.number, "method": "saveNote",
-                             "params": params});
-        host.write_frame(&serde_json::to_vec(&request).unwrap());
+        send(host, self.number, "saveNote", &params);
     }
 
     /// Sends it and waits for the answer: the result or the error.
     pub(super) fn ask(&self, host: &mut TestHost) -> Result<Value, Value> {
         self.send(host);
-        let mut answer = host.read_frame();
-        assert_eq!(answer["id"], self.number);
-        match answer.get_mut("error") {
-            Some(error) => Err(error.take()),
-            None => Ok(answer["result"].take()),
-        }
+        answer(host, self.number)
     }
 
     /// Like `ask`, but must succeed.
     pub(super) fn done(&self, host: &mut TestHost) -> Value {
         self.ask(host)
             .unwrap_or_else(|error| panic!("save {}: {error}", self.number))
+    }
+}
+
+/// Sends a request without waiting for the answer.
+pub(super) fn send(host: &mut TestHost, id: u64, method: &str, params: &Value) {
+    let request = json!({"jsonrpc": "2.0", "id": id, "method": method, "params": params});
+    host.write_frame(&serde_json::to_vec(&request).unwrap());
+}
+
+/// Waits for the answer to the request with this id: the result or the error.
+pub(super) fn answer(host: &mut TestHost, id: u64) -> Result<Value, Value> {
+    let mut answer = host.read_frame();
+    assert_eq!(answer["id"], id);
+    match answer.get_mut("error") {
+        Some(error) => Err(error.take()),
+        None => Ok(answer["result"].take()),
     }
 }
 

@@ -46,20 +46,13 @@ impl Text {
     fn send(&self, host: &mut TestHost) {
         let params = json!({"opId": self.op_id, "id": self.note, "text": self.markdown(),
                             "whole": true, "takenAt": "2026-11-29T12:00:00Z"});
-        let request = json!({"jsonrpc": "2.0", "id": self.number, "method": "putText",
-                             "params": params});
-        host.write_frame(&serde_json::to_vec(&request).unwrap());
+        saves::send(host, self.number, "putText", &params);
     }
 
     /// Stores the text: the result or the error.
     pub(super) fn ask(&self, host: &mut TestHost) -> Result<Value, Value> {
         self.send(host);
-        let mut answer = host.read_frame();
-        assert_eq!(answer["id"], self.number);
-        match answer.get_mut("error") {
-            Some(error) => Err(error.take()),
-            None => Ok(answer["result"].take()),
-        }
+        saves::answer(host, self.number)
     }
 }
 
