@@ -11,7 +11,10 @@ mod outcome;
 use std::{ffi::OsString, io::Write, path::PathBuf, process::ExitCode};
 
 use clap::{FromArgMatches as _, Parser, Subcommand};
-use url_notes::config::Config;
+use url_notes::{
+    cli::{FeedAdd, FeedFetch},
+    config::Config,
+};
 
 use self::context::Invocation;
 
@@ -44,9 +47,9 @@ enum Command {
 #[derive(Debug, Subcommand)]
 enum FeedCommand {
     /// Add a feed, by its address or that of a page that names one
-    Add(feed_add::Add),
+    Add(FeedAdd),
     /// Fetch the feeds that are due
-    Fetch(feed_fetch::Fetch),
+    Fetch(FeedFetch),
 }
 
 impl Arguments {
@@ -76,8 +79,10 @@ impl Arguments {
             out,
         };
         match self.command {
-            Command::Feed(FeedCommand::Add(command)) => command.run(&mut invocation),
-            Command::Feed(FeedCommand::Fetch(command)) => command.run(&mut invocation),
+            Command::Feed(FeedCommand::Add(command)) => feed_add::run(&command, &mut invocation),
+            Command::Feed(FeedCommand::Fetch(command)) => {
+                feed_fetch::run(&command, &mut invocation)
+            }
         }
     }
 }

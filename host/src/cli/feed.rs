@@ -27,9 +27,9 @@ const INDENT: usize = 6;
 #[derive(Debug, clap::Subcommand)]
 pub(super) enum FeedCommand {
     /// Add a feed, by its address or that of a page that names one
-    Add(Add),
+    Add(FeedAdd),
     /// Fetch the feeds that are due
-    Fetch(Fetch),
+    Fetch(FeedFetch),
     /// List the feeds
     List(List),
     /// Stop fetching feeds until you resume them
@@ -44,30 +44,32 @@ pub(super) enum FeedCommand {
     Export(Export),
 }
 
+/// What `feed add` is given; `url-notes-net` reads the same.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\
 Examples:
   url-notes feed add https://example.org/feed.xml --tag blog
   url-notes feed add https://example.org")]
-pub(super) struct Add {
+pub struct FeedAdd {
     /// Address of the feed or of its web site
-    url: String,
+    pub url: String,
     /// A tag for the pages that you keep; may be given several times
     #[arg(long = "tag", value_name = "TAG", allow_hyphen_values = true)]
-    tags: Vec<String>,
+    pub tags: Vec<String>,
     /// Allow the address to lead into a private network
     #[arg(long)]
-    allow_private: bool,
+    pub allow_private: bool,
 }
 
+/// What `feed fetch` is given; `url-notes-net` reads the same.
 #[derive(Debug, clap::Args)]
-pub(super) struct Fetch {
+pub struct FeedFetch {
     /// Number, address or a part of the title of a feed [default: the feeds that are due]
     #[arg(value_name = "FEED")]
-    feeds: Vec<String>,
+    pub feeds: Vec<String>,
     /// Fetch feeds that aren't due, too
     #[arg(long)]
-    force: bool,
+    pub force: bool,
 }
 
 #[derive(Debug, clap::Args)]

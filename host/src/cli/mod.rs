@@ -49,6 +49,7 @@ use clap::{
     error::{ContextKind, ContextValue},
 };
 use context::Invocation;
+pub use feed::{FeedAdd, FeedFetch};
 use terminal::{Colour, Look};
 pub use terminal::{clean, json};
 

@@ -4,7 +4,7 @@ use anyhow::bail;
 use serde::Serialize;
 use url::Url;
 use url_notes::{
-    cli::clean,
+    cli::{FeedAdd, clean},
     clock,
     domain::{Tag, parse_tags},
     store::{Feed, FetchRecorded, Fetched, NewFeed},
@@ -15,22 +15,6 @@ use crate::{
     feed::{self, NotAFeed, ParsedFeed},
     fetch::{FetchError, Response, Visit},
 };
-
-#[derive(Debug, clap::Args)]
-#[command(after_help = "\
-Examples:
-  url-notes feed add https://example.org/feed.xml --tag blog
-  url-notes feed add https://example.org")]
-pub(super) struct Add {
-    /// Address of the feed or of its web site
-    url: String,
-    /// A tag for the pages that you keep; may be given several times
-    #[arg(long = "tag", value_name = "TAG", allow_hyphen_values = true)]
-    tags: Vec<String>,
-    /// Allow the address to lead into a private network
-    #[arg(long)]
-    allow_private: bool,
-}
 
 /// What `--json` prints.
 #[derive(Debug, Serialize)]
@@ -57,34 +41,33 @@ struct Found {
     others: Vec<Url>,
 }
 
-impl Add {
-    pub(super) fn run(self, invocation: &mut Invocation<'_>) -> anyhow::Result<()> {
-        let tags = parse_tags(&self.tags)?;
-        // Checks both before anything is asked for.
-        let named = NewFeed::new(&self.url, tags.clone())?;
-        let fetcher = invocation.fetcher()?;
-        let mut store = invocation.store()?;
-        let mut visit = fetcher.visit();
-        let found = find(&mut visit, address(named.url())?, self.allow_private)?;
-        drop(visit);
-        let others: Vec<String> = found.others.into_iter().map(Url::into).collect();
-        let new = NewFeed::new(found.url.as_str(), tags)?
-            .titled(&found.parsed.title)
-            .of_site(found.parsed.site_url.as_deref())
-            .private(self.allow_private);
-        let mut fetched = outcome::new(found.parsed, found.response);
-        if let Fetched::New { moved_to, .. } = &mut fetched {
-            // It is added where it moved to.
-            *moved_to = None;
-        }
-        let keep = invocation.retention();
-        let (added, recorded) = store.write(clock::now(), |writer| {
-            let added = writer.add_feed(&new)?;
-            let recorded = writer.record_fetch(added.feed.id, &fetched, keep)?;
-            Ok((added, recorded))
-        })?;
-        print(invocation, &recorded, added.is_new, others)
+/// Adds the feed, with the pages that it has.
+pub(super) fn run(add: &FeedAdd, invocation: &mut Invocation<'_>) -> anyhow::Result<()> {
+    let tags = parse_tags(&add.tags)?;
+    // Checks both before anything is asked for.
+    let named = NewFeed::new(&add.url, tags.clone())?;
+    let fetcher = invocation.fetcher()?;
+    let mut store = invocation.store()?;
+    let mut visit = fetcher.visit();
+    let found = find(&mut visit, address(named.url())?, add.allow_private)?;
+    drop(visit);
+    let others: Vec<String> = found.others.into_iter().map(Url::into).collect();
+    let new = NewFeed::new(found.url.as_str(), tags)?
+        .titled(&found.parsed.title)
+        .of_site(found.parsed.site_url.as_deref())
+        .private(add.allow_private);
+    let mut fetched = outcome::new(found.parsed, found.response);
+    if let Fetched::New { moved_to, .. } = &mut fetched {
+        // It is added where it moved to.
+        *moved_to = None;
     }
+    let keep = invocation.retention();
+    let (added, recorded) = store.write(clock::now(), |writer| {
+        let added = writer.add_feed(&new)?;
+        let recorded = writer.record_fetch(added.feed.id, &fetched, keep)?;
+        Ok((added, recorded))
+    })?;
+    print(invocation, &recorded, added.is_new, others)
 }
 
 fn print(

@@ -14,7 +14,7 @@ use anyhow::{Context as _, bail};
 use serde::Serialize;
 use url::Url;
 use url_notes::{
-    cli::clean,
+    cli::{FeedFetch, clean},
     clock,
     config::Config,
     error::Error,
@@ -23,16 +23,6 @@ use url_notes::{
 
 use super::{context::Invocation, outcome};
 use crate::fetch::host_of;
-
-#[derive(Debug, clap::Args)]
-pub(super) struct Fetch {
-    /// Number, address or a part of the title of a feed [default: the feeds that are due]
-    #[arg(value_name = "FEED")]
-    feeds: Vec<String>,
-    /// Fetch feeds that aren't due, too
-    #[arg(long)]
-    force: bool,
-}
 
 /// What `--json` prints of a feed.
 #[derive(Debug, Serialize)]
@@ -55,65 +45,64 @@ struct FetchedOutput {
     moved_from: Option<String>,
 }
 
-impl Fetch {
-    pub(super) fn run(self, invocation: &mut Invocation<'_>) -> anyhow::Result<()> {
-        let mut store = invocation.store()?;
-        let _lock = lock(&invocation.config)?;
-        let feeds = self.chosen(&store)?;
-        if feeds.is_empty() && !invocation.json {
-            let sentence = match store.has_feeds()? {
-                true => "No feed is due. To fetch all feeds now, use --force.",
-                false => "There are no feeds. To add one, run `url-notes feed add URL`.",
-            };
-            writeln!(invocation.out, "{sentence}")?;
-            return Ok(());
-        }
-        let (mut all, mut failed) = (Vec::new(), 0_usize);
-        fetch_all(invocation, &mut store, feeds, |out, json, done| {
-            failed += usize::from(done.problem.is_some());
-            if !json {
-                // At once: a run can take minutes.
-                writeln!(out, "{}", line(&done))?;
-                out.flush()?;
-            }
-            all.push(done);
-            Ok(())
-        })?;
-        if invocation.json {
-            invocation.print_json(&all)?;
-        } else {
-            writeln!(invocation.out, "{}", summary(&all, failed))?;
-        }
-        match failed {
-            0 => Ok(()),
-            1 => bail!(
-                "A feed couldn't be fetched. To see it again, run `url-notes feed list --problems`."
-            ),
-            _ => bail!(
-                "{failed} feeds couldn't be fetched. To see them again, run `url-notes feed list --problems`."
-            ),
-        }
+/// Fetches the feeds, and prints a line for each.
+pub(super) fn run(fetch: &FeedFetch, invocation: &mut Invocation<'_>) -> anyhow::Result<()> {
+    let mut store = invocation.store()?;
+    let _lock = lock(&invocation.config)?;
+    let feeds = chosen(fetch, &store)?;
+    if feeds.is_empty() && !invocation.json {
+        let sentence = match store.has_feeds()? {
+            true => "No feed is due. To fetch all feeds now, use --force.",
+            false => "There are no feeds. To add one, run `url-notes feed add URL`.",
+        };
+        writeln!(invocation.out, "{sentence}")?;
+        return Ok(());
     }
+    let (mut all, mut failed) = (Vec::new(), 0_usize);
+    fetch_all(invocation, &mut store, feeds, |out, json, done| {
+        failed += usize::from(done.problem.is_some());
+        if !json {
+            // At once: a run can take minutes.
+            writeln!(out, "{}", line(&done))?;
+            out.flush()?;
+        }
+        all.push(done);
+        Ok(())
+    })?;
+    if invocation.json {
+        invocation.print_json(&all)?;
+    } else {
+        writeln!(invocation.out, "{}", summary(&all, failed))?;
+    }
+    match failed {
+        0 => Ok(()),
+        1 => bail!(
+            "A feed couldn't be fetched. To see it again, run `url-notes feed list --problems`."
+        ),
+        _ => bail!(
+            "{failed} feeds couldn't be fetched. To see them again, run `url-notes feed list --problems`."
+        ),
+    }
+}
 
-    /// Returns the feeds that the user names, or else those that are due.
-    fn chosen(&self, store: &Store) -> anyhow::Result<Vec<Feed>> {
-        let mut feeds: Vec<Feed> = Vec::new();
-        for text in &self.feeds {
-            let feed = store.find_feed(text)?;
-            if !feeds.contains(&feed) {
-                feeds.push(feed);
-            }
+/// Returns the feeds that the user names, or else those that are due.
+fn chosen(fetch: &FeedFetch, store: &Store) -> anyhow::Result<Vec<Feed>> {
+    let mut feeds: Vec<Feed> = Vec::new();
+    for text in &fetch.feeds {
+        let feed = store.find_feed(text)?;
+        if !feeds.contains(&feed) {
+            feeds.push(feed);
         }
-        if !self.feeds.is_empty() {
-            return Ok(feeds);
-        }
-        if self.force {
-            feeds = store.feeds()?;
-            feeds.retain(|feed| feed.state == FeedState::On);
-            return Ok(feeds);
-        }
-        Ok(store.due_feeds(clock::now())?)
     }
+    if !fetch.feeds.is_empty() {
+        return Ok(feeds);
+    }
+    if fetch.force {
+        feeds = store.feeds()?;
+        feeds.retain(|feed| feed.state == FeedState::On);
+        return Ok(feeds);
+    }
+    Ok(store.due_feeds(clock::now())?)
 }
 
 /// Keeps two runs from asking the same hosts at the same time. The lock ends with its file.
