@@ -9,6 +9,7 @@ pub(in crate::store) mod fts_index;
 pub(in crate::store) mod icons;
 pub(in crate::store) mod import;
 pub(in crate::store) mod import_undo;
+pub(in crate::store) mod links;
 mod merges;
 pub(in crate::store) mod note_rows;
 pub(in crate::store) mod note_writes;

@@ -273,6 +273,7 @@ impl DamagedDatabase {
         self.searches(&rebuilding.writer)?;
         self.icons(&rebuilding.writer)?;
         rebuilding.salvage.lost_texts = self.texts(&rebuilding.writer)?;
+        self.links(&rebuilding.writer)?;
         self.feeds(&rebuilding.writer)?;
         let Rebuilding {
             writer,
@@ -609,7 +610,7 @@ mod tests {
 
     use super::*;
     use crate::{
-        domain::{NewNote, parse_tags, plain_png},
+        domain::{LinkFailures, LinkVerdict, NewNote, parse_tags, plain_png},
         store::{
             connection::{reader::Reader, schema::SCHEMA},
             feeds::{
@@ -618,6 +619,7 @@ mod tests {
                 fetched::{Fetched, NewArrival, Retention},
                 problem::FeedProblem,
             },
+            notes::links::LinkCheck,
             recovery::{check_content, damaged_database::DamagedDatabase},
             transaction::{Operation, OperationResult, Store},
         },
@@ -711,10 +713,38 @@ mod tests {
                 }
                 let text = NewText::new("a deleted page", now, TextSource::Click, true)?;
                 writer.put_text(deleted, &text, true)?;
+                for (number, id) in ids.iter().chain([&deleted]).enumerate() {
+                    check_link(writer, *id, number)?;
+                }
                 writer.delete_note(deleted)
             })
             .unwrap();
         fill_inbox(&mut store, now);
+    }
+
+    /// Adds the result of a check of a note's page.
+    fn check_link(writer: &Writer<'_>, id: NoteId, number: usize) -> Result<()> {
+        let note = writer.live(id)?.ok_or(Error::NotFound)?;
+        let moment = id.moment();
+        let check = LinkCheck {
+            verdict: LinkVerdict::from_number((number % 6).try_into().unwrap_or(0)).unwrap(),
+            status: (!number.is_multiple_of(4)).then_some(404),
+            final_url: number
+                .is_multiple_of(6)
+                .then(|| format!("https://new.example/{number}")),
+            failures: number.is_multiple_of(3).then_some(LinkFailures {
+                since: moment,
+                last: moment,
+                count: 2,
+                is_missing: number.is_multiple_of(2),
+            }),
+            due_at: moment,
+        };
+        writer.record_link(id, &note.url, &check)?;
+        if number.is_multiple_of(5) {
+            writer.set_archive_of_link(id, Some("https://web.archive.org/web/1/x"))?;
+        }
+        Ok(())
     }
 
     /// Adds feeds with pages in the inbox.
@@ -836,6 +866,9 @@ mod tests {
             "SELECT feed_id || hex(guid) || seen_at FROM arrived ORDER BY feed_id, guid",
             "SELECT hex(page) || seen_at FROM arrived_pages ORDER BY page",
             "SELECT 'arrivals ' || arrivals FROM meta",
+            "SELECT format('%s|%s|%s|%s|%s|%s|%s|%s|%s|%s|%s', note_id, due_at, checked_at, verdict,
+                 status, final_url, failing_since, failed_at, failures, missing, archive_url)
+             FROM links ORDER BY note_id",
         ] {
             let expected = lines(&store.conn, sql);
             assert!(!expected.is_empty());

@@ -1,0 +1,160 @@
+//! Tests of what is known of links: what is due, and what follows a note.
+
+use jiff::{SignedDuration, Timestamp};
+
+use super::*;
+use crate::{domain::PageUrl, store::test_store::TestStore};
+
+const DAY: SignedDuration = SignedDuration::from_hours(24);
+
+fn check(verdict: LinkVerdict, due_at: Timestamp) -> LinkCheck {
+    LinkCheck {
+        verdict,
+        status: Some(200),
+        final_url: None,
+        failures: None,
+        due_at,
+    }
+}
+
+/// Returns the notes to be checked.
+fn due(t: &TestStore) -> Vec<NoteId> {
+    let due = t.store.links_to_check(None, false, t.now, 100).unwrap();
+    due.into_iter().map(|link| link.id).collect()
+}
+
+#[test]
+fn a_page_is_due_after_its_time_and_failed_ones_come_first() {
+    let mut t = TestStore::checked();
+    let [old, failed, never, mail] = [
+        "https://e.org/old",
+        "https://e.org/failed",
+        "https://e.org/never",
+        "mailto:a@e.org",
+    ]
+    .map(|url| t.save(url, "", &[], "").note);
+    let at = t.now;
+    let recorded = t.write(|w| {
+        w.record_link(old.id, &old.url, &check(LinkVerdict::Ok, at + DAY * 90))?;
+        let missing = LinkCheck {
+            failures: Some(LinkFailures {
+                since: at,
+                last: at,
+                count: 1,
+                is_missing: true,
+            }),
+            status: Some(404),
+            ..check(LinkVerdict::Ok, at + DAY * 7)
+        };
+        w.record_link(failed.id, &failed.url, &missing)
+    });
+    assert!(recorded.unwrap());
+    assert_eq!(due(&t), [never.id]);
+    t.let_hours_pass(24 * 91);
+    assert_eq!(due(&t), [failed.id, never.id, old.id]);
+    assert!(!due(&t).contains(&mail.id));
+    let some = t
+        .store
+        .links_to_check(Some(&[old.id]), false, t.now, 100)
+        .unwrap();
+    assert_eq!(some.len(), 1);
+    assert_eq!(t.store.links_to_check(None, true, at, 2).unwrap().len(), 2);
+    // A page that may not be asked for waits too, and nothing is said of it.
+    let later = t.now + DAY;
+    t.write(|w| w.postpone_link(never.id, &never.url, later))
+        .unwrap();
+    t.write(|w| w.postpone_link(failed.id, &failed.url, later))
+        .unwrap();
+    assert_eq!(due(&t), [old.id]);
+    assert_eq!(t.store.link(never.id).unwrap(), None);
+    let link = t.store.link(failed.id).unwrap().unwrap();
+    assert_eq!((link.status, link.failures.unwrap().count), (Some(404), 1));
+}
+
+#[test]
+fn what_is_known_follows_a_note_to_the_trash_and_back_but_not_to_another_address() {
+    let mut t = TestStore::checked();
+    let note = t.save("https://e.org/a", "", &[], "").note;
+    let at = t.now;
+    let gone = check(LinkVerdict::Gone, at + DAY * 90);
+    t.write(|w| w.record_link(note.id, &note.url, &gone))
+        .unwrap();
+    let known = t.store.link(note.id).unwrap();
+    assert_eq!(known.as_ref().unwrap().verdict, LinkVerdict::Gone);
+
+    t.write(|w| w.delete_note(note.id)).unwrap();
+    assert_eq!(t.store.link(note.id).unwrap(), known);
+    assert_eq!(due(&t), []);
+    // The answer came too late.
+    assert!(
+        !t.write(|w| w.record_link(note.id, &note.url, &gone))
+            .unwrap()
+    );
+    t.write(|w| w.restore_note(note.id)).unwrap();
+    assert_eq!(t.store.link(note.id).unwrap(), known);
+
+    let other = PageUrl::parse("https://e.org/b").unwrap();
+    t.write(|w| w.change_address(note.id, &other)).unwrap();
+    assert_eq!(t.store.link(note.id).unwrap(), None);
+    assert_eq!(due(&t), [note.id]);
+    assert!(
+        !t.write(|w| w.record_link(note.id, &note.url, &gone))
+            .unwrap()
+    );
+
+    t.write(|w| w.record_link(note.id, "https://e.org/b", &gone))
+        .unwrap();
+    t.write(|w| w.delete_note(note.id)).unwrap();
+    t.let_hours_pass(31 * 24);
+    assert_eq!(t.store.link(note.id).unwrap(), None);
+    t.check();
+}
+
+#[test]
+fn a_merged_note_keeps_what_is_known_of_its_own_address() {
+    let mut t = TestStore::checked();
+    let [keep, drop] =
+        ["https://e.org/a", "https://e.org/b"].map(|url| t.save(url, "", &[], "").note);
+    let at = t.now;
+    t.write(|w| {
+        w.record_link(keep.id, &keep.url, &check(LinkVerdict::Ok, at))?;
+        w.record_link(drop.id, &drop.url, &check(LinkVerdict::Gone, at))
+    })
+    .unwrap();
+    t.write(|w| w.merge_notes(keep.id, drop.id)).unwrap();
+    let verdict = |t: &TestStore, id| t.store.link(id).unwrap().map(|link| link.verdict);
+    assert_eq!(verdict(&t, keep.id), Some(LinkVerdict::Ok));
+    assert_eq!(verdict(&t, drop.id), Some(LinkVerdict::Gone));
+    t.write(|w| w.restore_note(drop.id)).unwrap();
+    assert_eq!(verdict(&t, drop.id), Some(LinkVerdict::Gone));
+}
+
+#[test]
+fn the_wayback_machine_is_asked_once_for_each_page_that_is_gone() {
+    let mut t = TestStore::checked();
+    let [gone, there] =
+        ["https://e.org/a", "https://e.org/b"].map(|url| t.save(url, "", &[], "").note);
+    let at = t.now;
+    t.write(|w| {
+        w.record_link(gone.id, &gone.url, &check(LinkVerdict::Gone, at))?;
+        w.record_link(there.id, &there.url, &check(LinkVerdict::Ok, at))
+    })
+    .unwrap();
+    let missing = |t: &TestStore| -> Vec<NoteId> {
+        let found = t.store.links_without_archive(None, 100).unwrap();
+        found.into_iter().map(|link| link.id).collect()
+    };
+    assert_eq!(missing(&t), [gone.id]);
+    assert_eq!(t.store.links_that_answered(3).unwrap(), ["https://e.org/b"]);
+    t.write(|w| w.set_archive_of_link(gone.id, None)).unwrap();
+    assert_eq!(missing(&t), []);
+    assert_eq!(t.store.link(gone.id).unwrap().unwrap().archive_url, None);
+    let copy = "https://web.archive.org/web/20200101000000/https://e.org/a";
+    t.write(|w| w.set_archive_of_link(gone.id, Some(copy)))
+        .unwrap();
+    // A later check doesn't lose it.
+    t.write(|w| w.record_link(gone.id, &gone.url, &check(LinkVerdict::Ok, at)))
+        .unwrap();
+    let link = t.store.link(gone.id).unwrap().unwrap();
+    assert_eq!(link.archive_url.as_deref(), Some(copy));
+}
