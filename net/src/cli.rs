@@ -3,16 +3,18 @@
 //! Arguments, output and exit codes are those of `url-notes`: the result on standard output (as JSON
 //! with `--json`), one sentence on standard error on failure; 0 success, 1 failure, 2 wrong usage.
 
+mod check_links;
 mod context;
 mod feed_add;
 mod feed_fetch;
 mod outcome;
+mod run_lock;
 
 use std::{ffi::OsString, io::Write, path::PathBuf, process::ExitCode};
 
 use clap::{FromArgMatches as _, Parser, Subcommand};
 use url_notes::{
-    cli::{FeedAdd, FeedFetch},
+    cli::{CheckLinks, FeedAdd, FeedFetch},
     config::Config,
 };
 
@@ -42,6 +44,8 @@ enum Command {
     /// Add and fetch feeds
     #[command(subcommand)]
     Feed(FeedCommand),
+    /// Check whether the saved pages are still there
+    CheckLinks(CheckLinks),
 }
 
 #[derive(Debug, Subcommand)]
@@ -83,6 +87,7 @@ impl Arguments {
             Command::Feed(FeedCommand::Fetch(command)) => {
                 feed_fetch::run(&command, &mut invocation)
             }
+            Command::CheckLinks(command) => check_links::run(&command, &mut invocation),
         }
     }
 }

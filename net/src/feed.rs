@@ -18,5 +18,6 @@ pub mod wait;
 mod xml;
 
 pub use discovery::feeds_of_page;
+pub(crate) use encoding::decode;
 pub use parse::{quiet_panics, read};
 pub use parsed::{MAX_ENTRIES, NotAFeed, ParsedEntry, ParsedFeed};

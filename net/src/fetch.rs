@@ -20,7 +20,7 @@ mod resolver;
 mod retry_after;
 mod robots;
 #[cfg(test)]
-mod test_clock;
+pub(crate) mod test_clock;
 #[cfg(test)]
 mod tests;
 
@@ -99,7 +99,7 @@ impl Fetcher {
     }
 
     /// `resolver` and `is_public` are replaced in tests, where all servers are on this computer.
-    fn with<R: Resolver>(
+    pub(crate) fn with<R: Resolver>(
         proxy: Option<&str>,
         times: Times,
         clock: Box<dyn Clock>,
@@ -206,9 +206,9 @@ impl Fetcher {
             .map_err(|error| self.fault(&error))
     }
 
-    /// Reads a body, whose compression ureq has undone.
-    fn read(&self, body: Body, size: Size) -> Result<Vec<u8>, FetchError> {
-        let (Size::Whole(most) | Size::Beginning(most)) = size;
+    /// Reads a body, whose compression ureq has undone. Returns whether it has more.
+    fn read(&self, body: Body, size: Size) -> Result<(Vec<u8>, bool), FetchError> {
+        let (Size::Whole(most) | Size::Beginning(most) | Size::Some(most)) = size;
         let is_whole = matches!(size, Size::Whole(_));
         let length = body.content_length();
         if is_whole
@@ -225,10 +225,13 @@ impl Fetcher {
                 return Err(FetchError::TooLarge);
             }
             bytes.truncate(most);
-            return Ok(bytes);
+            return Ok((bytes, true));
         }
-        read.map_err(|error| fault_of_io(&error))?;
-        Ok(bytes)
+        match (read, size) {
+            (Ok(_), _) => Ok((bytes, false)),
+            (Err(_), Size::Some(_)) => Ok((bytes, true)),
+            (Err(error), _) => Err(fault_of_io(&error)),
+        }
     }
 
     fn fault(&self, error: &ureq::Error) -> FetchError {
@@ -321,15 +324,26 @@ impl Visit<'_> {
     /// Returns whether robots.txt allows a page to be asked for. Asks the page's host for it once,
     /// within the visit. A host without one allows everything, and one that can't be asked nothing.
     pub fn is_allowed_by_robots(&mut self, url: &Url) -> bool {
+        self.ask_robots(url, false).unwrap_or(false)
+    }
+
+    /// The same for a page whose host may be private, if `allow_private`.
+    ///
+    /// # Errors
+    /// [`FetchError`] if the host can't be asked.
+    pub fn ask_robots(&mut self, url: &Url, allow_private: bool) -> Result<bool, FetchError> {
         let rules = self.fetcher.robots.known(url).unwrap_or_else(|| {
-            let rules = self.robots_of(url);
+            let rules = self.robots_of(url, allow_private);
             self.fetcher.robots.remember(url, rules.clone());
             rules
         });
-        rules.allow(url)
+        match rules {
+            Rules::Unknown(error) => Err(error),
+            rules => Ok(rules.allow(url)),
+        }
     }
 
-    fn robots_of(&mut self, url: &Url) -> Rules {
+    fn robots_of(&mut self, url: &Url, allow_private: bool) -> Rules {
         let Ok(file) = url.join("/robots.txt") else {
             return Rules::Nothing;
         };
@@ -338,7 +352,7 @@ impl Visit<'_> {
             accept: "text/plain, */*;q=0.1",
             etag: None,
             last_modified: None,
-            allow_private: false,
+            allow_private,
             size: Size::Beginning(MAX_ROBOTS_BYTES),
         });
         match response {
@@ -350,7 +364,7 @@ impl Visit<'_> {
             },
             // As good as a missing file (RFC 9309, section 2.3.1.2).
             Err(FetchError::TooManyRedirects) => Rules::Text(String::new()),
-            Err(_) => Rules::Nothing,
+            Err(error) => Rules::Unknown(error),
         }
     }
 
@@ -391,6 +405,10 @@ impl Visit<'_> {
                 lease.postpone(wait);
             }
         }
+        let (body, is_cut) = match parts.status.is_success() {
+            true => self.fetcher.read(body, size)?,
+            false => (Vec::new(), false),
+        };
         Ok(Response {
             status,
             url,
@@ -400,10 +418,8 @@ impl Visit<'_> {
             cache_control: field(header::CACHE_CONTROL),
             content_type: field(header::CONTENT_TYPE),
             retry_after,
-            body: match parts.status.is_success() {
-                true => self.fetcher.read(body, size)?,
-                false => Vec::new(),
-            },
+            body,
+            is_cut,
         })
     }
 }

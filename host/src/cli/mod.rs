@@ -6,6 +6,7 @@
 mod add;
 mod backup;
 mod check;
+mod check_links;
 mod completions;
 mod context;
 mod doctor;
@@ -44,12 +45,14 @@ use std::{
     process::ExitCode,
 };
 
+pub use check_links::CheckLinks;
 use clap::{
     ColorChoice, CommandFactory as _, FromArgMatches as _, Parser, Subcommand,
     error::{ContextKind, ContextValue},
 };
 use context::Invocation;
 pub use feed::{FeedAdd, FeedFetch};
+pub use many::query_of;
 use terminal::{Colour, Look};
 pub use terminal::{clean, json};
 
@@ -131,6 +134,8 @@ enum Command {
     Feed(feed::FeedCommand),
     /// Show the pages that arrived from feeds; keep or skip them
     Inbox(inbox::Inbox),
+    /// Check whether the saved pages are still there
+    CheckLinks(check_links::CheckLinks),
     /// Serve the site until you press Ctrl+C
     Serve(serve::Serve),
     /// Open the site, or the view of one tag, in the browser
@@ -219,6 +224,7 @@ impl Arguments {
             Command::Text(command) => command.run(&mut invocation),
             Command::Feed(command) => command.run(&mut invocation, &self.argv),
             Command::Inbox(command) => command.run(&mut invocation),
+            Command::CheckLinks(command) => command.run(&self.argv),
             Command::Serve(command) => command.run(&mut invocation),
             Command::Open(command) => command.run(&mut invocation),
             Command::Stats(command) => command.run(&mut invocation),

@@ -11,7 +11,7 @@ const HEAD_BYTES: usize = 1024;
 /// A byte order mark decides. What is valid UTF-8 is UTF-8, whatever it declares, since many
 /// programs declare an encoding that they don't use. Then the declaration decides, first that of
 /// the document, then the server's. If neither fits, the encoding is detected from the text.
-pub(super) fn decode(bytes: &[u8], content_type: Option<&str>) -> String {
+pub(crate) fn decode(bytes: &[u8], content_type: Option<&str>) -> String {
     if let Some((encoding, mark)) = Encoding::for_bom(bytes) {
         return encoding
             .decode_without_bom_handling(&bytes[mark..])

@@ -10,6 +10,8 @@ use std::{
 use robotstxt::DefaultMatcher;
 use url::Url;
 
+use super::FetchError;
+
 /// Our name in robots.txt.
 const NAME: &str = "url-notes";
 /// What is known of an origin.
@@ -17,8 +19,10 @@ const NAME: &str = "url-notes";
 pub(super) enum Rules {
     /// The file's text. Empty if there is none.
     Text(String),
-    /// The server couldn't be asked, or has a fault, so nothing is allowed (section 2.3.1.4).
+    /// The server has a fault, so nothing is allowed (section 2.3.1.4).
     Nothing,
+    /// The server couldn't be asked. Nothing is allowed, either.
+    Unknown(FetchError),
 }
 
 impl Rules {
@@ -26,7 +30,7 @@ impl Rules {
     pub(super) fn allow(&self, url: &Url) -> bool {
         match self {
             Self::Text(text) => is_allowed(text, url),
-            Self::Nothing => false,
+            Self::Nothing | Self::Unknown(_) => false,
         }
     }
 }

@@ -59,8 +59,11 @@ impl DamagedDatabase {
     }
 }
 
-/// Reads a row of `links`: the note, the numbers and the texts, in the order of the columns.
-fn link_row(row: &Row) -> Option<(NoteId, [Option<i64>; 8], [Option<String>; 2])> {
+/// The note, the numbers and the texts of a row of `links`, in the order of the columns.
+type LinkRow = (NoteId, [Option<i64>; 8], [Option<String>; 2]);
+
+/// Reads a row of `links`.
+fn link_row(row: &Row) -> Option<LinkRow> {
     let [
         Value::Null,
         due_at @ Value::Integer(_),
