@@ -113,7 +113,7 @@ enum Command {
     List(list::List),
     /// Show one note
     Show(show::Show),
-    /// Find notes: words, "a phrase", -word, OR, tag:x, #x, is:untagged, is:unread, is:read, is:deleted, has:note, has:text, in:note, in:text, title:x, url:x, site:arxiv.org, before:2025-08-01, after:-7d
+    /// Find notes: words, "a phrase", -word, OR, tag:x, #x, is:untagged, is:unread, is:read, is:gone, is:moved, is:soft, is:unreachable, is:deleted, has:note, has:text, in:note, in:text, title:x, url:x, site:arxiv.org, before:2025-08-01, after:-7d
     Search(search::Search),
     /// Change title, tags and note, in your editor or with options
     Edit(edit::Edit),

@@ -158,3 +158,41 @@ fn the_wayback_machine_is_asked_once_for_each_page_that_is_gone() {
     let link = t.store.link(gone.id).unwrap().unwrap();
     assert_eq!(link.archive_url.as_deref(), Some(copy));
 }
+
+#[test]
+fn links_are_found_by_what_their_checks_found() {
+    let mut t = TestStore::checked();
+    let [gone, moved, soft, there, never] = ["gone", "moved", "soft", "there", "never"]
+        .map(|name| t.save(&format!("https://e.org/{name}"), name, &["a"], "").note);
+    let at = t.now;
+    for (note, verdict) in [
+        (&gone, LinkVerdict::Gone),
+        (&moved, LinkVerdict::Moved),
+        (&soft, LinkVerdict::Soft),
+        (&there, LinkVerdict::Ok),
+    ] {
+        t.write(|w| w.record_link(note.id, &note.url, &check(verdict, at)))
+            .unwrap();
+    }
+    let found = |t: &TestStore, query: &str| {
+        let query = crate::domain::Query::parse(query);
+        assert_eq!(query.problems, []);
+        let ids = t.store.matching_ids(&query).unwrap();
+        let page = t.store.search(&query, None, 10).unwrap();
+        let shown: Vec<NoteId> = page.hits.iter().map(|hit| hit.note.id).collect();
+        assert_eq!(ids, shown);
+        ids
+    };
+    assert_eq!(found(&t, "is:gone"), [gone.id]);
+    assert_eq!(found(&t, "is:moved tag:a"), [moved.id]);
+    assert_eq!(found(&t, "is:soft gone"), []);
+    assert_eq!(found(&t, "is:unreachable"), []);
+    assert_eq!(
+        found(&t, "-is:gone -is:moved tag:a"),
+        [never.id, there.id, soft.id]
+    );
+    t.write(|w| w.delete_note(gone.id)).unwrap();
+    assert_eq!(found(&t, "is:gone"), []);
+    assert_eq!(found(&t, "is:deleted is:gone"), [gone.id]);
+    assert_eq!(found(&t, "is:deleted -is:gone"), []);
+}
