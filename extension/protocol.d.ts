@@ -770,7 +770,7 @@ id: number,
  */
 reason: RefusalReason, };
 
-export type RefusalReason = "too_many_tags" | "page_saved_again" | "changed_since";
+export type RefusalReason = "too_many_tags" | "page_saved_again" | "changed_since" | "address_taken";
 
 export type EditIdParams = { 
 /**

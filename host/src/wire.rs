@@ -312,6 +312,7 @@ pub(crate) fn wire_edit(edit: &BulkEdit) -> EditResult {
             Refusal::TooManyTags => RefusalReason::TooManyTags,
             Refusal::PageSavedAgain => RefusalReason::PageSavedAgain,
             Refusal::ChangedSince => RefusalReason::ChangedSince,
+            Refusal::AddressTaken => RefusalReason::AddressTaken,
         },
     });
     EditResult {

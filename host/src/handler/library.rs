@@ -289,6 +289,7 @@ fn change_of(params: &EditNotesParams) -> Result<BulkChange> {
         read: params.read,
         delete: params.delete.unwrap_or(false),
         restore: params.restore.unwrap_or(false),
+        follow: false,
     };
     change.check()?;
     Ok(change)

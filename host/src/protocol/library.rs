@@ -288,6 +288,8 @@ pub enum RefusalReason {
     /// The note was changed since the edit: deleted, restored, or edited after the edit restored
     /// it.
     ChangedSince,
+    /// The address belongs to another note.
+    AddressTaken,
 }
 
 /// `editStatus` (returns the progress of an edit) and `cancelEdit` (takes back what a running edit

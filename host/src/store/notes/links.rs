@@ -7,7 +7,7 @@
 use std::collections::HashSet;
 
 use jiff::Timestamp;
-use rusqlite::{OptionalExtension as _, Row, params};
+use rusqlite::{Connection, OptionalExtension as _, Row, params};
 
 use crate::{
     domain::{Link, LinkFailures, LinkVerdict, NoteId},
@@ -51,13 +51,7 @@ impl Reader {
     /// # Errors
     /// The `store_*` kinds.
     pub fn link(&self, id: NoteId) -> Result<Option<Link>> {
-        let sql =
-            format!("SELECT {COLUMNS} FROM links WHERE note_id = ? AND checked_at IS NOT NULL");
-        let mut query = self.conn.prepare_cached(&sql)?;
-        Ok(query
-            .query_row([id.0], |row| link_of(row, 0))
-            .optional()?
-            .flatten())
+        link_of_note(&self.conn, id)
     }
 
     /// Returns whether any page was checked.
@@ -237,6 +231,16 @@ impl Writer<'_> {
             .prepare_cached("SELECT EXISTS (SELECT 1 FROM notes WHERE id = ? AND url = ?)")?;
         Ok(same.query_row(params![id.0, url], |row| row.get(0))?)
     }
+}
+
+/// Returns what is known of the page of a note.
+pub(super) fn link_of_note(conn: &Connection, id: NoteId) -> Result<Option<Link>> {
+    let sql = format!("SELECT {COLUMNS} FROM links WHERE note_id = ? AND checked_at IS NOT NULL");
+    let mut query = conn.prepare_cached(&sql)?;
+    Ok(query
+        .query_row([id.0], |row| link_of(row, 0))
+        .optional()?
+        .flatten())
 }
 
 fn is_web(url: &str) -> bool {

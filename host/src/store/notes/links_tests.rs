@@ -3,7 +3,14 @@
 use jiff::{SignedDuration, Timestamp};
 
 use super::*;
-use crate::{domain::PageUrl, store::test_store::TestStore};
+use crate::{
+    domain::PageUrl,
+    store::{
+        notes::bulk_edits::{BulkChange, BulkEdit, Refusal},
+        test_store::TestStore,
+        transaction::Operation,
+    },
+};
 
 const DAY: SignedDuration = SignedDuration::from_hours(24);
 
@@ -162,8 +169,11 @@ fn the_wayback_machine_is_asked_once_for_each_page_that_is_gone() {
 #[test]
 fn links_are_found_by_what_their_checks_found() {
     let mut t = TestStore::checked();
-    let [gone, moved, soft, there, never] = ["gone", "moved", "soft", "there", "never"]
-        .map(|name| t.save(&format!("https://e.org/{name}"), name, &["a"], "").note);
+    let [gone, moved, soft, there, never] =
+        ["gone", "moved", "soft", "there", "never"].map(|name| {
+            t.save(&format!("https://e.org/{name}"), name, &["a"], "")
+                .note
+        });
     let at = t.now;
     for (note, verdict) in [
         (&gone, LinkVerdict::Gone),
@@ -195,4 +205,118 @@ fn links_are_found_by_what_their_checks_found() {
     assert_eq!(found(&t, "is:gone"), []);
     assert_eq!(found(&t, "is:deleted is:gone"), [gone.id]);
     assert_eq!(found(&t, "is:deleted -is:gone"), []);
+}
+
+/// Records that the page of a note has moved.
+fn moved_to(t: &mut TestStore, id: NoteId, target: &str) {
+    let at = t.now;
+    let note = t.store.note(id).unwrap().unwrap();
+    let check = LinkCheck {
+        final_url: Some(target.to_owned()),
+        ..check(LinkVerdict::Moved, at)
+    };
+    t.write(|w| w.record_link(id, &note.url, &check)).unwrap();
+}
+
+fn edit(t: &mut TestStore, ids: &[NoteId]) -> BulkEdit {
+    let follow = BulkChange {
+        follow: true,
+        ..BulkChange::default()
+    };
+    follow.check().unwrap();
+    let operation = Operation {
+        id: uuid::Uuid::new_v4(),
+        method: "editNotes",
+    };
+    let counted = t.store.dry_run_edit(ids, &follow).unwrap();
+    t.now += SignedDuration::from_secs(1);
+    let done = t.store.edit_notes(operation, t.now, ids, &follow).unwrap();
+    t.check();
+    assert_eq!(
+        (counted.changed, counted.unchanged, counted.refused),
+        (done.changed, done.unchanged, done.refused.clone())
+    );
+    done
+}
+
+fn undo(t: &mut TestStore, edit: &BulkEdit) -> BulkEdit {
+    let operation = Operation {
+        id: uuid::Uuid::new_v4(),
+        method: "undoEdit",
+    };
+    t.now += SignedDuration::from_secs(1);
+    let undone = t.store.undo_edit(operation, t.now, edit.id.unwrap());
+    t.check();
+    undone.unwrap()
+}
+
+#[test]
+fn notes_follow_their_moved_pages_and_an_undo_takes_them_back() {
+    let mut t = TestStore::checked();
+    let [moved, part, taken, same, stays] = [
+        "https://old.example/a",
+        "https://old.example/b#part",
+        "https://old.example/c",
+        "https://old.example/d",
+        "https://new.example/c",
+    ]
+    .map(|url| t.save(url, "A", &["x"], "").note);
+    moved_to(&mut t, moved.id, "https://new.example/a");
+    moved_to(&mut t, part.id, "https://new.example/b");
+    moved_to(&mut t, taken.id, "https://new.example/c");
+    // Two pages became one.
+    moved_to(&mut t, same.id, "https://new.example/a?utm_source=x");
+    let all = [moved.id, part.id, taken.id, same.id, stays.id];
+    assert_eq!(
+        t.store.followed(part.id).unwrap().as_deref(),
+        Some("https://new.example/b#part")
+    );
+    let done = edit(&mut t, &all);
+    assert_eq!((done.changed, done.unchanged), (2, 1));
+    assert_eq!(
+        done.refused.0,
+        [
+            (taken.id, Refusal::AddressTaken),
+            (same.id, Refusal::AddressTaken)
+        ]
+    );
+    let note = |t: &TestStore, id| t.store.note(id).unwrap().unwrap();
+    assert_eq!(note(&t, moved.id).url, "https://new.example/a");
+    assert_eq!(note(&t, moved.id).addresses, ["https://old.example/a"]);
+    assert_eq!(note(&t, part.id).url, "https://new.example/b#part");
+    // Nothing is known of the new address.
+    assert_eq!(t.store.link(moved.id).unwrap(), None);
+    assert_eq!(edit(&mut t, &[moved.id]).changed, 0);
+
+    // One of them was changed since.
+    let change = crate::domain::Change {
+        title: Some("Other".into()),
+        ..crate::domain::Change::default()
+    };
+    t.write(|w| w.update_note(part.id, change)).unwrap();
+    let undone = undo(&mut t, &done);
+    assert_eq!((undone.restored, undone.refused.1), (2, 2));
+    assert_eq!(note(&t, moved.id), moved);
+    assert_eq!(note(&t, part.id).url, part.url);
+    assert_eq!(note(&t, part.id).title, "Other");
+    let link = t.store.link(moved.id).unwrap().unwrap();
+    assert_eq!(link.verdict, LinkVerdict::Moved);
+    assert_eq!(link.final_url.as_deref(), Some("https://new.example/a"));
+    assert_eq!(t.found("site:new.example"), ["A"]);
+}
+
+#[test]
+fn an_undo_keeps_an_address_that_was_changed_since() {
+    let mut t = TestStore::checked();
+    let note = t.save("https://old.example/a", "A", &[], "").note;
+    moved_to(&mut t, note.id, "https://new.example/a");
+    let done = edit(&mut t, &[note.id]);
+    let other = PageUrl::parse("https://other.example/").unwrap();
+    t.write(|w| w.change_address(note.id, &other)).unwrap();
+    let undone = undo(&mut t, &done);
+    assert_eq!(undone.refused.0, [(note.id, Refusal::ChangedSince)]);
+    assert_eq!(
+        t.store.note(note.id).unwrap().unwrap().url,
+        "https://other.example/"
+    );
 }

@@ -3,6 +3,7 @@
 pub(in crate::store) mod aliases;
 mod bulk_dry_run;
 pub(in crate::store) mod bulk_edits;
+mod bulk_follow;
 mod bulk_import;
 mod bulk_undo;
 pub(in crate::store) mod fts_index;
