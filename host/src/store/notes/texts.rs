@@ -240,10 +240,13 @@ impl TextRow {
     /// [`Writer::put_text`].
     fn outlasts(&self, new: &Self, now: Timestamp) -> bool {
         let is_much_shorter = u64::from(new.words) * 2 < u64::from(self.words);
+        let is_from = |row: &Self, source: TextSource| row.source == source.number();
+        // What the user saw counts more than a download, even if it arrives late.
+        let is_download = is_from(self, TextSource::Fetch) && !is_from(new, TextSource::Fetch);
         // A time in the future comes from a clock that was wrong.
         let is_earlier = new.taken_at < self.taken_at && self.taken_at <= now.as_microsecond();
-        let is_of_user = |row: &Self| row.source == TextSource::File.number();
-        is_much_shorter || is_earlier || is_of_user(self) && !is_of_user(new)
+        let is_of_user = |row: &Self| is_from(row, TextSource::File);
+        is_much_shorter || is_earlier && !is_download || is_of_user(self) && !is_of_user(new)
     }
 }
 
@@ -354,8 +357,8 @@ impl Reader {
 impl Writer<'_> {
     /// Stores the text of a live note. Unless `force` is true, a text that the note has already
     /// stays in three cases: the new one has less than half of its words, as a page has that asks
-    /// for consent or for a login; the new one was read earlier; the user gave its file, and the new
-    /// one comes from somewhere else.
+    /// for consent or for a login; the new one was read earlier, unless the old one was downloaded;
+    /// the user gave its file, and the new one comes from somewhere else.
     ///
     /// # Errors
     /// `NotFound`, also if the note is in the trash; the `store_*` kinds.

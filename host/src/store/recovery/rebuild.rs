@@ -274,6 +274,7 @@ impl DamagedDatabase {
         self.icons(&rebuilding.writer)?;
         rebuilding.salvage.lost_texts = self.texts(&rebuilding.writer)?;
         self.feeds(&rebuilding.writer)?;
+        self.text_fetches(&rebuilding.writer)?;
         let Rebuilding {
             writer,
             nameless,
@@ -618,6 +619,7 @@ mod tests {
                 fetched::{Fetched, NewArrival, Retention},
                 problem::FeedProblem,
             },
+            notes::text_problem::TextProblem,
             recovery::{check_content, damaged_database::DamagedDatabase},
             transaction::{Operation, OperationResult, Store},
         },
@@ -711,7 +713,13 @@ mod tests {
                 }
                 let text = NewText::new("a deleted page", now, TextSource::Click, true)?;
                 writer.put_text(deleted, &text, true)?;
-                writer.delete_note(deleted)
+                writer.delete_note(deleted)?;
+                let note = writer.live(ids[0])?.unwrap();
+                writer.remove_text(note.id)?;
+                for problem in [TextProblem::Busy, TextProblem::Login] {
+                    writer.record_failed_text_fetch(note.id, &note.url, problem, None)?;
+                }
+                Ok(())
             })
             .unwrap();
         fill_inbox(&mut store, now);
@@ -836,6 +844,8 @@ mod tests {
             "SELECT feed_id || hex(guid) || seen_at FROM arrived ORDER BY feed_id, guid",
             "SELECT hex(page) || seen_at FROM arrived_pages ORDER BY page",
             "SELECT 'arrivals ' || arrivals FROM meta",
+            "SELECT format('%s|%s|%s|%s|%s', note_id, tried_at, next_at, failures, problem)
+             FROM text_fetches",
         ] {
             let expected = lines(&store.conn, sql);
             assert!(!expected.is_empty());
