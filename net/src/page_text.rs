@@ -36,8 +36,8 @@ const SHORT_WORDS: usize = 250;
 const MAX_REFRESH_S: f64 = 30.0;
 /// How much of a text is examined for its kind, in bytes.
 const SAMPLE_BYTES: usize = 4096;
-/// Length of a part of a path, in bytes, from which it names a page.
-const MIN_SLUG_BYTES: usize = 8;
+/// Length of a title or of a part of a path, in bytes, from which it names a page.
+const MIN_NAME_BYTES: usize = 8;
 
 /// Phrases of pages that are empty without scripts, in lower case.
 const WITHOUT_SCRIPTS: &[&str] = &[
@@ -134,6 +134,14 @@ pub fn read(asked: AskedPage<'_>, end: &Url, content_type: Option<&str>, bytes: 
         Kind::Plain => read_plain(asked, end, &encoding::decode_page(bytes, content_type)),
         Kind::Html => read_html(asked, end, &encoding::decode_page(bytes, content_type)),
     }
+}
+
+/// Returns whether the part of an address that only scripts see identifies the page.
+#[must_use]
+pub fn is_shown_by_scripts(url: &Url) -> bool {
+    let mut document = url.clone();
+    document.set_fragment(None);
+    is_other_page(url, &document)
 }
 
 fn read_plain(asked: AskedPage<'_>, end: &Url, text: &str) -> Found {
@@ -264,7 +272,7 @@ fn has_same_slug(one: &Url, other: &Url) -> bool {
         let parts = url.path_segments()?;
         let last = parts.rev().find(|part| !part.is_empty())?;
         let name = last.split('.').next().unwrap_or(last);
-        (name.len() >= MIN_SLUG_BYTES).then(|| name.to_lowercase())
+        (name.len() >= MIN_NAME_BYTES).then(|| name.to_lowercase())
     };
     slug(one).is_some_and(|one| slug(other) == Some(one))
 }
@@ -285,8 +293,8 @@ fn is_same_title(noted: &str, own: &str) -> bool {
         false => (own, noted),
     };
     let common = short.iter().filter(|word| long.contains(word)).count();
-    let chars: usize = short.iter().map(|word| word.chars().count()).sum();
-    chars >= MIN_SLUG_BYTES && common * 5 >= short.len() * 4
+    let bytes: usize = short.iter().map(String::len).sum();
+    bytes >= MIN_NAME_BYTES && common * 5 >= short.len() * 4
 }
 
 /// Returns where a page refers to (HTML standard, "shared declarative refresh steps").

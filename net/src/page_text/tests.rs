@@ -214,6 +214,18 @@ fn another_page_is_not_taken_for_the_one_that_was_asked_for() {
 }
 
 #[test]
+fn a_view_of_a_page_that_scripts_show_is_not_asked_for() {
+    for (address, expected) in [
+        ("https://e.org/a#part", false),
+        ("https://e.org/a", false),
+        ("https://app.e.org/#/items/17", true),
+        ("https://app.e.org/#!items/17", true),
+    ] {
+        assert_eq!(is_shown_by_scripts(&url(address)), expected, "{address}");
+    }
+}
+
+#[test]
 fn a_page_that_refers_to_another_is_a_redirect() {
     for (content, target) in [
         ("0; url=/new", Some("https://e.org/new")),
