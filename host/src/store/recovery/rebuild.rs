@@ -28,7 +28,6 @@ use crate::{
         notes::{
             note_rows::{name_of, note_of_page},
             saved_searches::SavedSearch,
-            texts::{NewText, TextSource, inflated},
         },
         recovery::{
             backup::raise_revision,
@@ -398,46 +397,6 @@ impl DamagedDatabase {
         Ok(())
     }
 
-    /// Restores the texts of notes that were recovered. Returns the number of damaged texts.
-    fn texts(&self, writer: &Writer<'_>) -> Result<u64> {
-        let mut lost = 0;
-        for row in self.rows(self.own("texts").chain(self.stray("texts"))) {
-            let [
-                Value::Null,
-                Value::Integer(taken_at),
-                Value::Integer(source),
-                Value::Integer(whole @ (0 | 1)),
-                Value::Integer(_),
-                Value::Integer(_),
-                Value::Blob(body),
-            ] = row.values.as_slice()
-            else {
-                continue;
-            };
-            let Some(id) = row.rowid.map(NoteId).filter(|id| LARGE_IDS.contains(&id.0)) else {
-                continue;
-            };
-            let source = TextSource::from_number(*source);
-            let text = inflated(body).and_then(|text| {
-                NewText::new(
-                    &text,
-                    NoteId(*taken_at).moment(),
-                    source.unwrap_or(TextSource::Click),
-                    *whole == 1,
-                )
-            });
-            match text {
-                Ok(text) if writer.live(id)?.is_some() => {
-                    writer.put_text(id, &text, true)?;
-                }
-                Ok(text) if writer.is_in_trash(id)? => writer.put_trashed_text(id, &text)?,
-                Ok(_) => {}
-                Err(_) => lost += 1,
-            }
-        }
-        Ok(lost)
-    }
-
     fn operations(&self, writer: &Writer<'_>) -> Result<()> {
         for row in self.rows(self.own("operations").chain(self.stray("operations"))) {
             // Up to schema 2 there was no number before the other values.
@@ -619,7 +578,10 @@ mod tests {
                 fetched::{Fetched, NewArrival, Retention},
                 problem::FeedProblem,
             },
-            notes::text_problem::TextProblem,
+            notes::{
+                text_problem::TextProblem,
+                texts::{NewText, TextSource},
+            },
             recovery::{check_content, damaged_database::DamagedDatabase},
             transaction::{Operation, OperationResult, Store},
         },
