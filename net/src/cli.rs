@@ -7,14 +7,14 @@ mod check_links;
 mod context;
 mod feed_add;
 mod feed_fetch;
+mod fetch;
 mod outcome;
-mod run_lock;
 
 use std::{ffi::OsString, io::Write, path::PathBuf, process::ExitCode};
 
 use clap::{FromArgMatches as _, Parser, Subcommand};
 use url_notes::{
-    cli::{CheckLinks, FeedAdd, FeedFetch},
+    cli::{CheckLinks, FeedAdd, FeedFetch, Fetch, shield_exclusions},
     config::Config,
 };
 
@@ -46,6 +46,8 @@ enum Command {
     Feed(FeedCommand),
     /// Check whether the saved pages are still there
     CheckLinks(CheckLinks),
+    /// Download the texts of pages that have none
+    Fetch(Fetch),
 }
 
 #[derive(Debug, Subcommand)]
@@ -63,7 +65,7 @@ impl Arguments {
     /// The exit code: 2 after printing the usage, 0 after `--help` and `--version`.
     pub fn read(argv: Vec<OsString>) -> Result<Self, ExitCode> {
         <Self as clap::CommandFactory>::command()
-            .try_get_matches_from(argv)
+            .try_get_matches_from(shield_exclusions(argv))
             .and_then(|matches| Self::from_arg_matches(&matches))
             .map_err(|usage| {
                 // If printing fails as well, the exit code remains.
@@ -88,6 +90,7 @@ impl Arguments {
                 feed_fetch::run(&command, &mut invocation)
             }
             Command::CheckLinks(command) => check_links::run(&command, &mut invocation),
+            Command::Fetch(command) => fetch::run(&command, &mut invocation),
         }
     }
 }

@@ -20,7 +20,9 @@ mod resolver;
 mod retry_after;
 mod robots;
 #[cfg(test)]
-pub(crate) mod test_clock;
+mod test_clock;
+#[cfg(test)]
+pub(crate) mod test_names;
 #[cfg(test)]
 mod tests;
 
@@ -52,6 +54,8 @@ use self::{
 };
 pub use exchange::{FetchError, Request, Response, Size, Times};
 pub use pace::{Clock, SystemClock};
+#[cfg(test)]
+pub(crate) use tests::fetcher_with;
 
 /// How much of robots.txt is read, in bytes. RFC 9309 asks for at least 500 KiB.
 const MAX_ROBOTS_BYTES: usize = 512 * 1024;
@@ -99,7 +103,7 @@ impl Fetcher {
     }
 
     /// `resolver` and `is_public` are replaced in tests, where all servers are on this computer.
-    pub(crate) fn with<R: Resolver>(
+    fn with<R: Resolver>(
         proxy: Option<&str>,
         times: Times,
         clock: Box<dyn Clock>,
@@ -324,28 +328,25 @@ impl Visit<'_> {
     /// Returns whether robots.txt allows a page to be asked for. Asks the page's host for it once,
     /// within the visit. A host without one allows everything, and one that can't be asked nothing.
     pub fn is_allowed_by_robots(&mut self, url: &Url) -> bool {
-        self.ask_robots(url, false).unwrap_or(false)
+        self.robots_allow(url, false).unwrap_or(false)
     }
 
-    /// The same for a page whose host may be private, if `allow_private`.
+    /// Like [`is_allowed_by_robots`](Self::is_allowed_by_robots), for a host that may be private.
     ///
     /// # Errors
-    /// [`FetchError`] if the host can't be asked.
-    pub fn ask_robots(&mut self, url: &Url, allow_private: bool) -> Result<bool, FetchError> {
+    /// Why the host can't be asked.
+    pub fn robots_allow(&mut self, url: &Url, allow_private: bool) -> Result<bool, FetchError> {
         let rules = self.fetcher.robots.known(url).unwrap_or_else(|| {
             let rules = self.robots_of(url, allow_private);
             self.fetcher.robots.remember(url, rules.clone());
             rules
         });
-        match rules {
-            Rules::Unknown(error) => Err(error),
-            rules => Ok(rules.allow(url)),
-        }
+        rules.allow(url)
     }
 
     fn robots_of(&mut self, url: &Url, allow_private: bool) -> Rules {
         let Ok(file) = url.join("/robots.txt") else {
-            return Rules::Nothing;
+            return Rules::Unknown(FetchError::BadAddress);
         };
         let response = self.get(&Request {
             url: file,

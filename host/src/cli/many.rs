@@ -33,7 +33,7 @@ pub(super) struct Many {
     pub(super) yes: bool,
 }
 
-/// Parses a query by today's date. An empty text means all notes.
+/// Parses a query, with days in the computer's time zone. An empty text means all notes.
 #[must_use]
 pub fn query_of(text: &str) -> Query {
     match text.trim() {

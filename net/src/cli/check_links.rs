@@ -28,7 +28,7 @@ use self::{
     ask::{Asker, Outcome},
     run::{Checked, End, Run},
 };
-use super::{context::Invocation, run_lock};
+use super::context::Invocation;
 use crate::fetch::{Fetcher, host_of};
 
 /// Runs with more pages obey robots.txt.
@@ -72,8 +72,7 @@ pub(super) fn run(check: &CheckLinks, invocation: &mut Invocation<'_>) -> anyhow
     // Before the pages are chosen: those of a run that just ended aren't due.
     let _lock = match check.dry_run {
         true => None,
-        false => run_lock::lock(
-            &invocation.config,
+        false => invocation.lock(
             "links.lock",
             "Links are being checked already. Run this again when that is done.",
         )?,

@@ -19,7 +19,7 @@ use url_notes::{
     store::{Feed, FeedState, FetchRecorded, Fetched, Store},
 };
 
-use super::{context::Invocation, outcome, run_lock};
+use super::{context::Invocation, outcome};
 use crate::fetch::host_of;
 
 /// What `--json` prints of a feed.
@@ -46,8 +46,7 @@ struct FetchedOutput {
 /// Fetches the feeds, and prints a line for each.
 pub(super) fn run(fetch: &FeedFetch, invocation: &mut Invocation<'_>) -> anyhow::Result<()> {
     let mut store = invocation.store()?;
-    let _lock = run_lock::lock(
-        &invocation.config,
+    let _lock = invocation.lock(
         "feeds.lock",
         "Feeds are being fetched already. Run this again when that is done.",
     )?;

@@ -10,7 +10,7 @@ use std::{
 use robotstxt::DefaultMatcher;
 use url::Url;
 
-use super::FetchError;
+use super::exchange::FetchError;
 
 /// Our name in robots.txt.
 const NAME: &str = "url-notes";
@@ -21,16 +21,20 @@ pub(super) enum Rules {
     Text(String),
     /// The server has a fault, so nothing is allowed (section 2.3.1.4).
     Nothing,
-    /// The server couldn't be asked. Nothing is allowed, either.
+    /// The server couldn't be asked.
     Unknown(FetchError),
 }
 
 impl Rules {
     /// Returns whether a page may be asked for.
-    pub(super) fn allow(&self, url: &Url) -> bool {
+    ///
+    /// # Errors
+    /// Why the server couldn't be asked.
+    pub(super) fn allow(&self, url: &Url) -> Result<bool, FetchError> {
         match self {
-            Self::Text(text) => is_allowed(text, url),
-            Self::Nothing | Self::Unknown(_) => false,
+            Self::Text(text) => Ok(is_allowed(text, url)),
+            Self::Nothing => Ok(false),
+            Self::Unknown(error) => Err(*error),
         }
     }
 }

@@ -2,7 +2,7 @@
 
 use html5gum::{Token, Tokenizer};
 
-use crate::feed;
+use crate::encoding;
 
 /// Elements whose text isn't shown.
 const HIDDEN: [&[u8]; 6] = [
@@ -47,7 +47,7 @@ impl Page {
                 ..Self::default()
             };
         }
-        let decoded = feed::decode(bytes, content_type);
+        let decoded = encoding::decode_page(bytes, content_type);
         if kind == "text/plain" {
             return Self {
                 text: one_line(&decoded),

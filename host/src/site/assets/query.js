@@ -62,10 +62,7 @@ const LEAST_JOINED = 4;
 const MAX_JOINED = 64;
 /** The most common address parameters that don't identify a page. */
 const TRACKING = /^(utm_.*|gclid|fbclid|msclkid|mc_eid|mc_cid|igshid)$/i;
-/** What checks of links found. */
-const LINKS = ["gone", "moved", "soft", "unreachable"];
-/** The values of `is:` that are states of their own. */
-const IS = ["untagged", "unread", ...LINKS];
+const IS = ["untagged", "unread", "gone", "moved", "soft", "unreachable"];
 const KEYS = /^(tag|site|title|url|is|has|in|before|after):/i;
 
 /** @type {Record<string, (part: string) => string>} */
@@ -458,10 +455,8 @@ function add(query, leaf, negated, top, parser) {
 		if (!list.includes(leaf.value)) list.push(leaf.value);
 	} else if (leaf.kind === "site") {
 		(negated ? query.withoutSites : query.sites).push(leaf.value);
-	} else if (leaf.kind === "state" && leaf.value === "texted" && !top) {
-		parser.problem("here", "has:text");
-	} else if (leaf.kind === "state" && LINKS.includes(leaf.value) && !top) {
-		parser.problem("here", `is:${leaf.value}`);
+	} else if (leaf.kind === "state" && !top && !/^un(tagged|read)$|^noted$/.test(leaf.value)) {
+		parser.problem("here", leaf.value === "texted" ? "has:text" : `is:${leaf.value}`);
 	} else if (leaf.kind === "state") {
 		const known = query.states.some(
 			([state, wanted]) => state === leaf.value && wanted !== negated,

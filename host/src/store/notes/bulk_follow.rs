@@ -3,7 +3,6 @@
 use std::collections::HashSet;
 
 use rusqlite::{Connection, params};
-use serde::{Deserialize, Serialize};
 
 use crate::{
     domain::{LinkVerdict, Note, NoteId, PageUrl},
@@ -11,25 +10,13 @@ use crate::{
     store::{
         connection::reader::Reader,
         notes::{
-            bulk_edits::{Before, Outcome, Refusal},
+            bulk_edits::{AddressBefore, Before, Outcome, Refusal},
             links::link_of_note,
             note_rows::note_of_page,
         },
         transaction::{Writer, pending_index::Indexed},
     },
 };
-
-/// The address of a note before the edit, and what was known of it.
-#[derive(Serialize, Deserialize)]
-pub(super) struct AddressBefore {
-    /// The address that the edit gave to the note.
-    now: String,
-    url: String,
-    addresses: Vec<String>,
-    /// `checked_at` and `status` of the check that found the new address.
-    checked_at: i64,
-    status: Option<u16>,
-}
 
 impl Reader {
     /// Returns the address to which the page of a note has moved, with the fragment of the note's

@@ -116,7 +116,7 @@ impl<'a> Asker<'a> {
         };
         let mut visit = self.fetcher.visit();
         if self.obeys_robots {
-            match visit.ask_robots(&url, self.allow_private) {
+            match visit.robots_allow(&url, self.allow_private) {
                 Ok(true) => {}
                 Ok(false) => return Outcome::Refused(Refusal::Robots),
                 Err(error) => return failed(error),
@@ -192,7 +192,7 @@ impl<'a> Asker<'a> {
         let answer = address.and_then(|address| {
             let is_allowed = !self.obeys_robots
                 || visit
-                    .ask_robots(&address, self.allow_private)
+                    .robots_allow(&address, self.allow_private)
                     .unwrap_or(false);
             let response = is_allowed.then(|| visit.get(&self.request(address)))?;
             response.ok().map(answer_of)

@@ -3,7 +3,7 @@
 use std::{
     collections::BTreeMap,
     io::Write as _,
-    net::{Ipv4Addr, SocketAddr, TcpStream},
+    net::{Ipv4Addr, TcpStream},
     sync::{
         Arc, Mutex,
         atomic::{AtomicI64, Ordering},
@@ -13,15 +13,6 @@ use std::{
 use flate2::{Compression, write::GzEncoder};
 use jiff::{SignedDuration, Timestamp};
 use tempfile::TempDir;
-use ureq::{
-    Error,
-    config::Config,
-    http::Uri,
-    unversioned::{
-        resolver::{ResolvedSocketAddrs, Resolver},
-        transport::NextTimeout,
-    },
-};
 use url_notes::{
     domain::{LinkVerdict, NewNote, PageUrl},
     store::{NewText, TextSource},
@@ -29,33 +20,20 @@ use url_notes::{
 
 use super::*;
 use crate::{
-    fetch::{Times, test_clock::TestClock},
+    fetch::test_names::fetcher_with_names,
     test_server::{TestServer, redirect, response},
 };
 
-/// Looks up all names as this computer, except those that begin with `nowhere`, and those that
-/// begin with `lost` in the first week.
-#[derive(Debug)]
-struct Names(Arc<AtomicI64>);
-
-impl Resolver for Names {
-    fn resolve(&self, uri: &Uri, _: &Config, _: NextTimeout) -> Result<ResolvedSocketAddrs, Error> {
-        let host = uri.host().unwrap_or_default();
-        let is_lost = host.starts_with("lost") && self.0.load(Ordering::Relaxed) < 1;
-        if host.starts_with("nowhere") || is_lost {
-            return Err(Error::HostNotFound);
-        }
-        let mut found = self.empty();
-        let address = match host.starts_with("router") {
-            true => Ipv4Addr::new(127, 0, 0, 9),
-            false => Ipv4Addr::LOCALHOST,
-        };
-        found.push(SocketAddr::new(
-            address.into(),
-            uri.port_u16().unwrap_or(80),
-        ));
-        Ok(found)
+/// Looks up a name on a day: all are this computer, except those that begin with `nowhere`, and
+/// those that begin with `lost` on the first day.
+fn look_up(host: &str, day: i64) -> Option<Ipv4Addr> {
+    if host.starts_with("nowhere") || host.starts_with("lost") && day < 1 {
+        return None;
     }
+    Some(match host.starts_with("router") {
+        true => Ipv4Addr::new(127, 0, 0, 9),
+        false => Ipv4Addr::LOCALHOST,
+    })
 }
 
 /// Notes, and a clock by which days pass.
@@ -111,14 +89,7 @@ impl World {
 
     fn check_with(&mut self, obeys_robots: bool) -> (End, Vec<CheckedOutput>) {
         let day = self.day.clone();
-        let fetcher = Fetcher::with(
-            None,
-            Times::default(),
-            Box::new(TestClock::default()),
-            || Names(day.clone()),
-            |address| address == Ipv4Addr::LOCALHOST,
-        )
-        .unwrap();
+        let fetcher = fetcher_with_names(move |host| look_up(host, day.load(Ordering::Relaxed)));
         let now = self.now();
         let reader = Reader::open(&self._dir.path().join("notes.db")).unwrap();
         let asker = Asker::new(&fetcher, reader, false, obeys_robots);
@@ -650,14 +621,7 @@ fn copies_are_asked_for_only_of_pages_that_are_gone_and_without_secrets() {
             .write(now, |writer| writer.record_link(id, &url, &check))
             .unwrap();
     }
-    let fetcher = Fetcher::with(
-        None,
-        Times::default(),
-        Box::new(TestClock::default()),
-        || Names(Arc::default()),
-        |address| address == Ipv4Addr::LOCALHOST,
-    )
-    .unwrap();
+    let fetcher = fetcher_with_names(|host| look_up(host, 0));
     let links = world.store.links_without_archive(None, 100).unwrap();
     assert_eq!(links.len(), 3);
     let endpoint = archive.url("/wayback/available");
