@@ -16,7 +16,7 @@ use crate::{
     error::{Error, Result},
     store::{
         connection::reader::Reader,
-        notes::{aliases::without_aliases, note_rows::trashed},
+        notes::{aliases::without_aliases, links::AddressBefore, note_rows::trashed},
         transaction::{Operation, Store, Writer, operations, pending_index::Indexed},
     },
 };
@@ -155,18 +155,6 @@ pub(super) struct Before {
     pub(super) address: Option<AddressBefore>,
     /// The time of the previous change in µs; if the note was restored, of its deletion.
     pub(super) at: i64,
-}
-
-/// The address of a note before the edit, and what was known of it.
-#[derive(Serialize, Deserialize)]
-pub(super) struct AddressBefore {
-    /// The address that the edit gave to the note.
-    pub(super) now: String,
-    pub(super) url: String,
-    pub(super) addresses: Vec<String>,
-    /// `checked_at` and `status` of the check that found the new address.
-    pub(super) checked_at: i64,
-    pub(super) status: Option<u16>,
 }
 
 /// The result for a single note.

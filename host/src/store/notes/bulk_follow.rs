@@ -10,8 +10,8 @@ use crate::{
     store::{
         connection::reader::Reader,
         notes::{
-            bulk_edits::{AddressBefore, Before, Outcome, Refusal},
-            links::link_of_note,
+            bulk_edits::{Before, Outcome, Refusal},
+            links::{AddressBefore, link_of_note},
             note_rows::note_of_page,
         },
         transaction::{Writer, pending_index::Indexed},

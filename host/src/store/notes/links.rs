@@ -8,6 +8,7 @@ use std::collections::HashSet;
 
 use jiff::Timestamp;
 use rusqlite::{Connection, OptionalExtension as _, Row, params};
+use serde::{Deserialize, Serialize};
 
 use crate::{
     domain::{Link, LinkFailures, LinkVerdict, NoteId},
@@ -43,6 +44,18 @@ pub struct LinkCheck {
     pub failures: Option<LinkFailures>,
     /// When the page is to be checked again.
     pub due_at: Timestamp,
+}
+
+/// The address of a note before the edit, and what was known of it.
+#[derive(Serialize, Deserialize)]
+pub(super) struct AddressBefore {
+    /// The address that the edit gave to the note.
+    pub(super) now: String,
+    pub(super) url: String,
+    pub(super) addresses: Vec<String>,
+    /// `checked_at` and `status` of the check that found the new address.
+    pub(super) checked_at: i64,
+    pub(super) status: Option<u16>,
 }
 
 impl Reader {
