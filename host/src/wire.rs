@@ -6,16 +6,16 @@ use serde::Serialize;
 
 use crate::{
     domain::{
-        Difference, NewTitle, Note, NoteId, PageUrl, Problem, ProblemKind, Reason, Suggestion, Tag,
-        timestamp_text, tokens_in,
+        Difference, Link, LinkVerdict, NewTitle, Note, NoteId, PageUrl, Problem, ProblemKind,
+        Reason, Suggestion, Tag, timestamp_text, tokens_in,
     },
     protocol::{
-        self, EditResult, EditState, FoundNote, MAX_RESPONSE_BYTES, NoteRow, QueryProblem,
-        QueryProblemKind, RefusalReason, RefusedNote, SamePage, SamePageReason, SaveNoteResult,
-        StatsResult, SuggestReason, SuggestedTag,
+        self, EditResult, EditState, FoundNote, LinkInfo, MAX_RESPONSE_BYTES, NoteRow,
+        QueryProblem, QueryProblemKind, RefusalReason, RefusedNote, SamePage, SamePageReason,
+        SaveNoteResult, StatsResult, SuggestReason, SuggestedTag,
     },
     store::{
-        Arrival, BulkEdit, BulkState, Feed, Hit, KeptText, ListOrder, Refusal, SavedSearch,
+        Arrival, BulkEdit, BulkState, Feed, Hit, KeptText, ListOrder, Reader, Refusal, SavedSearch,
         TagCount, TextSummary,
     },
 };
@@ -287,7 +287,7 @@ pub(crate) fn list_order(order: protocol::ListOrder) -> ListOrder {
 }
 
 /// Converts a note in a list, with the text of its page.
-pub(crate) fn wire_row(note: &Note, text: Option<TextSummary>) -> NoteRow {
+pub(crate) fn wire_row(note: &Note, text: Option<TextSummary>, link: Option<&Link>) -> NoteRow {
     let url = PageUrl::parse(&note.url);
     NoteRow {
         id: note.id.0,
@@ -301,6 +301,54 @@ pub(crate) fn wire_row(note: &Note, text: Option<TextSummary>) -> NoteRow {
         site: url.map(|url| url.site().to_owned()).unwrap_or_default(),
         has_note: !note.summary.is_empty(),
         text: text.map(wire_text),
+        link: link.map(|link| wire_link(link, note.id, &note.url)),
+    }
+}
+
+/// Converts what is known of the page of a note. `url`: the note's.
+#[must_use]
+pub(crate) fn wire_link(link: &Link, id: NoteId, url: &str) -> LinkInfo {
+    LinkInfo {
+        verdict: match link.verdict {
+            LinkVerdict::Ok => protocol::LinkVerdict::Ok,
+            LinkVerdict::Moved => protocol::LinkVerdict::Moved,
+            LinkVerdict::Gone => protocol::LinkVerdict::Gone,
+            LinkVerdict::Soft => protocol::LinkVerdict::Soft,
+            LinkVerdict::Unreachable => protocol::LinkVerdict::Unreachable,
+            LinkVerdict::Walled => protocol::LinkVerdict::Walled,
+        },
+        checked_at: timestamp_text(link.checked_at),
+        since: timestamp_text(link.since()),
+        final_url: link.final_url.clone(),
+        archive_url: link.is_lost().then(|| link.copy_of(url, id.moment())),
+    }
+}
+
+/// A note with what is known of its page, as on the command line and in the API.
+#[derive(Debug, Serialize)]
+pub(crate) struct NoteWithLink {
+    #[serde(flatten)]
+    pub(crate) note: protocol::Note,
+    /// Null if the page was never checked.
+    pub(crate) link: Option<LinkInfo>,
+}
+
+impl NoteWithLink {
+    /// Converts a note.
+    pub(crate) fn of(note: &Note, link: Option<&Link>) -> Self {
+        Self {
+            note: wire_note(note),
+            link: link.map(|link| wire_link(link, note.id, &note.url)),
+        }
+    }
+
+    /// Reads what is known of the pages of notes, and converts them.
+    ///
+    /// # Errors
+    /// The `store_*` kinds.
+    pub(crate) fn of_all(reader: &Reader, notes: &[Note]) -> crate::error::Result<Vec<Self>> {
+        let with_link = |note| Ok(Self::of(note, reader.link(note.id)?.as_ref()));
+        notes.iter().map(with_link).collect()
     }
 }
 

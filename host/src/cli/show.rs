@@ -2,7 +2,7 @@
 
 use crate::{
     cli::{context::Invocation, note_ref::NoteRef},
-    wire::wire_note,
+    wire::NoteWithLink,
 };
 
 #[derive(Debug, clap::Args)]
@@ -22,8 +22,9 @@ impl Show {
         let Some(note) = found else {
             return self.which.not_found(&store);
         };
+        let link = store.link(note.id)?;
         if invocation.json {
-            return invocation.print_json(&wire_note(&note));
+            return invocation.print_json(&NoteWithLink::of(&note, link.as_ref()));
         }
         if note.deleted_at.is_some() {
             invocation.hint(&format!(
@@ -32,6 +33,6 @@ impl Show {
             ));
         }
         let style = invocation.style();
-        invocation.page(&|out| style.whole(out, &note))
+        invocation.page(&|out| style.whole(out, &note, link.as_ref()))
     }
 }

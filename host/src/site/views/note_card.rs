@@ -7,7 +7,10 @@ use maud::{Markup, PreEscaped, html};
 
 use crate::{
     domain::{Note, PageUrl, Snippet, Tag, timestamp_text},
-    site::{markdown, views::layout::Layout},
+    site::{
+        markdown,
+        views::{layout::Layout, link_badge::link_badge},
+    },
     store::{Hit, TagCount},
 };
 
@@ -123,6 +126,7 @@ pub(super) fn preview(layout: &Layout, note: &Note, level: usize, body: &Body<'_
                 }
             }
             ul.facts role="list" {
+                @if let Some(badge) = link_badge(layout, note) { li.link-state { (badge) } }
                 @if let Some(site) = site(note) { li { (site_link(layout, &site)) } }
                 li.saved { "Saved " (moment(layout, note.saved_at)) }
                 @if let Some(date) = published(note) { li.published { "Published " (date) } }

@@ -4,14 +4,14 @@
 //! What is known belongs to the address that was checked. It follows its note to the trash, and is
 //! removed if the note gets another address (triggers of migration 10).
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 
 use jiff::Timestamp;
 use rusqlite::{Connection, OptionalExtension as _, Row, params};
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    domain::{Link, LinkFailures, LinkVerdict, NoteId},
+    domain::{Link, LinkFailures, LinkVerdict, Note, NoteId},
     error::Result,
     store::{connection::reader::Reader, transaction::Writer},
 };
@@ -65,6 +65,36 @@ impl Reader {
     /// The `store_*` kinds.
     pub fn link(&self, id: NoteId) -> Result<Option<Link>> {
         link_of_note(&self.conn, id)
+    }
+
+    /// Returns what is known of the pages of notes, in the same order.
+    ///
+    /// # Errors
+    /// The `store_*` kinds.
+    pub fn links_of(&self, notes: &[Note]) -> Result<Vec<Option<Link>>> {
+        notes.iter().map(|note| self.link(note.id)).collect()
+    }
+
+    /// Returns the links of notes, without the trash, that moved or may be lost, each with whether
+    /// the note has a text.
+    ///
+    /// # Errors
+    /// The `store_*` kinds.
+    pub fn notable_links(&self) -> Result<HashMap<NoteId, (Link, bool)>> {
+        let sql = format!(
+            "SELECT note_id, EXISTS (SELECT 1 FROM texts t WHERE t.note_id = links.note_id),
+                    {COLUMNS} FROM links INDEXED BY links_by_verdict
+             WHERE verdict <> 0 AND verdict <> ? AND note_id IN (SELECT id FROM notes)"
+        );
+        let mut query = self.conn.prepare_cached(&sql)?;
+        let mut rows = query.query([LinkVerdict::Walled.number()])?;
+        let mut found = HashMap::new();
+        while let Some(row) = rows.next()? {
+            if let Some(link) = link_of(row, 2)? {
+                found.insert(NoteId(row.get(0)?), (link, row.get(1)?));
+            }
+        }
+        Ok(found)
     }
 
     /// Returns whether any page was checked.
