@@ -5,7 +5,7 @@
 import { date } from "../shared/dates.js";
 
 /** @import {NoteRow} from "../protocol.js" */
-/** @typedef {(key: string, value?: string) => string} Say */
+/** @typedef {(key: string, ...values: string[]) => string} Say */
 
 /**
  * The text, and the address that helps: a copy, or where the page is now. Null if there is nothing

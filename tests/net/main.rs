@@ -10,6 +10,7 @@
 mod feeds;
 #[cfg(target_os = "linux")]
 mod https;
+mod links;
 mod server;
 mod texts;
 

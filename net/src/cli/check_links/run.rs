@@ -63,7 +63,8 @@ impl Run<'_> {
         mut report: impl FnMut(Checked) -> anyhow::Result<()>,
     ) -> anyhow::Result<End> {
         let is_over = AtomicBool::new(false);
-        let (send, receive) = mpsc::channel::<(LinkToCheck, Outcome)>();
+        // No result waits but those in the hands of the threads, so that a kill loses no more.
+        let (send, receive) = mpsc::sync_channel::<(LinkToCheck, Outcome)>(0);
         let (fetcher, asker) = (self.fetcher, self.asker);
         thread::scope(|scope| {
             let is_over = &is_over;
