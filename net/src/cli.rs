@@ -6,13 +6,14 @@
 mod context;
 mod feed_add;
 mod feed_fetch;
+mod fetch;
 mod outcome;
 
 use std::{ffi::OsString, io::Write, path::PathBuf, process::ExitCode};
 
 use clap::{FromArgMatches as _, Parser, Subcommand};
 use url_notes::{
-    cli::{FeedAdd, FeedFetch},
+    cli::{FeedAdd, FeedFetch, Fetch, shield_exclusions},
     config::Config,
 };
 
@@ -42,6 +43,8 @@ enum Command {
     /// Add and fetch feeds
     #[command(subcommand)]
     Feed(FeedCommand),
+    /// Download the texts of pages that have none
+    Fetch(Fetch),
 }
 
 #[derive(Debug, Subcommand)]
@@ -59,7 +62,7 @@ impl Arguments {
     /// The exit code: 2 after printing the usage, 0 after `--help` and `--version`.
     pub fn read(argv: Vec<OsString>) -> Result<Self, ExitCode> {
         <Self as clap::CommandFactory>::command()
-            .try_get_matches_from(argv)
+            .try_get_matches_from(shield_exclusions(argv))
             .and_then(|matches| Self::from_arg_matches(&matches))
             .map_err(|usage| {
                 // If printing fails as well, the exit code remains.
@@ -83,6 +86,7 @@ impl Arguments {
             Command::Feed(FeedCommand::Fetch(command)) => {
                 feed_fetch::run(&command, &mut invocation)
             }
+            Command::Fetch(command) => fetch::run(&command, &mut invocation),
         }
     }
 }

@@ -52,6 +52,8 @@ use self::{
 };
 pub use exchange::{FetchError, Request, Response, Size, Times};
 pub use pace::{Clock, SystemClock};
+#[cfg(test)]
+pub(crate) use tests::fetcher_with;
 
 /// How much of robots.txt is read, in bytes. RFC 9309 asks for at least 500 KiB.
 const MAX_ROBOTS_BYTES: usize = 512 * 1024;
@@ -321,24 +323,32 @@ impl Visit<'_> {
     /// Returns whether robots.txt allows a page to be asked for. Asks the page's host for it once,
     /// within the visit. A host without one allows everything, and one that can't be asked nothing.
     pub fn is_allowed_by_robots(&mut self, url: &Url) -> bool {
+        self.robots_allow(url, false).unwrap_or(false)
+    }
+
+    /// Like [`is_allowed_by_robots`](Self::is_allowed_by_robots), for a host that may be private.
+    ///
+    /// # Errors
+    /// Why the host can't be asked.
+    pub fn robots_allow(&mut self, url: &Url, allow_private: bool) -> Result<bool, FetchError> {
         let rules = self.fetcher.robots.known(url).unwrap_or_else(|| {
-            let rules = self.robots_of(url);
+            let rules = self.robots_of(url, allow_private);
             self.fetcher.robots.remember(url, rules.clone());
             rules
         });
         rules.allow(url)
     }
 
-    fn robots_of(&mut self, url: &Url) -> Rules {
+    fn robots_of(&mut self, url: &Url, allow_private: bool) -> Rules {
         let Ok(file) = url.join("/robots.txt") else {
-            return Rules::Nothing;
+            return Rules::Unknown(FetchError::BadAddress);
         };
         let response = self.get(&Request {
             url: file,
             accept: "text/plain, */*;q=0.1",
             etag: None,
             last_modified: None,
-            allow_private: false,
+            allow_private,
             size: Size::Beginning(MAX_ROBOTS_BYTES),
         });
         match response {
@@ -350,7 +360,7 @@ impl Visit<'_> {
             },
             // As good as a missing file (RFC 9309, section 2.3.1.2).
             Err(FetchError::TooManyRedirects) => Rules::Text(String::new()),
-            Err(_) => Rules::Nothing,
+            Err(error) => Rules::Unknown(error),
         }
     }
 

@@ -11,6 +11,7 @@ mod feeds;
 #[cfg(target_os = "linux")]
 mod https;
 mod server;
+mod texts;
 
 use std::{
     fs,

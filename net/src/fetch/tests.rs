@@ -31,7 +31,8 @@ fn fetcher() -> (Fetcher, TestClock) {
     fetcher_with(Times::default(), None)
 }
 
-fn fetcher_with(times: Times, proxy: Option<&str>) -> (Fetcher, TestClock) {
+/// Returns a fetcher for which 127.0.0.1 is public, and a clock on which waiting takes no time.
+pub(crate) fn fetcher_with(times: Times, proxy: Option<&str>) -> (Fetcher, TestClock) {
     let clock = TestClock::default();
     let waits = Box::new(clock.clone());
     let resolver = DefaultResolver::default;

@@ -11,7 +11,7 @@ use crate::{
             title, whole_moment,
         },
     },
-    store::TextSummary,
+    store::{TextSource, TextSummary},
 };
 
 /// Most common tags that are shown.
@@ -87,6 +87,14 @@ pub(in crate::site) fn about(layout: &Layout, other: &Note) -> Markup {
 }
 
 /// Renders all fields of a note, and a link to the text of its page if there is one.
+/// Returns the words before the day of a text.
+fn read_or_downloaded(source: TextSource) -> &'static str {
+    match source {
+        TextSource::Fetch => "downloaded later, on",
+        TextSource::Click | TextSource::File | TextSource::Import => "read on",
+    }
+}
+
 pub(in crate::site) fn article(layout: &Layout, note: &Note, kept: Option<TextSummary>) -> Markup {
     let metadata = &note.metadata;
     html! {
@@ -106,7 +114,7 @@ pub(in crate::site) fn article(layout: &Layout, note: &Note, kept: Option<TextSu
                         dt { "Text" }
                         dd {
                             a href=(layout.links.text(note.id)) { (counted(kept.words.into(), "word")) }
-                            ", read on " (moment(layout, kept.taken_at))
+                            ", " (read_or_downloaded(kept.source)) " " (moment(layout, kept.taken_at))
                         }
                     }
                 }

@@ -28,7 +28,6 @@ use crate::{
         notes::{
             note_rows::{name_of, note_of_page},
             saved_searches::SavedSearch,
-            texts::{NewText, TextSource, inflated},
         },
         recovery::{
             backup::raise_revision,
@@ -274,6 +273,7 @@ impl DamagedDatabase {
         self.icons(&rebuilding.writer)?;
         rebuilding.salvage.lost_texts = self.texts(&rebuilding.writer)?;
         self.feeds(&rebuilding.writer)?;
+        self.text_fetches(&rebuilding.writer)?;
         let Rebuilding {
             writer,
             nameless,
@@ -395,46 +395,6 @@ impl DamagedDatabase {
             }
         }
         Ok(())
-    }
-
-    /// Restores the texts of notes that were recovered. Returns the number of damaged texts.
-    fn texts(&self, writer: &Writer<'_>) -> Result<u64> {
-        let mut lost = 0;
-        for row in self.rows(self.own("texts").chain(self.stray("texts"))) {
-            let [
-                Value::Null,
-                Value::Integer(taken_at),
-                Value::Integer(source),
-                Value::Integer(whole @ (0 | 1)),
-                Value::Integer(_),
-                Value::Integer(_),
-                Value::Blob(body),
-            ] = row.values.as_slice()
-            else {
-                continue;
-            };
-            let Some(id) = row.rowid.map(NoteId).filter(|id| LARGE_IDS.contains(&id.0)) else {
-                continue;
-            };
-            let source = TextSource::from_number(*source);
-            let text = inflated(body).and_then(|text| {
-                NewText::new(
-                    &text,
-                    NoteId(*taken_at).moment(),
-                    source.unwrap_or(TextSource::Click),
-                    *whole == 1,
-                )
-            });
-            match text {
-                Ok(text) if writer.live(id)?.is_some() => {
-                    writer.put_text(id, &text, true)?;
-                }
-                Ok(text) if writer.is_in_trash(id)? => writer.put_trashed_text(id, &text)?,
-                Ok(_) => {}
-                Err(_) => lost += 1,
-            }
-        }
-        Ok(lost)
     }
 
     fn operations(&self, writer: &Writer<'_>) -> Result<()> {
@@ -618,6 +578,10 @@ mod tests {
                 fetched::{Fetched, NewArrival, Retention},
                 problem::FeedProblem,
             },
+            notes::{
+                text_problem::TextProblem,
+                texts::{NewText, TextSource},
+            },
             recovery::{check_content, damaged_database::DamagedDatabase},
             transaction::{Operation, OperationResult, Store},
         },
@@ -711,7 +675,13 @@ mod tests {
                 }
                 let text = NewText::new("a deleted page", now, TextSource::Click, true)?;
                 writer.put_text(deleted, &text, true)?;
-                writer.delete_note(deleted)
+                writer.delete_note(deleted)?;
+                let note = writer.live(ids[0])?.unwrap();
+                writer.remove_text(note.id)?;
+                for problem in [TextProblem::Busy, TextProblem::Login] {
+                    writer.record_failed_text_fetch(note.id, &note.url, problem, None)?;
+                }
+                Ok(())
             })
             .unwrap();
         fill_inbox(&mut store, now);
@@ -836,6 +806,8 @@ mod tests {
             "SELECT feed_id || hex(guid) || seen_at FROM arrived ORDER BY feed_id, guid",
             "SELECT hex(page) || seen_at FROM arrived_pages ORDER BY page",
             "SELECT 'arrivals ' || arrivals FROM meta",
+            "SELECT format('%s|%s|%s|%s|%s', note_id, tried_at, next_at, failures, problem)
+             FROM text_fetches",
         ] {
             let expected = lines(&store.conn, sql);
             assert!(!expected.is_empty());
