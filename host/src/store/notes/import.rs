@@ -274,7 +274,7 @@ impl Import<'_> {
     /// Gives a note of this import the id of its earlier time.
     fn moved(&self, mut note: Note) -> Result<RowOutcome> {
         let writer = self.writer;
-        let text = writer.text_row(note.id)?;
+        let (text, gist) = (writer.text_row(note.id)?, writer.gist(note.id)?);
         writer.remove(note.id)?;
         writer.execute("DELETE FROM imported WHERE note_id = ?", [note.id.0])?;
         note.id = self.free_id(NoteId::at(note.saved_at))?;
@@ -282,6 +282,9 @@ impl Import<'_> {
         let url = PageUrl::parse(&note.url)?;
         writer.insert(&note, &url)?;
         writer.adopt_newer_text(note.id, text.as_ref())?;
+        if let Some(gist) = gist {
+            writer.store_gist(note.id, &gist)?;
+        }
         self.record(&note, None)?;
         Ok(RowOutcome::Merged)
     }

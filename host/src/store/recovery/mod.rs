@@ -8,4 +8,5 @@ pub(in crate::store) mod damaged_database;
 pub(in crate::store) mod damaged_rows;
 pub(in crate::store) mod rebuild;
 mod rebuild_feeds;
+mod rebuild_gists;
 pub(in crate::store) mod swap_database;
