@@ -213,6 +213,7 @@ pub(crate) fn wire_suggestion(suggestion: Suggestion) -> SuggestedTag {
             SuggestReason::Keyword,
             None,
         ),
+        Reason::Model => ("chosen by the model".into(), SuggestReason::Model, None),
     };
     SuggestedTag {
         name: suggestion.tag.to_string(),
