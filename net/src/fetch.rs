@@ -11,6 +11,7 @@
 //! - A host is asked by one visit at a time, five seconds apart, and four hosts at once.
 //!   `Retry-After` is obeyed.
 //! - robots.txt is read for runs that ask for many pages (`Visit::is_allowed_by_robots`).
+//! - A service that the user names in `config.toml` has rules of its own (`fetch/service.rs`).
 //! - A proxy is used only if the configuration names one. No cookies, no `Referer`.
 
 mod address;
@@ -19,6 +20,7 @@ mod pace;
 mod resolver;
 mod retry_after;
 mod robots;
+mod service;
 #[cfg(test)]
 mod test_clock;
 #[cfg(test)]
@@ -52,6 +54,7 @@ use self::{
 };
 pub use exchange::{FetchError, Request, Response, Size, Times};
 pub use pace::{Clock, SystemClock};
+pub use service::{Service, ServiceRefusal, ServiceResponse};
 
 /// How much of robots.txt is read, in bytes. RFC 9309 asks for at least 500 KiB.
 const MAX_ROBOTS_BYTES: usize = 512 * 1024;
@@ -108,31 +111,7 @@ impl Fetcher {
     ) -> Result<Self, BadProxy> {
         let proxy = proxy.map(read_proxy).transpose()?;
         let has_proxy = proxy.is_some();
-        let agent = |is_allowed: fn(IpAddr) -> bool| {
-            let tls = TlsConfig::builder()
-                .root_certs(RootCerts::PlatformVerifier)
-                .unversioned_rustls_crypto_provider(Arc::new(
-                    rustls::crypto::ring::default_provider(),
-                ))
-                .build();
-            let config = Agent::config_builder()
-                .tls_config(tls)
-                // Otherwise it is read from the environment.
-                .proxy(proxy.clone())
-                .max_redirects(0)
-                .max_redirects_will_error(false)
-                .http_status_as_error(false)
-                .user_agent(USER_AGENT)
-                .max_response_header_size(MAX_HEADER_BYTES)
-                // A kept connection would pass by the check of its address.
-                .max_idle_connections(0)
-                .build();
-            let resolver = CheckedResolver {
-                inner: resolver(),
-                is_allowed,
-            };
-            Agent::with_parts(config, DefaultConnector::new(), resolver)
-        };
+        let agent = |is_allowed| agent(proxy.clone(), resolver(), is_allowed);
         Ok(Self {
             // With a proxy, its own name is the only one that is looked up.
             public: agent(if has_proxy { |_| true } else { is_public }),
@@ -203,55 +182,75 @@ impl Fetcher {
             .timeout_connect(Some(connect))
             .build()
             .call()
-            .map_err(|error| self.fault(&error))
+            .map_err(|error| fault(&error, self.has_proxy))
     }
+}
 
-    /// Reads a body, whose compression ureq has undone.
-    fn read(&self, body: Body, size: Size) -> Result<Vec<u8>, FetchError> {
-        let (Size::Whole(most) | Size::Beginning(most)) = size;
-        let is_whole = matches!(size, Size::Whole(_));
-        let length = body.content_length();
-        if is_whole
-            && length
-                .is_some_and(|length| usize::try_from(length).map_or(true, |length| length > most))
-        {
+/// Returns a client that connects to the addresses that `is_allowed` accepts.
+fn agent(proxy: Option<Proxy>, resolver: impl Resolver, is_allowed: fn(IpAddr) -> bool) -> Agent {
+    let tls = TlsConfig::builder()
+        .root_certs(RootCerts::PlatformVerifier)
+        .unversioned_rustls_crypto_provider(Arc::new(rustls::crypto::ring::default_provider()))
+        .build();
+    let config = Agent::config_builder()
+        .tls_config(tls)
+        // Otherwise it is read from the environment.
+        .proxy(proxy)
+        .max_redirects(0)
+        .max_redirects_will_error(false)
+        .http_status_as_error(false)
+        .user_agent(USER_AGENT)
+        .max_response_header_size(MAX_HEADER_BYTES)
+        // A kept connection would pass by the check of its address.
+        .max_idle_connections(0)
+        .build();
+    let resolver = CheckedResolver {
+        inner: resolver,
+        is_allowed,
+    };
+    Agent::with_parts(config, DefaultConnector::new(), resolver)
+}
+
+/// Reads a body, whose compression ureq has undone.
+fn read_body(body: Body, size: Size) -> Result<Vec<u8>, FetchError> {
+    let (Size::Whole(most) | Size::Beginning(most)) = size;
+    let is_whole = matches!(size, Size::Whole(_));
+    let length = body.content_length();
+    if is_whole
+        && length.is_some_and(|length| usize::try_from(length).map_or(true, |length| length > most))
+    {
+        return Err(FetchError::TooLarge);
+    }
+    let limit = u64::try_from(most).unwrap_or(u64::MAX).saturating_add(1);
+    let mut bytes = Vec::new();
+    let read = body.into_reader().take(limit).read_to_end(&mut bytes);
+    if bytes.len() > most {
+        if is_whole {
             return Err(FetchError::TooLarge);
         }
-        let limit = u64::try_from(most).unwrap_or(u64::MAX).saturating_add(1);
-        let mut bytes = Vec::new();
-        let read = body.into_reader().take(limit).read_to_end(&mut bytes);
-        if bytes.len() > most {
-            if is_whole {
-                return Err(FetchError::TooLarge);
-            }
-            bytes.truncate(most);
-            return Ok(bytes);
-        }
-        read.map_err(|error| fault_of_io(&error))?;
-        Ok(bytes)
+        bytes.truncate(most);
+        return Ok(bytes);
     }
+    read.map_err(|error| fault_of_io(&error))?;
+    Ok(bytes)
+}
 
-    fn fault(&self, error: &ureq::Error) -> FetchError {
-        let fault = match error {
-            ureq::Error::Timeout(_) => FetchError::TooSlow,
-            ureq::Error::HostNotFound => FetchError::UnknownHost,
-            ureq::Error::Other(other) if other.is::<AllPrivate>() => FetchError::PrivateAddress,
-            ureq::Error::Tls(_) | ureq::Error::TlsRequired | ureq::Error::Rustls(_) => {
-                FetchError::Tls
-            }
-            ureq::Error::Protocol(_) | ureq::Error::LargeResponseHeader(..) => FetchError::NotHttp,
-            ureq::Error::Decompress(..) => FetchError::NotHttp,
-            ureq::Error::ConnectProxyFailed(_) => FetchError::Proxy,
-            ureq::Error::Io(error) => fault_of_io(error),
-            ureq::Error::BadUri(_) | ureq::Error::Http(_) => FetchError::BadAddress,
-            _ => FetchError::Unreachable,
-        };
-        match fault {
-            FetchError::UnknownHost | FetchError::Unreachable if self.has_proxy => {
-                FetchError::Proxy
-            }
-            fault => fault,
-        }
+fn fault(error: &ureq::Error, has_proxy: bool) -> FetchError {
+    let fault = match error {
+        ureq::Error::Timeout(_) => FetchError::TooSlow,
+        ureq::Error::HostNotFound => FetchError::UnknownHost,
+        ureq::Error::Other(other) if other.is::<AllPrivate>() => FetchError::PrivateAddress,
+        ureq::Error::Tls(_) | ureq::Error::TlsRequired | ureq::Error::Rustls(_) => FetchError::Tls,
+        ureq::Error::Protocol(_) | ureq::Error::LargeResponseHeader(..) => FetchError::NotHttp,
+        ureq::Error::Decompress(..) => FetchError::NotHttp,
+        ureq::Error::ConnectProxyFailed(_) => FetchError::Proxy,
+        ureq::Error::Io(error) => fault_of_io(error),
+        ureq::Error::BadUri(_) | ureq::Error::Http(_) => FetchError::BadAddress,
+        _ => FetchError::Unreachable,
+    };
+    match fault {
+        FetchError::UnknownHost | FetchError::Unreachable if has_proxy => FetchError::Proxy,
+        fault => fault,
     }
 }
 
@@ -401,7 +400,7 @@ impl Visit<'_> {
             content_type: field(header::CONTENT_TYPE),
             retry_after,
             body: match parts.status.is_success() {
-                true => self.fetcher.read(body, size)?,
+                true => read_body(body, size)?,
                 false => Vec::new(),
             },
         })
