@@ -6,13 +6,15 @@
 mod context;
 mod feed_add;
 mod feed_fetch;
+mod gist;
+mod gist_server;
 mod outcome;
 
 use std::{ffi::OsString, io::Write, path::PathBuf, process::ExitCode};
 
 use clap::{FromArgMatches as _, Parser, Subcommand};
 use url_notes::{
-    cli::{FeedAdd, FeedFetch},
+    cli::{FeedAdd, FeedFetch, GistAsk},
     config::Config,
 };
 
@@ -42,6 +44,8 @@ enum Command {
     /// Add and fetch feeds
     #[command(subcommand)]
     Feed(FeedCommand),
+    /// Summarise pages by a language model
+    Gist(GistAsk),
 }
 
 #[derive(Debug, Subcommand)]
@@ -83,6 +87,7 @@ impl Arguments {
             Command::Feed(FeedCommand::Fetch(command)) => {
                 feed_fetch::run(&command, &mut invocation)
             }
+            Command::Gist(command) => gist::run(&command, &mut invocation),
         }
     }
 }

@@ -12,6 +12,7 @@ pub mod fetch;
 #[path = "../../host/src/fuzz.rs"]
 mod fuzz;
 pub mod links;
+pub mod model;
 #[cfg(test)]
 #[path = "../../tests/net/server.rs"]
 mod test_server;

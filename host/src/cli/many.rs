@@ -30,7 +30,8 @@ pub(super) struct Many {
 }
 
 /// Parses a query. An empty text means all notes.
-pub(super) fn query_of(text: &str) -> Query {
+#[must_use]
+pub fn query_of(text: &str) -> Query {
     match text.trim() {
         "" => Query::all(),
         text => Query::parse_in(text, &days()),

@@ -15,6 +15,7 @@ mod export;
 mod feed;
 mod feed_file;
 mod front_matter;
+mod gist;
 mod import;
 mod inbox;
 mod inbox_keys;
@@ -50,6 +51,9 @@ use clap::{
 };
 use context::Invocation;
 pub use feed::{FeedAdd, FeedFetch};
+pub use gist::GistAsk;
+pub use many::query_of;
+pub use note_ref::NoteRef;
 use terminal::{Colour, Look};
 pub use terminal::{clean, json};
 
@@ -131,6 +135,8 @@ enum Command {
     Feed(feed::FeedCommand),
     /// Show the pages that arrived from feeds; keep or skip them
     Inbox(inbox::Inbox),
+    /// Summarise pages by a language model on this computer; list, accept and remove summaries
+    Gist(gist::GistArguments),
     /// Serve the site until you press Ctrl+C
     Serve(serve::Serve),
     /// Open the site, or the view of one tag, in the browser
@@ -219,6 +225,7 @@ impl Arguments {
             Command::Text(command) => command.run(&mut invocation),
             Command::Feed(command) => command.run(&mut invocation, &self.argv),
             Command::Inbox(command) => command.run(&mut invocation),
+            Command::Gist(command) => command.run(&mut invocation, &self.argv),
             Command::Serve(command) => command.run(&mut invocation),
             Command::Open(command) => command.run(&mut invocation),
             Command::Stats(command) => command.run(&mut invocation),

@@ -118,6 +118,12 @@ impl Service {
         }
     }
 
+    /// Returns how long an answer may take.
+    #[must_use]
+    pub fn timeout(&self) -> Duration {
+        self.timeout
+    }
+
     /// Returns whether the service is on another computer.
     #[must_use]
     pub fn is_remote(&self) -> bool {
