@@ -342,15 +342,15 @@ impl Run<'_> {
                     .write(now(), |writer| writer.put_gist(note.id, &gist));
                 (stored, None)
             }
-            Err(Failure::OfNote(problem, sentence)) => {
+            Err(Failure::Note(problem, sentence)) => {
                 output.fail(problem.name(), sentence);
                 (self.record(material, problem), None)
             }
-            Err(Failure::OfServer(sentence)) => {
+            Err(Failure::Server(sentence)) => {
                 output.fail("server", sentence);
                 (Ok(()), None)
             }
-            Err(Failure::OfAll(sentence)) => {
+            Err(Failure::Everything(sentence)) => {
                 output.fail("server", sentence.clone());
                 (Ok(()), Some(sentence))
             }

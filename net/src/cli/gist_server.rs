@@ -14,11 +14,11 @@ use crate::{
 #[derive(Debug)]
 pub(super) enum Failure {
     /// Because of this note.
-    OfNote(GistProblem, String),
+    Note(GistProblem, String),
     /// Because of the server; the next note may succeed.
-    OfServer(String),
+    Server(String),
     /// Because of the server, in a way that all other notes would fail in, too.
-    OfAll(String),
+    Everything(String),
 }
 
 /// A server with a model.
@@ -66,52 +66,52 @@ impl ModelServer {
     fn no_response(&self, error: FetchError, begun: Instant) -> Failure {
         let host = self.service.host();
         match error {
-            FetchError::TooSlow if begun.elapsed() >= self.service.timeout() => Failure::OfNote(
+            FetchError::TooSlow if begun.elapsed() >= self.service.timeout() => Failure::Note(
                 GistProblem::TooSlow,
                 format!(
                     "The answer took longer than {} s, the timeout in [model].",
                     self.service.timeout().as_secs()
                 ),
             ),
-            FetchError::TooLarge => Failure::OfNote(
+            FetchError::TooLarge => Failure::Note(
                 GistProblem::TooLarge,
                 "The answer is larger than 1 MiB.".into(),
             ),
             FetchError::Unreachable | FetchError::TooSlow if !self.service.is_remote() => {
-                Failure::OfAll(format!(
+                Failure::Everything(format!(
                     "Nothing answers at {host}. Is Ollama, or another server with a model, running?"
                 ))
             }
-            error => Failure::OfAll(format!("{host}: {error}")),
+            error => Failure::Everything(format!("{host}: {error}")),
         }
     }
 
     fn refused(&self, response: &ServiceResponse) -> Failure {
         let (host, model, status) = (self.service.host(), &self.model, response.status);
         match status {
-            401 | 403 => Failure::OfAll(match self.key {
+            401 | 403 => Failure::Everything(match self.key {
                 Some(_) => format!("{host} doesn't accept the key (status {status})."),
                 None => format!(
                     "{host} asks for a key (status {status}). Put it into a private file, and name the file by key-file in [model]."
                 ),
             }),
             404 if String::from_utf8_lossy(&response.body).contains("model") => {
-                Failure::OfAll(format!(
+                Failure::Everything(format!(
                     "{host} doesn't have the model \"{model}\". For Ollama, run `ollama pull {}`.",
                     url_notes::domain::shell_word(model)
                 ))
             }
-            404 | 405 => Failure::OfAll(format!(
+            404 | 405 => Failure::Everything(format!(
                 "{host} has no OpenAI-compatible interface at the address in [model] (status {status}). It usually ends with /v1."
             )),
-            300..=399 => Failure::OfAll(format!(
+            300..=399 => Failure::Everything(format!(
                 "{host} redirects to another address (status {status}), which isn't followed."
             )),
-            429 => Failure::OfAll(format!(
+            429 => Failure::Everything(format!(
                 "{host} has answered too often (status 429). Try again later."
             )),
-            500.. => Failure::OfServer(format!("{host} failed (status {status}).")),
-            _ => Failure::OfAll(format!("{host} refuses the request (status {status}).")),
+            500.. => Failure::Server(format!("{host} failed (status {status}).")),
+            _ => Failure::Everything(format!("{host} refuses the request (status {status}).")),
         }
     }
 
@@ -119,9 +119,9 @@ impl ModelServer {
         let host = self.service.host();
         match problem {
             // It says nothing about the note.
-            AnswerProblem::NoInterface => Failure::OfServer(format!("{host}: {problem}")),
-            AnswerProblem::CutOff => Failure::OfNote(GistProblem::CutOff, problem.to_string()),
-            _ => Failure::OfNote(GistProblem::Unusable, problem.to_string()),
+            AnswerProblem::NoInterface => Failure::Server(format!("{host}: {problem}")),
+            AnswerProblem::CutOff => Failure::Note(GistProblem::CutOff, problem.to_string()),
+            _ => Failure::Note(GistProblem::Unusable, problem.to_string()),
         }
     }
 }

@@ -18,6 +18,7 @@ use crate::{
         notes::{
             aliases::{tag_of_alias, without_aliases},
             fts_index,
+            gists::Gist,
             note_rows::labels,
             saved_searches::{SavedSearch, saved_search},
             texts::NewText,
@@ -127,13 +128,22 @@ impl Import<'_> {
         Ok(RowOutcome::New)
     }
 
-    /// Like [`note`](Self::note). A note without a text gets this one.
+    /// Like [`note`](Self::note). A note without a text gets this one, and a new note also this
+    /// summary by a model.
     ///
     /// # Errors
     /// Those of `note`.
-    pub fn note_with_text(&self, row: ImportedRow, text: Option<&NewText>) -> Result<RowOutcome> {
+    pub fn note_with_text(
+        &self,
+        row: ImportedRow,
+        text: Option<&NewText>,
+        gist: Option<&Gist>,
+    ) -> Result<RowOutcome> {
         self.current.set(None);
         let outcome = self.note(row)?;
+        if let (RowOutcome::New, Some(id), Some(gist)) = (outcome, self.current.get(), gist) {
+            self.writer.store_gist(id, gist)?;
+        }
         let (Some(id), Some(text)) = (self.current.get(), text) else {
             return Ok(outcome);
         };
