@@ -1,22 +1,27 @@
 #!/bin/sh
-# Builds a Debian package of url-notes: program, manual page, completions, host manifests for all
-# users, and the extension, which Debian's Chromium and Firefox load at their next start without any
-# further step.
+# Builds the Debian packages of url-notes:
+#
+# - url-notes: program, manual page, completions, host manifests for all users, and the extension,
+#   which Debian's Chromium and Firefox load at their next start without any further step;
+# - url-notes-net: the program that uses the network, and a timer that fetches feeds for each user
+#   who enables it.
 #
 #   packaging/deb.sh [--program FILE] [FOLDER]
 #
-# writes FOLDER/url-notes_VERSION_ARCHITECTURE.deb (default folder: target/packages) and prints its
-# path. With --program, packs that program instead of building one. The build is reproducible:
+# writes FOLDER/url-notes_VERSION_ARCHITECTURE.deb and FOLDER/url-notes-net_VERSION_ARCHITECTURE.deb
+# (default folder: target/packages) and prints their paths. With --program, packs that program, and
+# the url-notes-net beside it if there is one, instead of building them. The build is reproducible:
 # SOURCE_DATE_EPOCH, or else the last commit, sets the dates of all files. DEBFULLNAME and DEBEMAIL
-# name the package's maintainer.
+# name the packages' maintainer.
 #
-# Doesn't sign or upload the package. The package runs nothing when it is installed: dpkg only puts
-# files where the browsers look, and removes them again.
+# Doesn't sign or upload the packages. They run nothing when they are installed: dpkg only puts files
+# in their places, and removes them again.
 
 set -eu
 
 folder=$(CDPATH='' cd -- "$(dirname -- "$0")/.." && pwd -P)
 . "$folder/packaging/stage.sh"
+. "$folder/installer/feeds.sh"
 
 FIREFOX='{ec8030f7-c20a-464f-9b0e-13a3a9e97384}'
 
@@ -31,23 +36,37 @@ main() {
     find_epoch
     find_program "$given"
     architecture=$(dpkg --print-architecture)
-    tree=$work/tree
-    put_files
+    mkdir -p -- "$into"
+    pack url-notes
+    [ -z "$net_program" ] || pack url-notes-net
+}
+
+# pack NAME: builds the package of this name from the functions put_files_…, put_overrides_… and
+# control_….
+pack() {
+    packed=$1
+    function=$(printf '%s' "$packed" | tr - _)
+    tree=$work/$packed
+    "put_files_$function"
     put_documents
     put_control
     age "$tree"
-    mkdir -p -- "$into"
-    package=$into/url-notes_${version}_$architecture.deb
+    package=$into/${packed}_${version}_$architecture.deb
     # One thread, because the number of threads could change the output.
     dpkg-deb --root-owner-group --threads-max=1 -Zxz --build "$tree" "$package" >"$work/words" ||
         fail "dpkg-deb made no package: $(cat "$work/words")"
     printf '%s\n' "$package"
 }
 
-put_files() {
-    put 755 "$program" "$tree/usr/bin/url-notes"
+# put_program FILE NAME
+put_program() {
+    put 755 "$1" "$tree/usr/bin/$2"
     # Debian requires stripped binaries; release builds are stripped already.
-    ! command -v strip >/dev/null || strip --strip-unneeded "$tree/usr/bin/url-notes"
+    ! command -v strip >/dev/null || strip --strip-unneeded "$tree/usr/bin/$2"
+}
+
+put_files_url_notes() {
+    put_program "$program" url-notes
     put_output "$tree/usr/share/bash-completion/completions/url-notes" completions bash
     put_output "$tree/usr/share/zsh/vendor-completions/_url-notes" completions zsh
     put_output "$tree/usr/share/fish/vendor_completions.d/url-notes.fish" completions fish
@@ -64,8 +83,22 @@ put_files() {
     ln -s ../../../webext/url-notes "$tree/usr/share/mozilla/extensions/$FIREFOX/url-notes@url-notes"
 }
 
+put_files_url_notes_net() {
+    put_program "$net_program" url-notes-net
+    # url-notes runs it, and has its commands in the manual page.
+    printf '.so man1/url-notes.1\n' >"$work/page"
+    put 644 "$work/page" "$tree/usr/share/man/man1/url-notes-net.1"
+    gzip -9n "$tree/usr/share/man/man1/url-notes-net.1"
+    # For each user; nobody's is enabled.
+    net_program=/usr/bin/url-notes-net
+    feeds_service >"$work/unit"
+    put 644 "$work/unit" "$tree/usr/lib/systemd/user/$FEEDS.service"
+    feeds_timer >"$work/unit"
+    put 644 "$work/unit" "$tree/usr/lib/systemd/user/$FEEDS.timer"
+}
+
 put_documents() {
-    documents=$tree/usr/share/doc/url-notes
+    documents=$tree/usr/share/doc/$packed
     {
         cat <<TEXT
 Format: https://www.debian.org/doc/packaging-manuals/copyright-format/1.0/
@@ -75,11 +108,15 @@ Files: *
 Copyright: $(sed -n 's/^Copyright (c) //p' "$folder/LICENSE")
 License: Expat
 
+TEXT
+        [ "$packed" != url-notes ] || cat <<TEXT
 Files: extension/vendor/Readability.js
 Copyright: 2010 Arc90 Inc
 License: Apache-2.0
  On Debian systems, the license is in /usr/share/common-licenses/Apache-2.0.
 
+TEXT
+        cat <<TEXT
 License: Expat
 TEXT
         sed -n '/^Permission is/,$p' "$folder/LICENSE" | sed 's/^$/./; s/^/ /'
@@ -89,6 +126,7 @@ TEXT
     put 644 "$work/changelog" "$documents/changelog"
     gzip -9n "$documents/changelog"
     # Lintian overrides, with reasons.
+    [ "$packed" = url-notes ] || return 0
     cat >"$work/overrides" <<'TEXT'
 # The only place where Chrome, Edge, Brave, Vivaldi and Opera read host manifests for all users.
 url-notes: dir-or-file-in-etc-opt *
@@ -100,7 +138,7 @@ TEXT
 
 # Prints the entries of this version in CHANGELOG.md in Debian's format.
 changes() {
-    printf 'url-notes (%s) unstable; urgency=medium\n\n' "$version"
+    printf '%s (%s) unstable; urgency=medium\n\n' "$packed" "$version"
     awk -v heading="## $version" '
         /^## / { inside = index($0, heading) == 1; next }
         inside && /^- / { sub(/^- /, "  * "); print }' "$folder/CHANGELOG.md" |
@@ -113,18 +151,31 @@ maintainer() { printf '%s <%s>' "${DEBFULLNAME:-The url-notes authors}" "${DEBEM
 put_control() {
     mkdir -p "$tree/DEBIAN" "$work/control/debian"
     # dpkg-shlibdeps has to run in a source package.
-    printf 'Source: url-notes\n\nPackage: url-notes\nArchitecture: any\nDescription: none\n' >"$work/control/debian/control"
-    depends=$(cd "$work/control" && dpkg-shlibdeps -O "$tree/usr/bin/url-notes" 2>"$work/words" | sed -n 's/^shlibs:Depends=//p')
+    printf 'Source: url-notes\n\nPackage: %s\nArchitecture: any\nDescription: none\n' "$packed" >"$work/control/debian/control"
+    depends=$(cd "$work/control" && dpkg-shlibdeps -O "$tree/usr/bin/$packed" 2>"$work/words" | sed -n 's/^shlibs:Depends=//p')
     [ -n "$depends" ] || fail "What the program needs wasn't found out: $(cat "$work/words")"
-    size=$(du -k -s --apparent-size "$tree/usr" "$tree/etc" | awk '{ kib += $1 } END { print kib }')
-    cat >"$tree/DEBIAN/control" <<TEXT
-Package: url-notes
+    size=$(du -k -s --apparent-size "$tree" | cut -f 1)
+    {
+        cat <<TEXT
+Package: $packed
+Source: url-notes
 Version: $version
 Architecture: $architecture
 Maintainer: $(maintainer)
 Installed-Size: $size
+TEXT
+        "control_$function"
+    } >"$tree/DEBIAN/control"
+    [ ! -e "$tree/etc" ] || (cd "$tree" && find etc -type f | LC_ALL=C sort | sed 's|^|/|') >"$tree/DEBIAN/conffiles"
+    (cd "$tree" && find usr -type f | LC_ALL=C sort | tr '\n' '\0' | xargs -0 md5sum) >"$tree/DEBIAN/md5sums"
+    chmod 644 "$tree"/DEBIAN/*
+}
+
+control_url_notes() {
+    cat <<TEXT
 Depends: $depends
 Recommends: chromium | firefox-esr | firefox | www-browser
+Suggests: url-notes-net
 Enhances: chromium, firefox, firefox-esr
 Section: web
 Priority: optional
@@ -135,11 +186,24 @@ Description: saves web pages with tags and notes by one click
  .
  Everything is one SQLite file in the home folder of each user: no account, no
  cloud. This package brings the extension for Chromium and Firefox, the program
- that keeps the notes, and its command line.
+ that keeps the notes, and its command line. None of them uses the network.
 TEXT
-    (cd "$tree" && find etc -type f | LC_ALL=C sort | sed 's|^|/|') >"$tree/DEBIAN/conffiles"
-    (cd "$tree" && find usr -type f | LC_ALL=C sort | tr '\n' '\0' | xargs -0 md5sum) >"$tree/DEBIAN/md5sums"
-    chmod 644 "$tree"/DEBIAN/*
+}
+
+# The version is the same one, because both programs read the same database.
+control_url_notes_net() {
+    cat <<TEXT
+Depends: url-notes (= $version), ca-certificates, $depends
+Section: web
+Priority: optional
+Description: fetches feeds for url-notes, and what else needs the network
+ url-notes keeps saved web pages with tags and notes, and never uses the network
+ itself. It runs this program for the commands that need it, such as "url-notes
+ feed fetch". Nothing is requested unless a user asks for it.
+ .
+ To fetch feeds every hour, a user enables a timer:
+ systemctl --user enable --now url-notes-feeds.timer
+TEXT
 }
 
 main "$@"

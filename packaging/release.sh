@@ -1,12 +1,12 @@
 #!/bin/sh
-# Builds the files of a release: an archive with everything needed to install without a compiler, a
-# Debian package if dpkg is available, and their checksums.
+# Builds the files of a release: an archive with everything needed to install without a compiler,
+# Debian packages if dpkg is available, and their checksums.
 #
 #   packaging/release.sh [--program FILE] [FOLDER]
 #
 # writes into FOLDER (default: target/packages) and prints the paths. With --program, packs that
-# program, and the url-notes-net beside it, instead of building them. The build is reproducible: SOURCE_DATE_EPOCH, or else the last
-# commit, sets the dates of all files.
+# program, and the url-notes-net beside it, instead of building them. The build is reproducible:
+# SOURCE_DATE_EPOCH, or else the last commit, sets the dates of all files.
 #
 # Doesn't build the stores' zip files, sign, upload, or tag.
 
@@ -30,8 +30,9 @@ main() {
         --owner=0 --group=0 --numeric-owner -- "$archive") | gzip -9n >"$into/$archive.tar.gz"
     set -- "$archive.tar.gz"
     if command -v dpkg-deb >/dev/null; then
-        package=$("$folder/packaging/deb.sh" --program "$program" "$into")
-        set -- "$@" "${package##*/}"
+        "$folder/packaging/deb.sh" --program "$program" "$into" >"$work/packages" ||
+            fail "The Debian packages weren't built."
+        while IFS= read -r package; do set -- "$@" "${package##*/}"; done <"$work/packages"
     fi
     (cd "$into" && sha256sum -- "$@") >"$work/sums"
     put 644 "$work/sums" "$into/SHA256SUMS"

@@ -6,6 +6,7 @@
 mod context;
 mod feed_add;
 mod feed_fetch;
+mod fetch;
 mod gist;
 mod gist_server;
 mod outcome;
@@ -14,7 +15,7 @@ use std::{ffi::OsString, io::Write, path::PathBuf, process::ExitCode};
 
 use clap::{FromArgMatches as _, Parser, Subcommand};
 use url_notes::{
-    cli::{FeedAdd, FeedFetch, GistAsk},
+    cli::{FeedAdd, FeedFetch, Fetch, GistAsk, shield_exclusions},
     config::Config,
 };
 
@@ -46,6 +47,8 @@ enum Command {
     Feed(FeedCommand),
     /// Summarise pages by a language model
     Gist(GistAsk),
+    /// Download the texts of pages that have none
+    Fetch(Fetch),
 }
 
 #[derive(Debug, Subcommand)]
@@ -63,7 +66,7 @@ impl Arguments {
     /// The exit code: 2 after printing the usage, 0 after `--help` and `--version`.
     pub fn read(argv: Vec<OsString>) -> Result<Self, ExitCode> {
         <Self as clap::CommandFactory>::command()
-            .try_get_matches_from(argv)
+            .try_get_matches_from(shield_exclusions(argv))
             .and_then(|matches| Self::from_arg_matches(&matches))
             .map_err(|usage| {
                 // If printing fails as well, the exit code remains.
@@ -88,6 +91,7 @@ impl Arguments {
                 feed_fetch::run(&command, &mut invocation)
             }
             Command::Gist(command) => gist::run(&command, &mut invocation),
+            Command::Fetch(command) => fetch::run(&command, &mut invocation),
         }
     }
 }

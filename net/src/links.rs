@@ -231,7 +231,7 @@ fn is_wall(url: &Url, answer: &Answer<'_>) -> bool {
 }
 
 /// Returns whether an answer is from the front page or a page for errors, which wasn't asked for.
-fn ends_elsewhere(url: &Url, end: &Url) -> bool {
+pub(crate) fn ends_elsewhere(url: &Url, end: &Url) -> bool {
     const ERRORS: &[&str] = &[
         "404",
         "410",
@@ -256,7 +256,7 @@ fn ends_elsewhere(url: &Url, end: &Url) -> bool {
 }
 
 /// Returns whether a title says that a page isn't there, in one of twelve languages.
-fn says_missing(title: &str) -> bool {
+pub(crate) fn says_missing(title: &str) -> bool {
     const PHRASES: &[&str] = &[
         "404",
         // English
@@ -313,7 +313,7 @@ fn says_missing(title: &str) -> bool {
     })
 }
 
-fn is_other_page(url: &Url, other: &Url) -> bool {
+pub(crate) fn is_other_page(url: &Url, other: &Url) -> bool {
     let key = |url: &Url| {
         PageUrl::parse(url.as_str())
             .map(|url| url.key().to_owned())

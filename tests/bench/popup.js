@@ -20,9 +20,9 @@ import { builtProgram, project } from "../browser/program.js";
 import { World } from "../browser/test-environment.js";
 
 /** Clicks of each sort that count; the first ones before them don't. */
-const CLICKS = 15;
+const CLICKS = Number(process.env.CLICKS ?? 15);
 /** Clicks on ours with a background that has to be started. */
-const ASLEEP = 5;
+const ASLEEP = Number(process.env.ASLEEP ?? 5);
 
 /** @typedef {{ begun?: number, paint?: number, caret?: number, saved?: number }} Moments in ms since 1970 */
 
@@ -107,11 +107,12 @@ async function putToSleep(driver, page) {
 	const own = all.find(({ name }) => name === "url-notes");
 	const isBackground = (/** @type {import("puppeteer-core").Target} */ target) =>
 		target.type() === "service_worker" && target.url().includes(`//${own?.id}/`);
-	for (const target of browser.targets().filter(isBackground)) {
-		const worker = await target.worker();
-		await worker?.close();
-	}
-	await until("the background has ended", () => !browser.targets().some(isBackground));
+	// A late event of the page can start the background again.
+	await until("the background has ended", async () => {
+		const targets = browser.targets().filter(isBackground);
+		for (const target of targets) await (await target.worker())?.close();
+		return targets.length === 0;
+	});
 }
 
 /** @param {number[]} values */

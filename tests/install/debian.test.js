@@ -3,7 +3,7 @@
 
 import assert from "node:assert/strict";
 import { execFile } from "node:child_process";
-import { mkdtemp, readFile, rm, stat } from "node:fs/promises";
+import { copyFile, mkdir, mkdtemp, readFile, rm, stat } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { after, test } from "node:test";
@@ -12,17 +12,21 @@ import { browsers } from "../browser/driver/browser.js";
 import { until } from "../browser/driver/until.js";
 import { builtProgram, project } from "../browser/program.js";
 import { World } from "../browser/test-environment.js";
-import { digest, makePackage, PackageComputer } from "./packages.js";
+import { digest, makePackages, PackageComputer } from "./packages.js";
 
 const run = promisify(execFile);
 
 const folder = await mkdtemp(path.join(tmpdir(), "url-notes-deb-"));
 after(() => rm(folder, { recursive: true, force: true }));
-const file = await makePackage(builtProgram, path.join(folder, "package"));
+const programs = path.join(folder, "programs");
+await mkdir(programs);
+const program = path.join(programs, "url-notes");
+await copyFile(builtProgram, program);
+const [file = ""] = await makePackages(program, path.join(folder, "package"));
 
 test("the package has the same bytes whenever and wherever it is made", async () => {
 	const other = { HOME: folder, LC_ALL: "C", TZ: "Asia/Tokyo", TMPDIR: folder };
-	const again = await makePackage(builtProgram, path.join(folder, "again"), other);
+	const [again = ""] = await makePackages(program, path.join(folder, "again"), other);
 	assert.equal(path.basename(file), path.basename(again));
 	assert.equal(await digest(file), await digest(again));
 });
@@ -109,6 +113,40 @@ test("installed, it gives each browser the button at the next start; purged, not
 	const present = await computer.present(paths);
 	assert.deepEqual(
 		present.filter((name) => !before.paths.includes(name)),
+		[],
+	);
+});
+
+test("the package of url-notes-net brings what the other says is missing", async (t) => {
+	const computer = await PackageComputer.make(t);
+	const urlNotes = ["env", `HOME=${folder}`, "/usr/bin/url-notes"];
+	await computer.install(t, file);
+	await assert.rejects(
+		computer.run(...urlNotes, "feed", "fetch"),
+		/Install the package `url-notes-net`\.\n$/,
+	);
+
+	await copyFile(`${builtProgram}-net`, `${program}-net`);
+	const [, net = ""] = await makePackages(program, path.join(folder, "both"));
+	const { stdout: control } = await run("dpkg-deb", ["--field", net]);
+	const version = /^Version: (.*)$/m.exec(control)?.[1];
+	assert.match(
+		control,
+		new RegExp(`^Depends: url-notes \\(= ${version}\\), ca-certificates, libc6 `, "m"),
+	);
+	await computer.install(t, net);
+	const units = ["url-notes-feeds.service", "url-notes-feeds.timer"];
+	for (const unit of units) {
+		const text = await computer.run("cat", `/usr/lib/systemd/user/${unit}`);
+		if (unit.endsWith(".service"))
+			assert.match(text, /^ExecStart="\/usr\/bin\/url-notes-net" feed fetch$/m);
+		else assert.match(text, /^OnCalendar=hourly$/m);
+	}
+	assert.match(await computer.run(...urlNotes, "feed", "fetch"), /There are no feeds\./);
+	await computer.purge();
+	const left = await computer.traces();
+	assert.deepEqual(
+		left.filter((name) => name.startsWith("/usr")),
 		[],
 	);
 });

@@ -122,35 +122,35 @@ export class PackageComputer {
 	}
 
 	/**
-	 * Installs a package, until the test ends.
+	 * Installs packages, until the test ends.
 	 * @param {import("node:test").TestContext} t
-	 * @param {string} file
+	 * @param {string[]} files
 	 */
-	async install(t, file) {
+	async install(t, ...files) {
 		if (!this.isCopy) t.after(() => this.purge());
-		await this.run("dpkg", "--install", file);
+		await this.run("dpkg", "--install", ...files);
 	}
 
-	/** Removes the package with its configuration, where it is there. */
+	/** Removes the packages with their configuration, where they are there. */
 	async purge() {
-		await this.run("dpkg", "--purge", "url-notes");
+		await this.run("dpkg", "--purge", "url-notes-net", "url-notes");
 	}
 }
 
 /**
- * Makes the package of the built program.
+ * Makes the packages of a program, and of the url-notes-net beside it if there is one.
  * @param {string} program
- * @param {string} folder where it is put
+ * @param {string} folder where they are put
  * @param {NodeJS.ProcessEnv} [environment]
- * @returns {Promise<string>} its path
+ * @returns {Promise<string[]>} their paths
  */
-export async function makePackage(program, folder, environment = {}) {
+export async function makePackages(program, folder, environment = {}) {
 	const { stdout } = await run(
 		path.join(project, "packaging/deb.sh"),
 		["--program", program, folder],
 		{ env: { ...process.env, ...environment } },
 	);
-	return stdout.trim();
+	return stdout.trim().split("\n");
 }
 
 /** @param {string} file @returns {Promise<string>} its SHA-256 */

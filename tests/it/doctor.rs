@@ -1008,6 +1008,63 @@ fn the_site_of_ones_own_host_is_no_fault_and_its_process_is_named() {
 }
 
 #[test]
+fn what_may_use_the_network_is_named_with_what_is_missing_for_it() {
+    let machine = Machine::registered();
+    let look = || {
+        let (code, report) = machine.examine(&[]);
+        assert_eq!(code, Some(0), "{report:#}");
+        let checks = report["checks"].as_array().unwrap().iter();
+        let [network] = &checks
+            .filter(|check| check["area"] == "network")
+            .collect::<Vec<_>>()[..]
+        else {
+            panic!("{report:#}");
+        };
+        let level = network["level"].as_str().unwrap();
+        let advice = network["advice"].as_str().unwrap_or_default();
+        format!("{level}: {} {advice}", message(network))
+    };
+    let has = |text: String, part: &str| assert!(text.contains(part), "{text}");
+    has(
+        look(),
+        "ok: url-notes-net isn't installed, so url-notes doesn't use the network.",
+    );
+
+    let list = machine.home.join("feeds.opml");
+    fs::write(
+        &list,
+        r#"<opml><body><outline type="rss" xmlUrl="https://e.org/feed"/></body></opml>"#,
+    )
+    .unwrap();
+    let mut import = machine.command(&machine.program);
+    let imported = import.args(["feed", "import"]).arg(&list).output();
+    assert!(imported.unwrap().status.success());
+    has(
+        look(),
+        "warning: url-notes-net isn't installed, so 1 feed can't be fetched. To install it, run `./install.sh --net`.",
+    );
+
+    let net = machine.program.with_file_name("url-notes-net");
+    put_script(&net, "echo url-notes 0.0.1");
+    has(look(), "warning: url-notes-net is version 0.0.1, but this");
+    put_script(&net, "exit 1");
+    has(look(), "url-notes-net can't be run.");
+    put_script(&net, concat!("echo url-notes ", env!("CARGO_PKG_VERSION")));
+    has(
+        look(),
+        "url-notes-net is installed. It fetches 1 feed when you run `url-notes feed fetch`.",
+    );
+    if cfg!(target_os = "linux") {
+        let enabled = machine
+            .home
+            .join(".config/systemd/user/timers.target.wants/url-notes-feeds.timer");
+        fs::create_dir_all(enabled.parent().unwrap()).unwrap();
+        symlink("../url-notes-feeds.timer", &enabled).unwrap();
+        has(look(), "It fetches 1 feed, every hour.");
+    }
+}
+
+#[test]
 fn a_typo_in_the_settings_is_a_fault_with_its_line() {
     let machine = Machine::registered();
     let file = machine.home.join(".config/url-notes/config.toml");

@@ -90,7 +90,13 @@ fn a_text_is_added_shown_counted_and_removed() {
     );
     let stats = json_of(dir, &["text", "stats", "--json"]);
     assert_eq!((&stats["texts"], &stats["words"]), (&json!(1), &json!(7)));
-    assert!(run_ok(dir, &["text", "stats"]).starts_with("texts     1\nwords     7\n"));
+    assert_eq!(
+        stats["sources"],
+        json!({"click": 0, "fetch": 0, "file": 1, "import": 0})
+    );
+    let printed = run_ok(dir, &["text", "stats"]);
+    assert!(printed.starts_with("texts     1\nwords     7\n"));
+    assert!(printed.ends_with("\nsources   1 from files\n"), "{printed}");
 
     // A shorter one replaces it, because the user chose the file.
     let added = add(dir, "b.txt", "*One*\n\n# two");

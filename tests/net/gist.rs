@@ -25,13 +25,9 @@ use super::{
 };
 
 impl Notes {
-    fn store(&self) -> Store {
-        Store::open(&self.path("notes.db")).unwrap()
-    }
-
     /// Saves a page, with its text unless that is empty.
     fn page(&self, number: usize, title: &str, text: &str, lang: Option<&str>) -> NoteId {
-        let mut store = self.store();
+        let mut store = store_of(self);
         let new = NewNote {
             url: PageUrl::parse(&format!("https://pages.example/{number}")).unwrap(),
             title: title.into(),
@@ -71,13 +67,17 @@ impl Notes {
     }
 
     fn summary(&self, id: NoteId) -> Option<String> {
-        let gist = self.store().gist(id).unwrap();
+        let gist = store_of(self).gist(id).unwrap();
         gist.map(|gist| gist.text)
     }
+}
 
-    fn json(&self, arguments: &[&str]) -> Value {
-        serde_json::from_slice(&self.run(arguments).stdout).unwrap()
-    }
+fn store_of(notes: &Notes) -> Store {
+    Store::open(&notes.path("notes.db")).unwrap()
+}
+
+fn json_of(notes: &Notes, arguments: &[&str]) -> Value {
+    serde_json::from_slice(&notes.run(arguments).stdout).unwrap()
 }
 
 fn all_notes(store: &Reader) -> Vec<Note> {
@@ -141,7 +141,7 @@ fn the_newest_notes_are_summarised_and_nothing_of_the_notes_changes() {
     notes.model(&server, "");
     let ids = notes.pages(3);
     let unread = notes.page(9, "Nothing to read", "", None);
-    let before = all_notes(&notes.store());
+    let before = all_notes(&store_of(&notes));
     let printed = notes.prints(&["gist", "--limit", "2"]);
     assert_eq!(
         printed,
@@ -150,9 +150,9 @@ fn the_newest_notes_are_summarised_and_nothing_of_the_notes_changes() {
          2 summaries by bread:4b. 1 more note is due. 1 note has neither a text nor a description, \
          so there is nothing to send.\n"
     );
-    assert_eq!(all_notes(&notes.store()), before);
+    assert_eq!(all_notes(&store_of(&notes)), before);
     assert_eq!((notes.summary(ids[0]), notes.summary(unread)), (None, None));
-    let gist = notes.store().gist(ids[2]).unwrap().unwrap();
+    let gist = store_of(&notes).gist(ids[2]).unwrap().unwrap();
     assert_eq!(
         (gist.text.as_str(), gist.maker.as_str()),
         ("Bread rises.", "bread:4b")
@@ -160,7 +160,7 @@ fn the_newest_notes_are_summarised_and_nothing_of_the_notes_changes() {
     assert!(!gist.is_outdated);
     assert_eq!(gist.tags, parse_tags(&["cooking"]).unwrap());
     // The next run goes on where this one ended.
-    let rest = notes.json(&["gist", "--json"]);
+    let rest = json_of(&notes, &["gist", "--json"]);
     assert_eq!(
         (&rest[0]["id"], rest.as_array().unwrap().len()),
         (&ids[0].0.into(), 1)
@@ -169,7 +169,7 @@ fn the_newest_notes_are_summarised_and_nothing_of_the_notes_changes() {
         (&rest[0]["result"], &rest[0]["text"]),
         (&"made".into(), &"Bread rises.".into())
     );
-    assert_eq!(notes.json(&["gist", "--json"]), json!([]));
+    assert_eq!(json_of(&notes, &["gist", "--json"]), json!([]));
     assert_eq!(server.heads().len(), 3);
     let sentence = notes.prints(&["gist", &unread.0.to_string()]);
     assert!(
@@ -194,8 +194,7 @@ fn what_is_sent_is_the_page_its_language_and_own_tags() {
     );
     let id = notes.page(1, "Brot", &long, Some("de"));
     let private = "My own words.";
-    notes
-        .store()
+    store_of(&notes)
         .write(clock::now(), |writer| {
             let change = url_notes::domain::Change {
                 summary: Some(private.into()),
@@ -236,7 +235,7 @@ fn a_dry_run_sends_nothing() {
         "{printed}"
     );
     assert_eq!(
-        notes.json(&["gist", "--dry-run", "--json"])[0]["result"],
+        json_of(&notes, &["gist", "--dry-run", "--json"])[0]["result"],
         "due"
     );
     assert_eq!(server.heads(), Vec::<String>::new());
@@ -249,7 +248,10 @@ fn notes_are_chosen_by_id_query_and_tag() {
     notes.model(&server, "");
     let ids = notes.pages(4);
     let chosen = |arguments: &[&str]| -> Vec<Value> {
-        let output = notes.json(&[&["gist", "--json", "--dry-run"], arguments].concat());
+        let output = json_of(
+            &notes,
+            &[&["gist", "--json", "--dry-run"], arguments].concat(),
+        );
         output
             .as_array()
             .unwrap()
@@ -286,7 +288,7 @@ fn a_day_has_a_limit_of_its_own() {
         ),
         "{printed}"
     );
-    assert_eq!(notes.json(&["gist", "--json"]), json!([]));
+    assert_eq!(json_of(&notes, &["gist", "--json"]), json!([]));
     assert_eq!(server.heads().len(), 2);
 }
 
@@ -397,7 +399,7 @@ fn faults_of_the_server_end_the_run_and_leave_the_notes_due() {
         notes.pages(2);
         let (_, sentence) = notes.fails(&["gist"]);
         assert!(sentence.contains(expected), "{sentence}");
-        let due = notes.store().due_gists(GistSelection {
+        let due = store_of(&notes).due_gists(GistSelection {
             among: None,
             again: false,
             limit: 9,
@@ -443,7 +445,7 @@ fn three_failures_in_a_row_end_the_run() {
             "{printed}"
         );
         assert_eq!(server.heads().len(), 5);
-        let due = notes.store().due_gists(GistSelection {
+        let due = store_of(&notes).due_gists(GistSelection {
             among: None,
             again: false,
             limit: 9,
@@ -484,7 +486,7 @@ fn an_answer_that_cant_be_used_is_named_and_the_others_go_on() {
         let notes = Notes::new();
         notes.model(&server, "");
         notes.pages(2);
-        let done = notes.json(&["gist", "--json"]);
+        let done = json_of(&notes, &["gist", "--json"]);
         assert_eq!(done[0]["problem"].as_str().unwrap_or_default(), problem);
         assert_eq!(done[1]["result"], "made", "{problem}");
     }
@@ -498,7 +500,7 @@ fn an_answer_that_cant_be_used_is_named_and_the_others_go_on() {
     let notes = Notes::new();
     notes.model(&server, "");
     notes.pages(1);
-    let done = notes.json(&["gist", "--json"]);
+    let done = json_of(&notes, &["gist", "--json"]);
     let sentence = done[0]["message"].as_str().unwrap();
     assert!(
         sentence.contains("isn't that of an OpenAI-compatible interface"),
@@ -517,7 +519,7 @@ fn a_model_that_never_answers_is_given_up() {
     let notes = Notes::new();
     notes.model(&server, "timeout = 1");
     let id = notes.pages(1)[0];
-    let done = notes.json(&["gist", "--json"]);
+    let done = json_of(&notes, &["gist", "--json"]);
     assert_eq!(done[0]["problem"], GistProblem::TooSlow.name());
     assert_eq!(
         done[0]["message"],
@@ -584,9 +586,9 @@ fn whatever_a_page_demands_nothing_changes_but_a_marked_summary() {
         let part = |name: &str| page[name].as_str().unwrap();
         notes.page(number, part("title"), part("text"), None);
     }
-    let store = notes.store();
+    let store = store_of(&notes);
     let before = all_notes(&store);
-    let done = notes.json(&["gist", "--limit", "40", "--json"]);
+    let done = json_of(&notes, &["gist", "--limit", "40", "--json"]);
     assert_eq!(done.as_array().unwrap().len(), 40);
     assert_eq!(server.heads().len(), 40);
     assert_eq!(all_notes(&store), before);
@@ -660,6 +662,6 @@ fn two_runs_at_once_are_one() {
     first.kill().unwrap();
     first.wait().unwrap();
     drop(hold);
-    let done = notes.json(&["gist", "--json"]);
+    let done = json_of(&notes, &["gist", "--json"]);
     assert_eq!(done.as_array().unwrap().len(), ids.len());
 }

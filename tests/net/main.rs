@@ -12,6 +12,7 @@ mod gist;
 #[cfg(target_os = "linux")]
 mod https;
 mod server;
+mod texts;
 
 use std::{
     fs,

@@ -99,6 +99,7 @@ fn heading(area: Area) -> &'static str {
         Area::Browser => "Browsers",
         Area::Database => "Notes",
         Area::Site => "Site",
+        Area::Network => "Network",
         Area::Settings | Area::Log => "Settings and log",
     }
 }

@@ -29,7 +29,7 @@ pub(super) struct Many {
     pub(super) yes: bool,
 }
 
-/// Parses a query. An empty text means all notes.
+/// Parses a query, with days in the computer's time zone. An empty text means all notes.
 #[must_use]
 pub fn query_of(text: &str) -> Query {
     match text.trim() {

@@ -14,6 +14,7 @@ mod edit;
 mod export;
 mod feed;
 mod feed_file;
+mod fetch;
 mod front_matter;
 mod gist;
 mod import;
@@ -51,9 +52,12 @@ use clap::{
 };
 use context::Invocation;
 pub use feed::{FeedAdd, FeedFetch};
+pub use fetch::Fetch;
 pub use gist::GistAsk;
 pub use many::query_of;
 pub use note_ref::NoteRef;
+pub use print::Bar;
+pub use search::shield_exclusions;
 use terminal::{Colour, Look};
 pub use terminal::{clean, json};
 
@@ -130,6 +134,8 @@ enum Command {
     /// Show, add and remove the texts of pages
     #[command(subcommand)]
     Text(text::TextCommand),
+    /// Download the texts of pages that have none
+    Fetch(Fetch),
     /// List, add, fetch, pause and remove feeds; import and export their list
     #[command(subcommand)]
     Feed(feed::FeedCommand),
@@ -223,6 +229,7 @@ impl Arguments {
             Command::Restore(command) => command.run(&mut invocation),
             Command::Tag(command) => command.run(&mut invocation),
             Command::Text(command) => command.run(&mut invocation),
+            Command::Fetch(_) => network::run_instead(&self.argv),
             Command::Feed(command) => command.run(&mut invocation, &self.argv),
             Command::Inbox(command) => command.run(&mut invocation),
             Command::Gist(command) => command.run(&mut invocation, &self.argv),

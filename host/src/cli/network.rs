@@ -5,10 +5,10 @@ use std::{ffi::OsString, os::unix::process::CommandExt as _, process::Command};
 
 use anyhow::{Context as _, bail};
 
-use crate::config::Environment;
-
-/// The name of the program, which lies beside this one.
-const PROGRAM: &str = "url-notes-net";
+use crate::{
+    config::Environment,
+    registration::net_program::{self, NAME},
+};
 
 /// Replaces this process by `url-notes-net` with the same arguments and environment. `argv`: those
 /// of this process.
@@ -17,14 +17,12 @@ const PROGRAM: &str = "url-notes-net";
 /// A sentence if the program isn't installed or can't be started. Otherwise doesn't return.
 pub(super) fn run_instead(argv: &[OsString]) -> anyhow::Result<()> {
     let own = Environment::load().program;
-    let Some(program) = own
-        .map(|own| own.with_file_name(PROGRAM))
-        .filter(|program| program.is_file())
-    else {
+    let Some(program) = own.as_deref().and_then(net_program::beside) else {
         bail!(
-            "This needs {PROGRAM}, which isn't installed. To install it, run `./install.sh --net`."
+            "This needs {NAME}, which isn't installed. {}",
+            net_program::how_to_install(own.as_deref())
         );
     };
     let error = Command::new(program).args(argv.iter().skip(1)).exec();
-    Err(error).context(format!("{PROGRAM} can't be started"))
+    Err(error).context(format!("{NAME} can't be started"))
 }

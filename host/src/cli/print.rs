@@ -163,7 +163,8 @@ impl Style {
 }
 
 /// A progress line on a terminal.
-pub(super) struct Bar {
+#[derive(Debug)]
+pub struct Bar {
     shown: Option<Instant>,
     begun: Instant,
     terminal: bool,
@@ -171,7 +172,8 @@ pub(super) struct Bar {
 
 impl Bar {
     /// Creates a progress line. A dumb terminal can't overwrite lines, so it shows none.
-    pub(super) fn new(dumb: bool) -> Self {
+    #[must_use]
+    pub fn new(dumb: bool) -> Self {
         Self {
             shown: None,
             begun: Instant::now(),
@@ -180,7 +182,7 @@ impl Bar {
     }
 
     /// Shows the progress. `far` formats it, given the elapsed time.
-    pub(super) fn show(&mut self, far: impl FnOnce(Duration) -> String) {
+    pub fn show(&mut self, far: impl FnOnce(Duration) -> String) {
         const EVERY: Duration = Duration::from_millis(100);
         if !self.terminal {
             return;
@@ -192,7 +194,8 @@ impl Bar {
         }
     }
 
-    pub(super) fn clear(&mut self) {
+    /// Removes the line.
+    pub fn clear(&mut self) {
         if self.shown.take().is_some() {
             let _ = write!(io::stderr(), "\r\u{1b}[K");
         }

@@ -64,9 +64,10 @@ enum Sort {
 const SHIELD: &str = "\u{2060}";
 
 /// Protects excluded words such as `-cpu` in `search gpu -cpu`, which clap would parse as options.
-/// After `search`, a single dash begins a word of the query; all options have two dashes, except
-/// `-h`.
-pub(super) fn shield_exclusions(mut argv: Vec<OsString>) -> Vec<OsString> {
+/// After `search` and `fetch`, a single dash begins a word of the query; all options have two
+/// dashes, except `-h`.
+#[must_use]
+pub fn shield_exclusions(mut argv: Vec<OsString>) -> Vec<OsString> {
     let mut arguments = argv.iter().enumerate().skip(1);
     let subcommand = loop {
         match arguments.next() {
@@ -74,7 +75,7 @@ pub(super) fn shield_exclusions(mut argv: Vec<OsString>) -> Vec<OsString> {
                 arguments.next();
             }
             Some((_, argument)) if argument.to_string_lossy().starts_with('-') => {}
-            Some((at, argument)) if argument == "search" => break at,
+            Some((at, argument)) if argument == "search" || argument == "fetch" => break at,
             _ => return argv,
         }
     };
@@ -91,7 +92,7 @@ pub(super) fn shield_exclusions(mut argv: Vec<OsString>) -> Vec<OsString> {
     clippy::unnecessary_wraps,
     reason = "the signature of a clap value parser"
 )]
-fn unshielded(word: &str) -> std::result::Result<String, Infallible> {
+pub(super) fn unshielded(word: &str) -> std::result::Result<String, Infallible> {
     Ok(word.strip_prefix(SHIELD).unwrap_or(word).to_owned())
 }
 

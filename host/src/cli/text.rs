@@ -16,7 +16,7 @@ use serde::Serialize;
 use crate::{
     cli::{context::Invocation, note_ref::NoteRef, print::clean},
     domain::{Note, timestamp_text},
-    store::{KeptText, MAX_TEXT_BYTES, NewText, TextSource},
+    store::{KeptText, MAX_TEXT_BYTES, NewText, TextSource, TextStats},
     transfer::{import::Source, text::ReadText},
     wire::WireText,
 };
@@ -188,11 +188,16 @@ impl Rm {
 fn stats(invocation: &mut Invocation<'_>) -> anyhow::Result<()> {
     let stats = invocation.reader()?.text_stats()?;
     if invocation.json {
+        let sources: serde_json::Map<String, serde_json::Value> = TextSource::ALL
+            .iter()
+            .map(|source| (source.name().into(), count_of(&stats, *source).into()))
+            .collect();
         return invocation.print_json(&serde_json::json!({
             "texts": stats.texts,
             "words": stats.words,
             "bytes": stats.bytes,
             "storedBytes": stats.stored_bytes,
+            "sources": sources,
         }));
     }
     let out = &mut *invocation.out;
@@ -204,7 +209,31 @@ fn stats(invocation: &mut Invocation<'_>) -> anyhow::Result<()> {
         "stored    {} bytes, without the index",
         stats.stored_bytes
     )?;
+    if stats.texts > 0 {
+        writeln!(out, "sources   {}", sources_of(&stats))?;
+    }
     Ok(())
+}
+
+fn count_of(stats: &TextStats, source: TextSource) -> u64 {
+    let found = stats.by_source.iter().find(|(known, _)| *known == source);
+    found.map_or(0, |(_, count)| *count)
+}
+
+/// Returns where the texts come from.
+fn sources_of(stats: &TextStats) -> String {
+    let words = |source| match source {
+        TextSource::Click => "read at saves",
+        TextSource::Fetch => "downloaded later",
+        TextSource::File => "from files",
+        TextSource::Import => "imported",
+    };
+    let parts: Vec<String> = stats
+        .by_source
+        .iter()
+        .map(|(source, count)| format!("{count} {}", words(*source)))
+        .collect();
+    parts.join(", ")
 }
 
 /// Returns the name of a file for messages.

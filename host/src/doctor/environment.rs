@@ -156,7 +156,7 @@ fn on_path(program: &Path, around: &Environment) -> Vec<Finding> {
 }
 
 /// Runs `--version` with a time limit and returns its output.
-fn version_of(program: &Path) -> Option<String> {
+pub(super) fn version_of(program: &Path) -> Option<String> {
     if permissions::danger(program).is_some() {
         return None;
     }

@@ -21,6 +21,8 @@ pub enum Area {
     Database,
     /// The site and its port.
     Site,
+    /// The program that uses the network.
+    Network,
     /// Configuration file and environment.
     Settings,
     /// The log.
@@ -37,6 +39,7 @@ impl Area {
             Self::Browser => "browser",
             Self::Database => "database",
             Self::Site => "site",
+            Self::Network => "network",
             Self::Settings => "settings",
             Self::Log => "log",
         }

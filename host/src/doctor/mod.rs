@@ -9,6 +9,7 @@
 mod cause;
 mod environment;
 mod finding;
+mod network;
 mod notes;
 mod probe;
 mod registration;
@@ -127,6 +128,7 @@ pub fn examine(config: &Config, around: &Environment, now: Timestamp) -> Report 
     }
     findings.extend(of_notes);
     findings.extend(of_port);
+    findings.push(network::examine(around, notes.health.as_ref()));
     findings.extend(environment::settings(config));
     findings.extend(environment::time_zone());
     findings.extend(environment::log(config, now));

@@ -77,6 +77,23 @@ impl Note {
         self.merged_with(younger, now)
     }
 
+    /// Fills what the note lacks with what its page says of itself: title, excerpt, date, name of the
+    /// web site and language. Nothing that the note has is changed, so neither is its time of the
+    /// last change. `others`: the titles in the page's metadata, the best first.
+    #[must_use]
+    pub fn completed_by_page(mut self, title: &str, others: &[String], metadata: Metadata) -> Self {
+        self.metadata = metadata.refreshed_by(self.metadata);
+        if let (true, Ok(own), Ok(url)) = (
+            self.title.is_empty(),
+            check_title(title),
+            PageUrl::parse(&self.url),
+        ) {
+            let cleaned = cleaned_title(&own, &url, self.metadata.site_name.as_deref(), others);
+            self.retitled_by_page(own, cleaned);
+        }
+        self
+    }
+
     /// Takes the current title of the page: cleaned, as the note's title, unless the user typed
     /// another one, and as it is, as the page's own.
     fn retitled_by_page(&mut self, own: String, cleaned: String) {

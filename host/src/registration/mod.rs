@@ -3,7 +3,8 @@
 //! This module is the only writer of host manifests. `url-notes doctor --fix` uses it, and
 //! `url-notes register` (`cli/register.rs`), which install.sh and packaging/deb.sh call.
 //! `browsers.rs` knows the browsers and their folders, `manifest.rs` the content of a manifest,
-//! `files.rs` writes and removes the files, and `program.rs` chooses the program to register.
+//! `files.rs` writes and removes the files, `program.rs` chooses the program to register, and
+//! `net_program.rs` finds the program beside it that uses the network.
 //!
 //! A platform that locates manifests by other means than folders, such as the registry on Windows,
 //! needs another [`Platform`] and its own code in `files.rs`.
@@ -11,6 +12,7 @@
 pub(crate) mod browsers;
 pub(crate) mod files;
 pub(crate) mod manifest;
+pub(crate) mod net_program;
 pub(crate) mod permissions;
 pub(crate) mod program;
 

@@ -44,6 +44,8 @@ pub use notes::{
     saved_searches::SavedSearch,
     tag_edits::{AliasSet, TagEdit, TagEdited},
     tags::{Alias, LookAlike, RELATED_WINDOW, RelatedTags, TagCount, TagFilter, TagOrder},
+    text_fetches::{FetchedPage, MissingTexts, TextDue, TextFetch},
+    text_problem::TextProblem,
     texts::{Kept, KeptText, MAX_TEXT_BYTES, NewText, PutText, TextSource, TextStats, TextSummary},
 };
 pub use query::{

@@ -1,6 +1,11 @@
 //! The context of a command: settings, output, store and network.
 
-use std::io::Write;
+use std::{
+    fs::{File, OpenOptions, TryLockError},
+    io::Write,
+};
+
+use anyhow::{Context as _, bail};
 
 use url_notes::{
     cli::json,
@@ -30,6 +35,24 @@ impl Invocation<'_> {
         Retention {
             per_feed: self.config.feed_keep,
             days: self.config.feed_days,
+        }
+    }
+
+    /// Keeps two runs of one kind from asking the same hosts at the same time. The lock ends with its
+    /// file. `name`: that file's, in the folder of the notes. `busy`: what to say if there is another
+    /// run.
+    pub(super) fn lock(&self, name: &str, busy: &'static str) -> anyhow::Result<Option<File>> {
+        let path = self.config.database.with_file_name(name);
+        let file = OpenOptions::new()
+            .create(true)
+            .append(true)
+            .open(path)
+            .context("The folder of the notes can't be written to")?;
+        match file.try_lock() {
+            Ok(()) => Ok(Some(file)),
+            Err(TryLockError::WouldBlock) => bail!(busy),
+            // File systems without locks.
+            Err(TryLockError::Error(_)) => Ok(None),
         }
     }
 

@@ -1,7 +1,6 @@
 //! `feed fetch`: asks the feeds that are due for new pages.
 
 use std::{
-    fs::{self, File, TryLockError},
     io::{self, Write},
     sync::{
         atomic::{AtomicBool, Ordering},
@@ -16,7 +15,6 @@ use url::Url;
 use url_notes::{
     cli::{FeedFetch, clean},
     clock,
-    config::Config,
     error::Error,
     store::{Feed, FeedState, FetchRecorded, Fetched, Store},
 };
@@ -48,7 +46,10 @@ struct FetchedOutput {
 /// Fetches the feeds, and prints a line for each.
 pub(super) fn run(fetch: &FeedFetch, invocation: &mut Invocation<'_>) -> anyhow::Result<()> {
     let mut store = invocation.store()?;
-    let _lock = lock(&invocation.config)?;
+    let _lock = invocation.lock(
+        "feeds.lock",
+        "Feeds are being fetched already. Run this again when that is done.",
+    )?;
     let feeds = chosen(fetch, &store)?;
     if feeds.is_empty() && !invocation.json {
         let sentence = match store.has_feeds()? {
@@ -103,24 +104,6 @@ fn chosen(fetch: &FeedFetch, store: &Store) -> anyhow::Result<Vec<Feed>> {
         return Ok(feeds);
     }
     Ok(store.due_feeds(clock::now())?)
-}
-
-/// Keeps two runs from asking the same hosts at the same time. The lock ends with its file.
-fn lock(config: &Config) -> anyhow::Result<Option<File>> {
-    let path = config.database.with_file_name("feeds.lock");
-    let file = fs::OpenOptions::new()
-        .create(true)
-        .append(true)
-        .open(path)
-        .context("The folder of the notes can't be written to")?;
-    match file.try_lock() {
-        Ok(()) => Ok(Some(file)),
-        Err(TryLockError::WouldBlock) => {
-            bail!("Feeds are being fetched already. Run this again when that is done.")
-        }
-        // File systems without locks.
-        Err(TryLockError::Error(_)) => Ok(None),
-    }
 }
 
 /// Fetches feeds, four hosts at once, and records each result as it comes.

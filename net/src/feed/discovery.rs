@@ -3,7 +3,7 @@
 use html5gum::{Token, Tokenizer};
 use url::Url;
 
-use super::encoding;
+use crate::encoding;
 
 /// Most feeds of a page.
 const MAX_FEEDS: usize = 20;

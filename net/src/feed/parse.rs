@@ -9,11 +9,12 @@ use feed_rs::model::{Entry, Feed, FeedType, Link, Text};
 use url::Url;
 
 use super::{
-    encoding, json, mend,
+    json, mend,
     parsed::{MAX_DEPTH, MAX_ENTRIES, NotAFeed, ParsedEntry, ParsedFeed},
     text,
     xml::{self, Outline},
 };
+use crate::encoding;
 
 /// Most categories of an entry that are kept.
 const MAX_TAGS: usize = 20;

@@ -10,6 +10,8 @@ use std::{
 use robotstxt::DefaultMatcher;
 use url::Url;
 
+use super::exchange::FetchError;
+
 /// Our name in robots.txt.
 const NAME: &str = "url-notes";
 /// What is known of an origin.
@@ -17,16 +19,22 @@ const NAME: &str = "url-notes";
 pub(super) enum Rules {
     /// The file's text. Empty if there is none.
     Text(String),
-    /// The server couldn't be asked, or has a fault, so nothing is allowed (section 2.3.1.4).
+    /// The server has a fault, so nothing is allowed (section 2.3.1.4).
     Nothing,
+    /// The server couldn't be asked.
+    Unknown(FetchError),
 }
 
 impl Rules {
     /// Returns whether a page may be asked for.
-    pub(super) fn allow(&self, url: &Url) -> bool {
+    ///
+    /// # Errors
+    /// Why the server couldn't be asked.
+    pub(super) fn allow(&self, url: &Url) -> Result<bool, FetchError> {
         match self {
-            Self::Text(text) => is_allowed(text, url),
-            Self::Nothing => false,
+            Self::Text(text) => Ok(is_allowed(text, url)),
+            Self::Nothing => Ok(false),
+            Self::Unknown(error) => Err(*error),
         }
     }
 }

@@ -14,7 +14,8 @@ use ureq::{
 use url::{Host, Url};
 
 use super::{
-    BadProxy, FetchError, Size, agent, fault, host_of, is_web, read_body, read_proxy, uri,
+    client::{BadProxy, agent, fault, host_of, is_web, read_body, read_proxy, uri},
+    exchange::{FetchError, Size},
 };
 
 /// Until a connection is established, with the lookup of the name.

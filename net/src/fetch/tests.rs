@@ -7,7 +7,7 @@ use std::{
     io::Write as _,
     net::{Ipv4Addr, SocketAddr},
     sync::{
-        Mutex,
+        Arc, Mutex,
         atomic::{AtomicUsize, Ordering},
         mpsc,
     },
@@ -17,6 +17,7 @@ use flate2::{Compression, write::GzEncoder};
 use ureq::{
     Error,
     config::Config,
+    http::Uri,
     unversioned::{resolver::ResolvedSocketAddrs, transport::NextTimeout},
 };
 
@@ -31,7 +32,8 @@ fn fetcher() -> (Fetcher, TestClock) {
     fetcher_with(Times::default(), None)
 }
 
-fn fetcher_with(times: Times, proxy: Option<&str>) -> (Fetcher, TestClock) {
+/// Returns a fetcher for which 127.0.0.1 is public, and a clock on which waiting takes no time.
+pub(crate) fn fetcher_with(times: Times, proxy: Option<&str>) -> (Fetcher, TestClock) {
     let clock = TestClock::default();
     let waits = Box::new(clock.clone());
     let resolver = DefaultResolver::default;

@@ -11,7 +11,7 @@ use crate::{
             tag_links, text, title, whole_moment,
         },
     },
-    store::{Gist, TextSummary},
+    store::{Gist, TextSource, TextSummary},
 };
 
 /// Most common tags that are shown.
@@ -92,6 +92,14 @@ pub(in crate::site) fn about(layout: &Layout, other: &Note) -> Markup {
     }
 }
 
+/// Returns the words before the day of a text.
+fn read_or_downloaded(source: TextSource) -> &'static str {
+    match source {
+        TextSource::Fetch => "downloaded later, on",
+        TextSource::Click | TextSource::File | TextSource::Import => "read on",
+    }
+}
+
 /// Renders all fields of a note, a link to the text of its page, and a summary by a model, if there
 /// are any.
 pub(in crate::site) fn article(
@@ -122,7 +130,7 @@ pub(in crate::site) fn article(
                         dt { "Text" }
                         dd {
                             a href=(layout.links.text(note.id)) { (counted(kept.words.into(), "word")) }
-                            ", read on " (moment(layout, kept.taken_at))
+                            ", " (read_or_downloaded(kept.source)) " " (moment(layout, kept.taken_at))
                         }
                     }
                 }

@@ -16,7 +16,7 @@ use crate::{
             note_card::{day, heading, saved_on, site, site_link, title},
         },
     },
-    store::KeptText,
+    store::{KeptText, TextSource},
 };
 
 /// Level of the topmost headings of the text, below the title.
@@ -38,6 +38,10 @@ pub(in crate::site) fn reader(layout: &Layout, note: &Note, text: &KeptText) -> 
     let length = counted(text.summary.words.into(), kind);
     let lang = note.metadata.lang.as_deref().unwrap_or_default();
     let taken_at = text.summary.taken_at;
+    let read = match text.summary.source {
+        TextSource::Fetch => "Downloaded later, on",
+        TextSource::Click | TextSource::File | TextSource::Import => "Read on",
+    };
     let page_title = format!("Text of {name}");
     let place = Breadcrumb {
         steps: vec![("text", None)],
@@ -51,7 +55,7 @@ pub(in crate::site) fn reader(layout: &Layout, note: &Note, text: &KeptText) -> 
                 (heading(note, 1))
                 ul.facts role="list" {
                     @if let Some(site) = site(note) { li { (site_link(layout, &site)) } }
-                    li { "Read on " time datetime=(timestamp_text(taken_at)) { (day(saved_on(layout, taken_at))) } }
+                    li { (read) " " time datetime=(timestamp_text(taken_at)) { (day(saved_on(layout, taken_at))) } }
                     li { (length) ", about " (counted(time.minutes() as u64, "minute")) }
                     @if !marks.is_empty() {
                         li { (counted(marks.len() as u64, "quote")) " marked" }

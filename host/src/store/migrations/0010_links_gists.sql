@@ -1,4 +1,4 @@
--- Whether saved pages are still there, and summaries by a language model.
+-- Whether saved pages are still there, pages that gave no text, and summaries by a language model.
 
 -- A row for each note whose page was checked. checked_at, failing_since, failed_at: in µs since
 -- 1970. verdict: 0 there, 1 moved, 2 gone, 3 replaced by something else, 4 unreachable, 5 walled.
@@ -27,6 +27,28 @@ CREATE TRIGGER links_of_deleted_notes AFTER DELETE ON notes BEGIN
 END;
 CREATE TRIGGER links_of_moved_notes AFTER UPDATE OF url ON notes WHEN new.url <> old.url BEGIN
     DELETE FROM links WHERE note_id = old.id;
+END;
+
+-- A row for each note whose page was downloaded for its text and gave none. tried_at, next_at: the
+-- last attempt and the next one, in µs since 1970. failures: attempts without a text. problem: why
+-- there is none, as a number (store/notes/text_fetches.rs).
+CREATE TABLE text_fetches (
+    note_id  INTEGER PRIMARY KEY,
+    tried_at INTEGER NOT NULL,
+    next_at  INTEGER NOT NULL,
+    failures INTEGER NOT NULL,
+    problem  INTEGER NOT NULL
+) STRICT;
+
+-- A row is about one address, and about a note without a text.
+CREATE TRIGGER text_fetches_of_deleted_notes AFTER DELETE ON notes BEGIN
+    DELETE FROM text_fetches WHERE note_id = old.id;
+END;
+CREATE TRIGGER text_fetches_of_moved_notes AFTER UPDATE OF url ON notes WHEN new.url <> old.url BEGIN
+    DELETE FROM text_fetches WHERE note_id = old.id;
+END;
+CREATE TRIGGER text_fetches_with_text AFTER INSERT ON texts BEGIN
+    DELETE FROM text_fetches WHERE note_id = new.note_id;
 END;
 
 -- A row for each note that a language model was asked about, also for those in the trash. tried_at:

@@ -17,5 +17,7 @@ pub(in crate::store) mod page_keys;
 pub(in crate::store) mod saved_searches;
 pub(in crate::store) mod tag_edits;
 pub(in crate::store) mod tags;
+pub(in crate::store) mod text_fetches;
 mod text_operations;
+pub(in crate::store) mod text_problem;
 pub(in crate::store) mod texts;

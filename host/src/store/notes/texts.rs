@@ -32,23 +32,20 @@ pub enum TextSource {
 }
 
 impl TextSource {
-    const ALL: [(Self, i64); 4] = [
-        (Self::Click, 1),
-        (Self::Fetch, 2),
-        (Self::File, 3),
-        (Self::Import, 4),
-    ];
+    /// All sources.
+    pub const ALL: [Self; 4] = [Self::Click, Self::Fetch, Self::File, Self::Import];
 
     fn number(self) -> i64 {
-        Self::ALL
-            .iter()
-            .find(|(source, _)| *source == self)
-            .map_or(1, |(_, number)| *number)
+        match self {
+            Self::Click => 1,
+            Self::Fetch => 2,
+            Self::File => 3,
+            Self::Import => 4,
+        }
     }
 
     pub(in crate::store) fn from_number(number: i64) -> Option<Self> {
-        let found = Self::ALL.iter().find(|(_, known)| *known == number);
-        found.map(|(source, _)| *source)
+        Self::ALL.into_iter().find(|known| known.number() == number)
     }
 
     /// Returns a stable word for programs.
@@ -65,8 +62,7 @@ impl TextSource {
     /// Returns the source with this name.
     #[must_use]
     pub fn named(name: &str) -> Option<Self> {
-        let found = Self::ALL.iter().find(|(source, _)| source.name() == name);
-        found.map(|(source, _)| *source)
+        Self::ALL.into_iter().find(|source| source.name() == name)
     }
 }
 
@@ -93,7 +89,7 @@ pub struct KeptText {
 }
 
 /// Numbers of all stored texts, including those of deleted notes.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct TextStats {
     /// Number of texts.
     pub texts: u64,
@@ -103,6 +99,8 @@ pub struct TextStats {
     pub bytes: u64,
     /// Their length in the database, in bytes, without the index.
     pub stored_bytes: u64,
+    /// Number of texts of each source, without sources that have none.
+    pub by_source: Vec<(TextSource, u64)>,
 }
 
 /// A text to be stored. Prepared before the transaction, because that takes longer than storing it.
@@ -240,10 +238,13 @@ impl TextRow {
     /// [`Writer::put_text`].
     fn outlasts(&self, new: &Self, now: Timestamp) -> bool {
         let is_much_shorter = u64::from(new.words) * 2 < u64::from(self.words);
+        let is_from = |row: &Self, source: TextSource| row.source == source.number();
+        // What the user saw counts more than a download, even if it arrives late.
+        let is_download = is_from(self, TextSource::Fetch) && !is_from(new, TextSource::Fetch);
         // A time in the future comes from a clock that was wrong.
         let is_earlier = new.taken_at < self.taken_at && self.taken_at <= now.as_microsecond();
-        let is_of_user = |row: &Self| row.source == TextSource::File.number();
-        is_much_shorter || is_earlier || is_of_user(self) && !is_of_user(new)
+        let is_of_user = |row: &Self| is_from(row, TextSource::File);
+        is_much_shorter || is_earlier && !is_download || is_of_user(self) && !is_of_user(new)
     }
 }
 
@@ -329,19 +330,22 @@ impl Reader {
     /// # Errors
     /// The `store_*` kinds.
     pub fn text_stats(&self) -> Result<TextStats> {
-        Ok(self.conn.query_row(
-            "SELECT count(*), ifnull(sum(words), 0), ifnull(sum(bytes), 0),
-                    ifnull(sum(length(body)), 0) FROM texts",
-            [],
-            |row| {
-                Ok(TextStats {
-                    texts: row.get(0)?,
-                    words: row.get(1)?,
-                    bytes: row.get(2)?,
-                    stored_bytes: row.get(3)?,
-                })
-            },
-        )?)
+        let mut stats = TextStats::default();
+        let mut query = self.conn.prepare(
+            "SELECT source, count(*), sum(words), sum(bytes), sum(length(body)) FROM texts
+             GROUP BY source ORDER BY source",
+        )?;
+        let mut rows = query.query([])?;
+        while let Some(row) = rows.next()? {
+            let texts: u64 = row.get(1)?;
+            stats.texts += texts;
+            stats.words += row.get::<_, u64>(2)?;
+            stats.bytes += row.get::<_, u64>(3)?;
+            stats.stored_bytes += row.get::<_, u64>(4)?;
+            let source = TextSource::from_number(row.get(0)?).unwrap_or(TextSource::Click);
+            stats.by_source.push((source, texts));
+        }
+        Ok(stats)
     }
 
     fn text_row(&self, id: NoteId) -> Result<Option<TextRow>> {
@@ -354,8 +358,8 @@ impl Reader {
 impl Writer<'_> {
     /// Stores the text of a live note. Unless `force` is true, a text that the note has already
     /// stays in three cases: the new one has less than half of its words, as a page has that asks
-    /// for consent or for a login; the new one was read earlier; the user gave its file, and the new
-    /// one comes from somewhere else.
+    /// for consent or for a login; the new one was read earlier, unless the old one was downloaded;
+    /// the user gave its file, and the new one comes from somewhere else.
     ///
     /// # Errors
     /// `NotFound`, also if the note is in the trash; the `store_*` kinds.
@@ -611,6 +615,7 @@ mod tests {
         let stats = t.store.text_stats().unwrap();
         assert_eq!((stats.texts, stats.words), (1, 5));
         assert_eq!(stats.bytes, u64::try_from(markdown.len()).unwrap());
+        assert_eq!(stats.by_source, [(TextSource::Click, 1)]);
         t.is_sound();
     }
 

@@ -50,6 +50,8 @@ pub struct Health {
     pub notes: Option<u64>,
     /// Number of notes in the trash.
     pub trash: Option<u64>,
+    /// Number of feeds that are fetched; known to [`glance`] alone.
+    pub feeds: Option<u64>,
     /// Size of the database in bytes.
     pub database_bytes: u64,
     /// Size of the WAL in bytes.
@@ -123,6 +125,7 @@ fn from_outside(path: &Path) -> Health {
         newest_schema: schema::SCHEMA,
         notes: None,
         trash: None,
+        feeds: None,
         database_bytes: bytes(path),
         log_bytes: bytes(&beside(path, LOG)),
         free_bytes,
@@ -254,6 +257,8 @@ fn look(reader: &Reader, health: &mut Health, time: Duration) -> Result<()> {
         return Ok(());
     }
     health.notes = reader.counts().ok().map(|counts| counts.notes);
+    let active = "SELECT count(*) FROM feeds WHERE state = 0";
+    health.feeds = conn.query_row(active, [], |row| row.get(0)).ok();
     let (looked, _) = reader.query_deadline.limit(time, || {
         conn.query_row("PRAGMA quick_check(1)", [], |row| row.get::<_, String>(0))
     });

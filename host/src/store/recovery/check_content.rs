@@ -376,6 +376,14 @@ fn page_texts(conn: &Connection, faults: &mut Vec<Fault>) -> Result<()> {
              AND note_id NOT IN (SELECT id FROM trash)",
         "Some texts of pages belong to no note",
     )?;
+    asked(
+        conn,
+        faults,
+        Area::References,
+        "SELECT count(*) FROM text_fetches WHERE note_id NOT IN (SELECT id FROM notes)
+             OR note_id IN (SELECT note_id FROM texts)",
+        "Some failed downloads of texts belong to no note or to one with a text",
+    )?;
     let mut query = conn.prepare("SELECT body, bytes FROM texts")?;
     let mut rows = query.query([])?;
     let mut wrong = 0_u64;

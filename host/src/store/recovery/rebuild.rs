@@ -28,7 +28,6 @@ use crate::{
         notes::{
             note_rows::{name_of, note_of_page},
             saved_searches::SavedSearch,
-            texts::{NewText, TextSource, inflated},
         },
         recovery::{
             backup::raise_revision,
@@ -275,6 +274,7 @@ impl DamagedDatabase {
         rebuilding.salvage.lost_texts = self.texts(&rebuilding.writer)?;
         self.feeds(&rebuilding.writer)?;
         self.gists(&rebuilding.writer)?;
+        self.text_fetches(&rebuilding.writer)?;
         let Rebuilding {
             writer,
             nameless,
@@ -396,46 +396,6 @@ impl DamagedDatabase {
             }
         }
         Ok(())
-    }
-
-    /// Restores the texts of notes that were recovered. Returns the number of damaged texts.
-    fn texts(&self, writer: &Writer<'_>) -> Result<u64> {
-        let mut lost = 0;
-        for row in self.rows(self.own("texts").chain(self.stray("texts"))) {
-            let [
-                Value::Null,
-                Value::Integer(taken_at),
-                Value::Integer(source),
-                Value::Integer(whole @ (0 | 1)),
-                Value::Integer(_),
-                Value::Integer(_),
-                Value::Blob(body),
-            ] = row.values.as_slice()
-            else {
-                continue;
-            };
-            let Some(id) = row.rowid.map(NoteId).filter(|id| LARGE_IDS.contains(&id.0)) else {
-                continue;
-            };
-            let source = TextSource::from_number(*source);
-            let text = inflated(body).and_then(|text| {
-                NewText::new(
-                    &text,
-                    NoteId(*taken_at).moment(),
-                    source.unwrap_or(TextSource::Click),
-                    *whole == 1,
-                )
-            });
-            match text {
-                Ok(text) if writer.live(id)?.is_some() => {
-                    writer.put_text(id, &text, true)?;
-                }
-                Ok(text) if writer.is_in_trash(id)? => writer.put_trashed_text(id, &text)?,
-                Ok(_) => {}
-                Err(_) => lost += 1,
-            }
-        }
-        Ok(lost)
     }
 
     fn operations(&self, writer: &Writer<'_>) -> Result<()> {
@@ -619,7 +579,11 @@ mod tests {
                 fetched::{Fetched, NewArrival, Retention},
                 problem::FeedProblem,
             },
-            notes::gists::{Gist, GistProblem},
+            notes::{
+                gists::{Gist, GistProblem},
+                text_problem::TextProblem,
+                texts::{NewText, TextSource},
+            },
             recovery::{check_content, damaged_database::DamagedDatabase},
             transaction::{Operation, OperationResult, Store},
         },
@@ -725,7 +689,13 @@ mod tests {
                 writer.fail_gist(ids[7], GistProblem::CutOff, None)?;
                 let text = NewText::new("a deleted page", now, TextSource::Click, true)?;
                 writer.put_text(deleted, &text, true)?;
-                writer.delete_note(deleted)
+                writer.delete_note(deleted)?;
+                let note = writer.live(ids[0])?.unwrap();
+                writer.remove_text(note.id)?;
+                for problem in [TextProblem::Busy, TextProblem::Login] {
+                    writer.record_failed_text_fetch(note.id, &note.url, problem, None)?;
+                }
+                Ok(())
             })
             .unwrap();
         fill_inbox(&mut store, now);
@@ -852,6 +822,8 @@ mod tests {
             "SELECT 'arrivals ' || arrivals FROM meta",
             "SELECT format('%s|%s|%s|%s|%s|%s|%s|%s', note_id, tried_at, tried_text_at, made_at, maker,
                  text, tags, text_at) FROM gists WHERE text IS NOT NULL ORDER BY note_id",
+            "SELECT format('%s|%s|%s|%s|%s', note_id, tried_at, next_at, failures, problem)
+             FROM text_fetches",
         ] {
             let expected = lines(&store.conn, sql);
             assert!(!expected.is_empty());

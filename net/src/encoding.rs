@@ -1,4 +1,4 @@
-//! Decodes a feed or a page to UTF-8.
+//! Decodes what a server sends, a feed or a page, to UTF-8.
 
 use chardetng::{EncodingDetector, Iso2022JpDetection, Utf8Detection};
 use encoding_rs::{Encoding, ISO_2022_JP, UTF_8, UTF_16BE, UTF_16LE, WINDOWS_1252};
@@ -6,12 +6,26 @@ use encoding_rs::{Encoding, ISO_2022_JP, UTF_8, UTF_16BE, UTF_16LE, WINDOWS_1252
 /// Length of the beginning that is searched for a declared encoding, in bytes.
 const HEAD_BYTES: usize = 1024;
 
-/// Decodes bytes. `content_type` is the server's `Content-Type`.
+/// Decodes a feed, or a page that may name one. `content_type` is the server's `Content-Type`.
 ///
 /// A byte order mark decides. What is valid UTF-8 is UTF-8, whatever it declares, since many
 /// programs declare an encoding that they don't use. Then the declaration decides, first that of
 /// the document, then the server's. If neither fits, the encoding is detected from the text.
-pub(super) fn decode(bytes: &[u8], content_type: Option<&str>) -> String {
+pub(crate) fn decode(bytes: &[u8], content_type: Option<&str>) -> String {
+    decoded(bytes, |head| {
+        declared(head).or_else(|| content_type.and_then(charset))
+    })
+}
+
+/// Decodes a page. As [`decode`], except that the server's declaration comes before that of the
+/// document (HTML standard, "determining the character encoding").
+pub(crate) fn decode_page(bytes: &[u8], content_type: Option<&str>) -> String {
+    decoded(bytes, |head| {
+        content_type.and_then(charset).or_else(|| declared(head))
+    })
+}
+
+fn decoded(bytes: &[u8], declared: impl FnOnce(&[u8]) -> Option<&'static Encoding>) -> String {
     if let Some((encoding, mark)) = Encoding::for_bom(bytes) {
         return encoding
             .decode_without_bom_handling(&bytes[mark..])
@@ -22,7 +36,7 @@ pub(super) fn decode(bytes: &[u8], content_type: Option<&str>) -> String {
     if let Some(encoding) = utf_16_without_mark(head) {
         return encoding.decode_without_bom_handling(bytes).0.into_owned();
     }
-    let declared = declared(head).or_else(|| content_type.and_then(charset));
+    let declared = declared(head);
     if declared != Some(ISO_2022_JP)
         && let Ok(text) = std::str::from_utf8(bytes)
     {
@@ -131,5 +145,20 @@ mod tests {
         ] {
             assert_eq!(decode(bytes, content_type), text);
         }
+    }
+
+    #[test]
+    fn for_a_page_the_server_decides_before_the_page() {
+        let bytes = b"<meta charset=koi8-r><p>caf\xe9";
+        let server = Some("text/html; charset=windows-1252");
+        assert!(decode_page(bytes, server).ends_with("caf\u{e9}"));
+        assert!(!decode(bytes, server).ends_with("caf\u{e9}"));
+        let (japanese, ..) = encoding_rs::SHIFT_JIS.encode("<p>日本語の文章です。");
+        let server = Some("text/html; charset=Shift_JIS");
+        assert_eq!(decode_page(&japanese, server), "<p>日本語の文章です。");
+        let mut page =
+            b"<meta http-equiv=content-type content='text/html; charset=x-sjis'>".to_vec();
+        page.extend(&*japanese);
+        assert!(decode_page(&page, Some("text/html")).ends_with("日本語の文章です。"));
     }
 }

@@ -1,0 +1,81 @@
+//! Checks what may use the network: `url-notes-net`, the feeds that it fetches, and the timer.
+
+use std::path::{Path, PathBuf};
+
+use crate::{
+    config::Environment,
+    doctor::{
+        environment,
+        finding::{Area, Finding, Level},
+    },
+    registration::net_program::{self, NAME},
+    store::Health,
+};
+
+/// The name of the timer (`installer/feeds.sh`).
+const TIMER: &str = "url-notes-feeds";
+
+/// Checks whether `url-notes-net` is there if it is needed, and fits this program.
+pub(super) fn examine(around: &Environment, health: Option<&Health>) -> Finding {
+    let own = around.program.as_deref();
+    let feeds = health.and_then(|health| health.feeds).unwrap_or(0);
+    let warning = |message, advice: &str| Finding {
+        advice: Some(advice.to_owned()),
+        ..Finding::new(Area::Network, Level::Warning, message)
+    };
+    let counted = match feeds {
+        1 => "1 feed".to_owned(),
+        feeds => format!("{feeds} feeds"),
+    };
+    let Some(program) = own.and_then(net_program::beside) else {
+        if feeds == 0 {
+            let message = format!("{NAME} isn't installed, so url-notes doesn't use the network.");
+            return Finding::new(Area::Network, Level::Ok, message);
+        }
+        let message = format!("{NAME} isn't installed, so {counted} can't be fetched.");
+        return warning(message, net_program::how_to_install(own));
+    };
+    let version = environment::version_of(&program);
+    let number = env!("CARGO_PKG_VERSION");
+    match version
+        .as_deref()
+        .and_then(|line| line.split(' ').next_back())
+    {
+        None => {
+            let message = format!("{} can't be run.", program.display());
+            return warning(message, net_program::how_to_install(own));
+        }
+        Some(other) if other != number => {
+            let message = format!("{NAME} is version {other}, but this is url-notes {number}.");
+            return warning(message, "Install both in the same version.");
+        }
+        Some(_) => {}
+    }
+    let when = match (feeds, has_timer(around)) {
+        (0, false) => "It uses the network only for the commands that need it.".to_owned(),
+        (0, true) => "Its timer is on, but there are no feeds.".to_owned(),
+        (_, false) => format!("It fetches {counted} when you run `url-notes feed fetch`."),
+        (_, true) => format!("It fetches {counted}, every hour."),
+    };
+    let message = format!("{} is installed. {when}", program.display());
+    Finding::new(Area::Network, Level::Ok, message)
+}
+
+/// Returns whether the user's timer for feeds is enabled.
+fn has_timer(around: &Environment) -> bool {
+    let enabled: Option<PathBuf> = if cfg!(target_os = "macos") {
+        let agents = |home: &Path| {
+            home.join("Library/LaunchAgents")
+                .join(format!("{TIMER}.plist"))
+        };
+        around.home.as_deref().map(agents)
+    } else {
+        let link = |config: &Path| {
+            config
+                .join("systemd/user/timers.target.wants")
+                .join(format!("{TIMER}.timer"))
+        };
+        around.config_home.as_deref().map(link)
+    };
+    enabled.is_some_and(|file| file.symlink_metadata().is_ok())
+}

@@ -1,0 +1,36 @@
+//! `url-notes-net`, the program that uses the network.
+
+use std::path::{Path, PathBuf};
+
+/// Its name.
+pub(crate) const NAME: &str = "url-notes-net";
+
+/// Returns the path of the one that the program `own` runs, if it is installed: it lies beside it.
+#[must_use]
+pub(crate) fn beside(own: &Path) -> Option<PathBuf> {
+    Some(own.with_file_name(NAME)).filter(|file| file.is_file())
+}
+
+/// Returns the sentence that says how to install the one that the program `own` runs.
+#[must_use]
+pub(crate) fn how_to_install(own: Option<&Path>) -> &'static str {
+    match own.and_then(Path::parent) {
+        // Only packages install there.
+        Some(folder) if folder == Path::new("/usr/bin") => "Install the package `url-notes-net`.",
+        _ => "To install it, run `./install.sh --net`.",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_way_to_install_it_is_that_of_the_program() {
+        let how = |own: &str| how_to_install(Some(Path::new(own)));
+        assert!(how("/usr/bin/url-notes").contains("the package `url-notes-net`"));
+        for own in ["/usr/local/bin/url-notes", "/home/a/.local/bin/url-notes"] {
+            assert!(how(own).contains("`./install.sh --net`"), "{own}");
+        }
+    }
+}
