@@ -235,7 +235,7 @@ fn the_extension_gets_summaries_and_the_tags_that_a_model_chose() {
         })
         .collect();
     let old = json!({ "tags": ["zoology"], "savedAt": "2024-08-12T10:00:00.000Z" });
-    import(dir, &[note("https://e.org/old", "Whales", old)]);
+    import(dir, &[note("https://whales.example/old", "Whales", old)]);
     import(dir, &others);
     import(
         dir,

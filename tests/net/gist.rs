@@ -2,7 +2,7 @@
 
 use std::{
     fs,
-    io::{Read as _, Write as _},
+    io::Write as _,
     net::TcpStream,
     os::unix::fs::PermissionsExt as _,
     sync::{
@@ -21,7 +21,7 @@ use url_notes::{
 
 use super::{
     Notes,
-    server::{TestServer, redirect, response},
+    server::{TestServer, body, redirect, response},
 };
 
 impl Notes {
@@ -84,16 +84,9 @@ fn all_notes(store: &Reader) -> Vec<Note> {
     store.latest_notes(None, 1000).unwrap()
 }
 
-/// Reads the body of a request.
-fn body(head: &str, stream: &mut TcpStream) -> Value {
-    let length = head.lines().find_map(|line| {
-        let (name, value) = line.split_once(':')?;
-        name.eq_ignore_ascii_case("content-length")
-            .then(|| value.trim().parse().unwrap())
-    });
-    let mut body = vec![0; length.unwrap()];
-    stream.read_exact(&mut body).unwrap();
-    serde_json::from_slice(&body).unwrap()
+/// Reads a question to the model.
+fn question(head: &str, stream: &mut TcpStream) -> Value {
+    serde_json::from_slice(&body(head, stream)).unwrap()
 }
 
 /// Returns the response in which a model writes this.
@@ -116,7 +109,7 @@ fn good() -> String {
 fn model(answer: impl Fn(&Value, usize) -> String + Send + Sync + 'static) -> TestServer {
     let count = AtomicUsize::new(0);
     TestServer::start(move |head, stream| {
-        let asked = body(head, stream);
+        let asked = question(head, stream);
         let answer = answer(&asked, count.fetch_add(1, Ordering::SeqCst));
         let _ = stream.write_all(answer.as_bytes());
     })
