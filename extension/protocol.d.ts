@@ -446,7 +446,7 @@ reason: SuggestReason,
  */
 detail?: string, };
 
-export type SuggestReason = "in_title" | "in_text" | "in_address" | "similar_notes" | "usual_on_site" | "often_with" | "used_often" | "keyword";
+export type SuggestReason = "in_title" | "in_text" | "in_address" | "similar_notes" | "usual_on_site" | "often_with" | "used_often" | "keyword" | "model";
 
 export type SearchNotesParams = { 
 /**
@@ -671,7 +671,11 @@ hasNote: boolean,
 /**
  * The kept text of its page, null without one.
  */
-text: TextInfo | null, };
+text: TextInfo | null, 
+/**
+ * The summary by a language model, null without one.
+ */
+gist: GistInfo | null, };
 
 export type EditNotesParams = { 
 /**
@@ -994,6 +998,24 @@ takenAt: string,
 whole: boolean, };
 
 export type KeepText = "always" | "ask" | "never";
+
+export type GistInfo = { 
+/**
+ * Plain text in one paragraph, at most 800 characters.
+ */
+text: string, 
+/**
+ * The model's name.
+ */
+maker: string, 
+/**
+ * When it was made: RFC 3339.
+ */
+madeAt: string, 
+/**
+ * Whether the text of the page is newer.
+ */
+outdated: boolean, };
 
 export type Arrival = { 
 /**

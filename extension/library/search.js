@@ -37,6 +37,7 @@ export async function loadPage(connection, { order, ...params }) {
 				site: siteOf(url),
 				hasNote: false,
 				text: null,
+				gist: null,
 			}),
 	);
 	return {

@@ -7,13 +7,15 @@ mod context;
 mod feed_add;
 mod feed_fetch;
 mod fetch;
+mod gist;
+mod gist_server;
 mod outcome;
 
 use std::{ffi::OsString, io::Write, path::PathBuf, process::ExitCode};
 
 use clap::{FromArgMatches as _, Parser, Subcommand};
 use url_notes::{
-    cli::{FeedAdd, FeedFetch, Fetch, shield_exclusions},
+    cli::{FeedAdd, FeedFetch, Fetch, GistAsk, shield_exclusions},
     config::Config,
 };
 
@@ -43,6 +45,8 @@ enum Command {
     /// Add and fetch feeds
     #[command(subcommand)]
     Feed(FeedCommand),
+    /// Summarise pages by a language model
+    Gist(GistAsk),
     /// Download the texts of pages that have none
     Fetch(Fetch),
 }
@@ -86,6 +90,7 @@ impl Arguments {
             Command::Feed(FeedCommand::Fetch(command)) => {
                 feed_fetch::run(&command, &mut invocation)
             }
+            Command::Gist(command) => gist::run(&command, &mut invocation),
             Command::Fetch(command) => fetch::run(&command, &mut invocation),
         }
     }

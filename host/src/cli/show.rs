@@ -1,8 +1,8 @@
 //! `url-notes show`
 
 use crate::{
-    cli::{context::Invocation, note_ref::NoteRef},
-    wire::wire_note,
+    cli::{context::Invocation, gist::print_gist, note_ref::NoteRef},
+    wire::note_with_gist,
 };
 
 #[derive(Debug, clap::Args)]
@@ -22,8 +22,9 @@ impl Show {
         let Some(note) = found else {
             return self.which.not_found(&store);
         };
+        let gist = store.gist(note.id)?;
         if invocation.json {
-            return invocation.print_json(&wire_note(&note));
+            return invocation.print_json(&note_with_gist(&note, gist.as_ref()));
         }
         if note.deleted_at.is_some() {
             invocation.hint(&format!(
@@ -32,6 +33,12 @@ impl Show {
             ));
         }
         let style = invocation.style();
-        invocation.page(&|out| style.whole(out, &note))
+        invocation.page(&|out| {
+            style.whole(out, &note)?;
+            match &gist {
+                Some(gist) => print_gist(out, style, gist),
+                None => Ok(()),
+            }
+        })
     }
 }

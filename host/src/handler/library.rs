@@ -105,7 +105,7 @@ pub(super) fn list_notes(
                 (Some(cursor), None) => listing.place_after(cursor)?,
                 (None, from) => place(from).min(listing.len()),
             };
-            let has_texts = store.has_texts()?;
+            let (has_texts, has_gists) = (store.has_texts()?, store.has_gists()?);
             let mut rows = Vec::new();
             let mut room = MAX_RESPONSE_BYTES - ENVELOPE_BYTES;
             for note in listing.notes(store, from, limit)? {
@@ -114,7 +114,12 @@ pub(super) fn list_notes(
                 } else {
                     None
                 };
-                let row = wire_row(&note, text);
+                let gist = if has_gists {
+                    store.gist(note.id)?
+                } else {
+                    None
+                };
+                let row = wire_row(&note, text, gist.as_ref());
                 let bytes = serde_json::to_vec(&row).map_err(Error::internal)?.len() + 1;
                 if bytes > room && !rows.is_empty() {
                     break;

@@ -3,7 +3,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{suggest::SuggestedTag, texts::TextInfo};
+use super::{gists::GistInfo, suggest::SuggestedTag, texts::TextInfo};
 
 /// Why a part of a query is invalid. Append-only.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -172,6 +172,8 @@ pub struct NoteRow {
     pub has_note: bool,
     /// The kept text of its page, null without one.
     pub text: Option<TextInfo>,
+    /// The summary by a language model, null without one.
+    pub gist: Option<GistInfo>,
 }
 
 /// `editNotes`: changes many notes at once, either all or none.

@@ -441,6 +441,8 @@ impl Maker<'_> {
         let first = views::HomePage {
             counts,
             notes: latest,
+            // What a model wrote isn't published.
+            gists: &super::leads::Gists::new(),
             tags: &tags,
             // Which day it is when the page is read, isn't known.
             on_this_day: &[],

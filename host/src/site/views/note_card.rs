@@ -7,8 +7,8 @@ use maud::{Markup, PreEscaped, html};
 
 use crate::{
     domain::{Note, PageUrl, Snippet, Tag, timestamp_text},
-    site::{markdown, views::layout::Layout},
-    store::{Hit, TagCount},
+    site::{leads::Gists, markdown, views::layout::Layout},
+    store::{Gist, Hit, TagCount},
 };
 
 /// Number of notes from which a tag is highlighted.
@@ -22,8 +22,8 @@ const SHORT_LINES: usize = 3;
 
 /// The content between tags and dates of a note.
 pub(super) enum Body<'a> {
-    /// The user's text, or else the page's description.
-    Whole,
+    /// The user's text, or else the page's description, or else this summary by a model.
+    Whole(Option<&'a Gist>),
     /// The snippet of a match, and the marks in title and tags.
     Found(&'a Hit),
 }
@@ -50,13 +50,13 @@ pub(super) fn by_day<T>(
 }
 
 /// A list of notes, with a heading for each day.
-pub(in crate::site) fn day_by_day(layout: &Layout, notes: &[Note]) -> Markup {
+pub(in crate::site) fn day_by_day(layout: &Layout, notes: &[Note], gists: &Gists) -> Markup {
     by_day(
         layout,
         2,
         notes,
         |note| note,
-        |note| preview(layout, note, 3, &Body::Whole),
+        |note| preview(layout, note, 3, &Body::Whole(gists.get(&note.id))),
     )
 }
 
@@ -74,10 +74,10 @@ pub(in crate::site) fn listed_day_by_day(layout: &Layout, notes: &[(Timestamp, S
 }
 
 /// Renders a list of notes, each with its own date.
-pub(in crate::site) fn one_by_one(layout: &Layout, notes: &[Note]) -> Markup {
+pub(in crate::site) fn one_by_one(layout: &Layout, notes: &[Note], gists: &Gists) -> Markup {
     html! {
         h2.visually-hidden { "Notes" }
-        @for note in notes { (listed(layout, note)) }
+        @for note in notes { (preview(layout, note, 3, &Body::Whole(gists.get(&note.id)))) }
     }
 }
 
@@ -91,7 +91,7 @@ pub(in crate::site) fn listed_one_by_one(notes: &[(Timestamp, String)]) -> Marku
 
 /// Renders a note as it appears in those lists.
 pub(in crate::site) fn listed(layout: &Layout, note: &Note) -> Markup {
-    preview(layout, note, 3, &Body::Whole)
+    preview(layout, note, 3, &Body::Whole(None))
 }
 
 fn day_of_notes(date: Date) -> Markup {
@@ -103,10 +103,18 @@ pub(super) fn preview(layout: &Layout, note: &Note, level: usize, body: &Body<'_
     html! {
         article.note {
             @match body {
-                Body::Whole => {
+                Body::Whole(gist) => {
                     (heading(note, level))
                     (first_tag_links(layout, note))
-                    @if is_long(note) {
+                    @if let Some(gist) = gist {
+                        @if gist.text.len() > SHORT_TEXT {
+                            div.clamped { (gist_text(note, gist)) }
+                            a.show-more href=(layout.links.note(note.id)) { "More" }
+                        } @else {
+                            (gist_text(note, gist))
+                        }
+                        (gist_maker(gist))
+                    } @else if is_long(note) {
                         div.clamped { (text(note, level + 1)) }
                         a.show-more href=(layout.links.note(note.id)) { "More" }
                     } @else {
@@ -268,6 +276,23 @@ pub(super) fn excerpt(note: &Note) -> Markup {
     html! {
         @if let Some(excerpt) = &note.metadata.excerpt {
             p.excerpt dir="auto" lang=(note.metadata.lang.as_deref().unwrap_or_default()) { (excerpt) }
+        }
+    }
+}
+
+/// Renders a summary by a model: plain text, which never looks like the user's.
+pub(super) fn gist_text(note: &Note, gist: &Gist) -> Markup {
+    html! {
+        p.excerpt.gist dir="auto" lang=(note.metadata.lang.as_deref().unwrap_or_default()) { (gist.text) }
+    }
+}
+
+/// Says that a summary is a model's.
+pub(super) fn gist_maker(gist: &Gist) -> Markup {
+    html! {
+        p.gist-maker {
+            "Summary by " bdi { (gist.maker) } ", not yours"
+            @if gist.is_outdated { ", of an earlier text" }
         }
     }
 }

@@ -6,6 +6,7 @@ pub(in crate::store) mod bulk_edits;
 mod bulk_import;
 mod bulk_undo;
 pub(in crate::store) mod fts_index;
+pub(in crate::store) mod gists;
 pub(in crate::store) mod icons;
 pub(in crate::store) mod import;
 pub(in crate::store) mod import_undo;

@@ -273,6 +273,7 @@ impl DamagedDatabase {
         self.icons(&rebuilding.writer)?;
         rebuilding.salvage.lost_texts = self.texts(&rebuilding.writer)?;
         self.feeds(&rebuilding.writer)?;
+        self.gists(&rebuilding.writer)?;
         self.text_fetches(&rebuilding.writer)?;
         let Rebuilding {
             writer,
@@ -579,6 +580,7 @@ mod tests {
                 problem::FeedProblem,
             },
             notes::{
+                gists::{Gist, GistProblem},
                 text_problem::TextProblem,
                 texts::{NewText, TextSource},
             },
@@ -673,6 +675,18 @@ mod tests {
                     let text = NewText::new(&words, now, TextSource::File, number % 2 == 0)?;
                     writer.put_text(*id, &text, false)?;
                 }
+                for (number, id) in [ids[0], ids[40], deleted].into_iter().enumerate() {
+                    let gist = Gist {
+                        text: format!("Summary {number}"),
+                        maker: "model:4b".into(),
+                        made_at: now,
+                        tags: parse_tags(&["z", "a"])?,
+                        text_at: (number == 1).then_some(now),
+                        is_outdated: number != 1,
+                    };
+                    writer.put_gist(id, &gist)?;
+                }
+                writer.fail_gist(ids[7], GistProblem::CutOff, None)?;
                 let text = NewText::new("a deleted page", now, TextSource::Click, true)?;
                 writer.put_text(deleted, &text, true)?;
                 writer.delete_note(deleted)?;
@@ -806,6 +820,8 @@ mod tests {
             "SELECT feed_id || hex(guid) || seen_at FROM arrived ORDER BY feed_id, guid",
             "SELECT hex(page) || seen_at FROM arrived_pages ORDER BY page",
             "SELECT 'arrivals ' || arrivals FROM meta",
+            "SELECT format('%s|%s|%s|%s|%s|%s|%s|%s', note_id, tried_at, tried_text_at, made_at, maker,
+                 text, tags, text_at) FROM gists WHERE text IS NOT NULL ORDER BY note_id",
             "SELECT format('%s|%s|%s|%s|%s', note_id, tried_at, next_at, failures, problem)
              FROM text_fetches",
         ] {
