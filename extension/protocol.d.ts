@@ -446,7 +446,7 @@ reason: SuggestReason,
  */
 detail?: string, };
 
-export type SuggestReason = "in_title" | "in_text" | "in_address" | "similar_notes" | "usual_on_site" | "often_with" | "used_often" | "keyword";
+export type SuggestReason = "in_title" | "in_text" | "in_address" | "similar_notes" | "usual_on_site" | "often_with" | "used_often" | "keyword" | "model";
 
 export type SearchNotesParams = { 
 /**
@@ -675,7 +675,11 @@ text: TextInfo | null,
 /**
  * What the checks of its page found, null if it was never checked.
  */
-link: LinkInfo | null, };
+link: LinkInfo | null, 
+/**
+ * The summary by a language model, null without one.
+ */
+gist: GistInfo | null, };
 
 export type LinkInfo = { 
 /**
@@ -1023,6 +1027,24 @@ takenAt: string,
 whole: boolean, };
 
 export type KeepText = "always" | "ask" | "never";
+
+export type GistInfo = { 
+/**
+ * Plain text in one paragraph, at most 800 characters.
+ */
+text: string, 
+/**
+ * The model's name.
+ */
+maker: string, 
+/**
+ * When it was made: RFC 3339.
+ */
+madeAt: string, 
+/**
+ * Whether the text of the page is newer.
+ */
+outdated: boolean, };
 
 export type Arrival = { 
 /**

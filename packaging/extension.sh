@@ -3,8 +3,8 @@
 # url-notes-VERSION-chrome.zip and url-notes-VERSION-firefox.zip into FOLDER (default: dist). The
 # build is reproducible.
 #
-# The packages contain the folder `extension` unchanged, except for files that only developers need;
-# nothing is built, so a store's reviewer reads the original sources. Chrome's package has a
+# The packages contain the folder `extension` as packaging/bundle.js makes it. A store that asks for
+# the sources gets this project; README.md and this script say how to build. Chrome's package has a
 # manifest without `key`, which the Chrome Web Store refuses: it assigns a key at the first upload,
 # which must then be added to manifest.json (and its id to manifests/chromium.json), so that the
 # extension has the same id everywhere.
@@ -21,11 +21,8 @@ fail() {
     exit 1
 }
 
-# Lists the files for the stores, one per line, in an order that doesn't depend on the computer.
-files() {
-    find . -type f ! -name '*.d.ts' ! -path ./icons/render.js ! -path ./icons/icon.svg |
-        sed 's|^\./||' | LC_ALL=C sort
-}
+# Lists the files, one per line, in an order that doesn't depend on the computer.
+files() { find . -type f | sed 's|^\./||' | LC_ALL=C sort; }
 
 # pack STORE: zips the folder prepared for a store.
 pack() {
@@ -42,13 +39,15 @@ main() {
         command -v "$tool" >/dev/null || fail "$tool is needed and isn't installed."
     done
     project=$(cd "$(dirname "$0")/.." && pwd)
+    [ -d "$project/node_modules/esbuild" ] ||
+        fail "The tools that bundle the extension are missing: npm ci"
     mkdir -p "${1:-$project/dist}"
     target=$(cd "${1:-$project/dist}" && pwd)
     work=$(mktemp -d)
     trap 'rm -rf "$work"' EXIT
     export TZ=UTC
-    cp -R "$project/extension" "$work/firefox"
-    cp -R "$project/extension" "$work/chrome"
+    node "$project/packaging/bundle.js" "$work/firefox"
+    cp -R "$work/firefox" "$work/chrome"
     version=$(node -p 'JSON.parse(require("fs").readFileSync(process.argv[1], "utf8")).version' \
         "$work/firefox/manifest.json")
     node -e '

@@ -89,13 +89,11 @@ put_output() {
     put 644 "$work/output" "$target"
 }
 
-# put_extension FOLDER: copies what a browser loads, without developers' files.
+# put_extension FOLDER: makes what a browser loads.
 put_extension() {
-    (cd "$folder/extension" && find . -type f ! -name '*.d.ts' ! -path ./icons/render.js ! -path ./icons/icon.svg) |
-        LC_ALL=C sort >"$work/extension-files"
-    while IFS= read -r name; do
-        put 644 "$folder/extension/$name" "$1/${name#./}"
-    done <"$work/extension-files"
+    [ -d "$folder/node_modules/esbuild" ] || fail "The tools that bundle the extension are missing: npm ci"
+    node "$folder/packaging/bundle.js" "$1" || fail "The extension wasn't bundled; the message above says why."
+    find "$1" -type d -exec chmod 755 -- {} + -o -type f -exec chmod 644 -- {} +
 }
 
 # age FOLDER: sets the date of all files in it.

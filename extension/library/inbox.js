@@ -174,8 +174,13 @@ export class Inbox {
 			this.#current = null;
 			void this.open();
 		});
+		const [page] = this.#pages;
+		const skipFeed = button(say("inboxSkipFeed"), () => page && this.#skipFeed(page));
+		skipFeed.id = "inbox-skip-feed";
+		skipFeed.append(" ", make("kbd", { text: "D" }));
 		this.#bar.replaceChildren(
 			select,
+			...(this.#feed !== null && page ? [skipFeed] : []),
 			make("p", { className: "hint", text: say("inboxHint") }),
 		);
 	}
@@ -223,7 +228,6 @@ export class Inbox {
 				act("s", say("inboxKeep"), () => this.#keep(page, null)),
 				act("t", say("inboxKeepWith"), () => this.#keepWith(page)),
 				act("d", say("triageSkip"), () => this.#skip({ ids: [page.id] })),
-				act("D", say("inboxSkipFeed"), () => this.#skipFeed(page)),
 			),
 		);
 		row.dataset.id = String(page.id);

@@ -247,6 +247,8 @@ function rowElement(row, place, site) {
 	facts.append(part("bdi", "site", row.site), when);
 	const reader = readerOf(row, site);
 	if (reader) facts.append(link("text", say("readText"), reader));
+	const gist = gistOf(row, site);
+	if (gist) facts.append(gist);
 	for (const tag of row.tags.slice(0, TAGS)) facts.append(part("bdi", "tag", tag));
 	if (row.tags.length > TAGS)
 		facts.append(part("span", "more", `+${row.tags.length - TAGS}`));
@@ -261,6 +263,19 @@ function rowElement(row, place, site) {
  */
 export const readerOf = (row, site) =>
 	row.text && site ? `${site}note/${row.id}/text` : "";
+
+/**
+ * A link to the summary by a language model, which is on the site; nothing if the user wrote a text.
+ * @param {NoteRow} row
+ * @param {string} site Address of the local site.
+ */
+function gistOf({ id, gist, hasNote }, site) {
+	// A program of an earlier version sends none.
+	if (!gist || hasNote || !site) return undefined;
+	const made = link("gist", say("gistBy", gist.maker), `${site}note/${id}`);
+	made.title = gist.text;
+	return made;
+}
 
 /**
  * A link that the keyboard doesn't stop at: the row has keys for it.

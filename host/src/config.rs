@@ -1,6 +1,8 @@
 //! Reads argv, environment and configuration file into one [`Config`]. No other module reads any of
 //! them.
 
+mod model;
+
 use std::{
     ffi::{OsStr, OsString},
     path::{Path, PathBuf},
@@ -8,6 +10,8 @@ use std::{
 
 use etcetera::BaseStrategy;
 use serde::Deserialize;
+
+pub use model::{KeyProblem, ModelKey, ModelSettings};
 
 use crate::{
     caller::{Caller, Family},
@@ -55,6 +59,8 @@ pub struct Config {
     pub feed_keep: u32,
     /// Number of days that a page stays in the inbox, between 1 and 3,650.
     pub feed_days: u32,
+    /// The language model that `url-notes gist` asks.
+    pub model: Option<ModelSettings>,
     /// Whether the site is opened by `url-notes open` alone.
     pub require_token: bool,
     /// Terminal settings from the environment.
@@ -142,6 +148,7 @@ struct ConfigFile {
     feed_keep: Option<u32>,
     feed_days: Option<u32>,
     require_token: Option<bool>,
+    model: Option<model::ModelSection>,
     log_level: Option<String>,
 }
 
@@ -326,6 +333,10 @@ impl Config {
         };
         let feed_keep = within("feed-keep", file.feed_keep, 100, 1_000);
         let feed_days = within("feed-days", file.feed_days, 60, 3_650);
+        let folder = places.config.parent().unwrap_or(Path::new(""));
+        let model = file
+            .model
+            .and_then(|section| section.read(folder, &mut warnings));
         Self {
             database: places.database.clone(),
             file: places.config.clone(),
@@ -342,6 +353,7 @@ impl Config {
             proxy: file.proxy.filter(|proxy| !proxy.is_empty()),
             feed_keep,
             feed_days,
+            model,
             require_token: file.require_token.unwrap_or(false),
             terminal: Terminal::default(),
             warnings,

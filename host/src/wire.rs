@@ -15,7 +15,7 @@ use crate::{
         SaveNoteResult, StatsResult, SuggestReason, SuggestedTag,
     },
     store::{
-        Arrival, BulkEdit, BulkState, Feed, Hit, KeptText, ListOrder, Reader, Refusal, SavedSearch,
+        Arrival, BulkEdit, BulkState, Feed, Gist, Hit, KeptText, ListOrder, Refusal, SavedSearch,
         TagCount, TextSummary,
     },
 };
@@ -114,14 +114,27 @@ pub(crate) struct NoteWithText {
     note: protocol::Note,
     #[serde(skip_serializing_if = "Option::is_none")]
     page_text: Option<WireText>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    gist: Option<ExportedGist>,
 }
 
-/// Converts a note with the text of its page.
+/// Converts a note with the text of its page and the summary by a model.
 #[must_use]
-pub(crate) fn note_with_text(note: &Note, text: Option<KeptText>) -> NoteWithText {
+pub(crate) fn note_with_text(
+    note: &Note,
+    text: Option<KeptText>,
+    gist: Option<Gist>,
+) -> NoteWithText {
     NoteWithText {
         note: wire_note(note),
         page_text: text.map(WireText::from),
+        gist: gist.map(|gist| ExportedGist {
+            text: gist.text,
+            maker: gist.maker,
+            made_at: timestamp_text(gist.made_at),
+            tags: gist.tags.iter().map(Tag::to_string).collect(),
+            text_at: gist.text_at.map(timestamp_text),
+        }),
     }
 }
 
@@ -133,6 +146,47 @@ pub(crate) fn wire_text(text: TextSummary) -> protocol::TextInfo {
         taken_at: timestamp_text(text.taken_at),
         whole: text.whole,
     }
+}
+
+/// Converts a summary by a model.
+#[must_use]
+pub(crate) fn wire_gist(gist: &Gist) -> protocol::GistInfo {
+    protocol::GistInfo {
+        text: gist.text.clone(),
+        maker: gist.maker.clone(),
+        made_at: timestamp_text(gist.made_at),
+        outdated: gist.is_outdated,
+    }
+}
+
+/// A note with what is known of its page and with the summary by a model, as on the command line.
+#[derive(Debug, Serialize)]
+pub(crate) struct NoteWithGist {
+    #[serde(flatten)]
+    note: NoteWithLink,
+    gist: Option<protocol::GistInfo>,
+}
+
+impl NoteWithGist {
+    /// Converts a note.
+    pub(crate) fn of(note: &Note, link: Option<&Link>, gist: Option<&Gist>) -> Self {
+        Self {
+            note: NoteWithLink::of(note, link),
+            gist: gist.map(wire_gist),
+        }
+    }
+}
+
+/// A summary by a model, as in exports.
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+struct ExportedGist {
+    text: String,
+    maker: String,
+    made_at: String,
+    tags: Vec<String>,
+    /// When the text that was summarised had been read; null for a description.
+    text_at: Option<String>,
 }
 
 /// Converts the changed title of a page.
@@ -213,6 +267,7 @@ pub(crate) fn wire_suggestion(suggestion: Suggestion) -> SuggestedTag {
             SuggestReason::Keyword,
             None,
         ),
+        Reason::Model => ("chosen by the model".into(), SuggestReason::Model, None),
     };
     SuggestedTag {
         name: suggestion.tag.to_string(),
@@ -286,8 +341,14 @@ pub(crate) fn list_order(order: protocol::ListOrder) -> ListOrder {
     }
 }
 
-/// Converts a note in a list, with the text of its page.
-pub(crate) fn wire_row(note: &Note, text: Option<TextSummary>, link: Option<&Link>) -> NoteRow {
+/// Converts a note in a list, with the text of its page, what is known of it, and the summary by a
+/// model.
+pub(crate) fn wire_row(
+    note: &Note,
+    text: Option<TextSummary>,
+    link: Option<&Link>,
+    gist: Option<&Gist>,
+) -> NoteRow {
     let url = PageUrl::parse(&note.url);
     NoteRow {
         id: note.id.0,
@@ -302,6 +363,7 @@ pub(crate) fn wire_row(note: &Note, text: Option<TextSummary>, link: Option<&Lin
         has_note: !note.summary.is_empty(),
         text: text.map(wire_text),
         link: link.map(|link| wire_link(link, note.id, &note.url)),
+        gist: gist.map(wire_gist),
     }
 }
 
@@ -340,15 +402,6 @@ impl NoteWithLink {
             note: wire_note(note),
             link: link.map(|link| wire_link(link, note.id, &note.url)),
         }
-    }
-
-    /// Reads what is known of the pages of notes, and converts them.
-    ///
-    /// # Errors
-    /// The `store_*` kinds.
-    pub(crate) fn of_all(reader: &Reader, notes: &[Note]) -> crate::error::Result<Vec<Self>> {
-        let with_link = |note| Ok(Self::of(note, reader.link(note.id)?.as_ref()));
-        notes.iter().map(with_link).collect()
     }
 }
 

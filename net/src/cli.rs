@@ -8,13 +8,15 @@ mod context;
 mod feed_add;
 mod feed_fetch;
 mod fetch;
+mod gist;
+mod gist_server;
 mod outcome;
 
 use std::{ffi::OsString, io::Write, path::PathBuf, process::ExitCode};
 
 use clap::{FromArgMatches as _, Parser, Subcommand};
 use url_notes::{
-    cli::{CheckLinks, FeedAdd, FeedFetch, Fetch, shield_exclusions},
+    cli::{CheckLinks, FeedAdd, FeedFetch, Fetch, GistAsk, shield_exclusions},
     config::Config,
 };
 
@@ -46,6 +48,8 @@ enum Command {
     Feed(FeedCommand),
     /// Check whether the saved pages are still there
     CheckLinks(CheckLinks),
+    /// Summarise pages by a language model
+    Gist(GistAsk),
     /// Download the texts of pages that have none
     Fetch(Fetch),
 }
@@ -90,6 +94,7 @@ impl Arguments {
                 feed_fetch::run(&command, &mut invocation)
             }
             Command::CheckLinks(command) => check_links::run(&command, &mut invocation),
+            Command::Gist(command) => gist::run(&command, &mut invocation),
             Command::Fetch(command) => fetch::run(&command, &mut invocation),
         }
     }

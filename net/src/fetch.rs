@@ -1,6 +1,6 @@
 //! The rules that hold for every request: addresses, redirects, sizes, times, politeness.
 //!
-//! This module owns the HTTP client and is its only user. It knows nothing of feeds or notes, and
+//! This module owns the HTTP client (`fetch/client.rs`) and is its only user. It knows nothing of feeds or notes, and
 //! logs nothing.
 //!
 //! - A host is connected to only at a public address, at each hop. A request may name one host that
@@ -11,14 +11,17 @@
 //! - A host is asked by one visit at a time, five seconds apart, and four hosts at once.
 //!   `Retry-After` is obeyed.
 //! - robots.txt is read for runs that ask for many pages (`Visit::is_allowed_by_robots`).
+//! - A service that the user names in `config.toml` has rules of its own (`fetch/service.rs`).
 //! - A proxy is used only if the configuration names one. No cookies, no `Referer`.
 
 mod address;
+mod client;
 mod exchange;
 mod pace;
 mod resolver;
 mod retry_after;
 mod robots;
+mod service;
 #[cfg(test)]
 mod test_clock;
 #[cfg(test)]
@@ -27,45 +30,36 @@ pub(crate) mod test_names;
 mod tests;
 
 use std::{
-    io::{ErrorKind, Read as _},
     net::IpAddr,
-    sync::Arc,
     time::{Duration, Instant},
 };
 
 use base64::{Engine as _, prelude::BASE64_STANDARD};
 use percent_encoding::percent_decode_str;
 use ureq::{
-    Agent, Body, Proxy,
-    http::{HeaderValue, Uri, header},
-    tls::{RootCerts, TlsConfig},
-    unversioned::{
-        resolver::{DefaultResolver, Resolver},
-        transport::DefaultConnector,
-    },
+    Agent, Body,
+    http::{HeaderValue, header},
+    unversioned::resolver::{DefaultResolver, Resolver},
 };
 use url::{Host, Url};
 
 use self::{
+    client::{agent, fault, is_web, read_body, read_proxy, uri},
     exchange::MAX_REDIRECTS,
     pace::{Lease, Pace},
-    resolver::{AllPrivate, CheckedResolver},
     robots::{Robots, Rules},
 };
+pub use client::{BadProxy, host_of};
 pub use exchange::{FetchError, Request, Response, Size, Times};
 pub use pace::{Clock, SystemClock};
+pub use service::{Service, ServiceRefusal, ServiceResponse};
 #[cfg(test)]
 pub(crate) use tests::fetcher_with;
 
 /// How much of robots.txt is read, in bytes. RFC 9309 asks for at least 500 KiB.
 const MAX_ROBOTS_BYTES: usize = 512 * 1024;
-/// Longest header of a response, in bytes.
-const MAX_HEADER_BYTES: usize = 64 * 1024;
 /// Wait for a busy host that doesn't say how long.
 const BUSY: Duration = Duration::from_secs(15 * 60);
-
-/// What a program that asks says of itself.
-const USER_AGENT: &str = concat!("url-notes/", env!("CARGO_PKG_VERSION"));
 
 /// Asks hosts, by the rules of this module.
 #[derive(Debug)]
@@ -80,11 +74,6 @@ pub struct Fetcher {
     robots: Robots,
     has_proxy: bool,
 }
-
-/// The configured proxy isn't an address like `http://proxy.example:3128`.
-#[derive(Debug, thiserror::Error)]
-#[error("The setting proxy must be an address like http://proxy.example:3128.")]
-pub struct BadProxy;
 
 impl Fetcher {
     /// Returns one that waits by the computer's clock. `proxy` is an address like
@@ -112,31 +101,7 @@ impl Fetcher {
     ) -> Result<Self, BadProxy> {
         let proxy = proxy.map(read_proxy).transpose()?;
         let has_proxy = proxy.is_some();
-        let agent = |is_allowed: fn(IpAddr) -> bool| {
-            let tls = TlsConfig::builder()
-                .root_certs(RootCerts::PlatformVerifier)
-                .unversioned_rustls_crypto_provider(Arc::new(
-                    rustls::crypto::ring::default_provider(),
-                ))
-                .build();
-            let config = Agent::config_builder()
-                .tls_config(tls)
-                // Otherwise it is read from the environment.
-                .proxy(proxy.clone())
-                .max_redirects(0)
-                .max_redirects_will_error(false)
-                .http_status_as_error(false)
-                .user_agent(USER_AGENT)
-                .max_response_header_size(MAX_HEADER_BYTES)
-                // A kept connection would pass by the check of its address.
-                .max_idle_connections(0)
-                .build();
-            let resolver = CheckedResolver {
-                inner: resolver(),
-                is_allowed,
-            };
-            Agent::with_parts(config, DefaultConnector::new(), resolver)
-        };
+        let agent = |is_allowed| agent(proxy.clone(), resolver(), is_allowed);
         Ok(Self {
             // With a proxy, its own name is the only one that is looked up.
             public: agent(if has_proxy { |_| true } else { is_public }),
@@ -207,80 +172,7 @@ impl Fetcher {
             .timeout_connect(Some(connect))
             .build()
             .call()
-            .map_err(|error| self.fault(&error))
-    }
-
-    /// Reads a body, whose compression ureq has undone. Returns whether it has more.
-    fn read(&self, body: Body, size: Size) -> Result<(Vec<u8>, bool), FetchError> {
-        let (Size::Whole(most) | Size::Beginning(most) | Size::Some(most)) = size;
-        let is_whole = matches!(size, Size::Whole(_));
-        let length = body.content_length();
-        if is_whole
-            && length
-                .is_some_and(|length| usize::try_from(length).map_or(true, |length| length > most))
-        {
-            return Err(FetchError::TooLarge);
-        }
-        let limit = u64::try_from(most).unwrap_or(u64::MAX).saturating_add(1);
-        let mut bytes = Vec::new();
-        let read = body.into_reader().take(limit).read_to_end(&mut bytes);
-        if bytes.len() > most {
-            if is_whole {
-                return Err(FetchError::TooLarge);
-            }
-            bytes.truncate(most);
-            return Ok((bytes, true));
-        }
-        match (read, size) {
-            (Ok(_), _) => Ok((bytes, false)),
-            (Err(_), Size::Some(_)) => Ok((bytes, true)),
-            (Err(error), _) => Err(fault_of_io(&error)),
-        }
-    }
-
-    fn fault(&self, error: &ureq::Error) -> FetchError {
-        let fault = match error {
-            ureq::Error::Timeout(_) => FetchError::TooSlow,
-            ureq::Error::HostNotFound => FetchError::UnknownHost,
-            ureq::Error::Other(other) if other.is::<AllPrivate>() => FetchError::PrivateAddress,
-            ureq::Error::Tls(_) | ureq::Error::TlsRequired | ureq::Error::Rustls(_) => {
-                FetchError::Tls
-            }
-            ureq::Error::Protocol(_) | ureq::Error::LargeResponseHeader(..) => FetchError::NotHttp,
-            ureq::Error::Decompress(..) => FetchError::NotHttp,
-            ureq::Error::ConnectProxyFailed(_) => FetchError::Proxy,
-            ureq::Error::Io(error) => fault_of_io(error),
-            ureq::Error::BadUri(_) | ureq::Error::Http(_) => FetchError::BadAddress,
-            _ => FetchError::Unreachable,
-        };
-        match fault {
-            FetchError::UnknownHost | FetchError::Unreachable if self.has_proxy => {
-                FetchError::Proxy
-            }
-            fault => fault,
-        }
-    }
-}
-
-/// Errors of TLS and of timeouts come as I/O errors, too.
-fn fault_of_io(error: &std::io::Error) -> FetchError {
-    let mut cause = error.get_ref().map(|inner| inner as &dyn std::error::Error);
-    while let Some(inner) = cause {
-        if inner.is::<rustls::Error>() {
-            return FetchError::Tls;
-        }
-        match inner.downcast_ref() {
-            Some(ureq::Error::Timeout(_)) => return FetchError::TooSlow,
-            Some(ureq::Error::Decompress(..) | ureq::Error::Protocol(_)) => {
-                return FetchError::NotHttp;
-            }
-            _ => cause = inner.source(),
-        }
-    }
-    match error.kind() {
-        ErrorKind::TimedOut | ErrorKind::WouldBlock => FetchError::TooSlow,
-        ErrorKind::InvalidData => FetchError::NotHttp,
-        _ => FetchError::Unreachable,
+            .map_err(|error| fault(&error, self.has_proxy))
     }
 }
 
@@ -407,7 +299,7 @@ impl Visit<'_> {
             }
         }
         let (body, is_cut) = match parts.status.is_success() {
-            true => self.fetcher.read(body, size)?,
+            true => read_body(body, size)?,
             false => (Vec::new(), false),
         };
         Ok(Response {
@@ -454,17 +346,6 @@ fn redirect(answer: &ureq::http::Response<Body>, url: &Url) -> Result<Option<Url
     Ok(Some(target))
 }
 
-fn is_web(url: &Url) -> bool {
-    matches!(url.scheme(), "http" | "https") && url.has_host()
-}
-
-/// Returns the host that a request for this address asks first, without its port. Empty if it has
-/// none.
-#[must_use]
-pub fn host_of(url: &Url) -> String {
-    url.host_str().unwrap_or_default().to_owned()
-}
-
 /// Returns the address in a URL whose host is one.
 fn literal_address(url: &Url) -> Option<IpAddr> {
     match url.host()? {
@@ -472,23 +353,6 @@ fn literal_address(url: &Url) -> Option<IpAddr> {
         Host::Ipv6(address) => Some(address.into()),
         Host::Domain(_) => None,
     }
-}
-
-/// Returns what is sent of an address: no user name, no password, no fragment.
-fn uri(url: &Url) -> Result<Uri, FetchError> {
-    if !is_web(url) {
-        return Err(FetchError::BadAddress);
-    }
-    let mut text = format!("{}://{}", url.scheme(), host_of(url));
-    if let Some(port) = url.port() {
-        text.push_str(&format!(":{port}"));
-    }
-    text.push_str(url.path());
-    if let Some(query) = url.query() {
-        text.push('?');
-        text.push_str(query);
-    }
-    text.parse().map_err(|_| FetchError::BadAddress)
 }
 
 /// Returns the value of `Authorization` for the user name and password of an address (RFC 7617).
@@ -501,13 +365,4 @@ fn credentials(url: &Url) -> Option<String> {
     pair.push(b':');
     pair.extend(decoded(url.password().unwrap_or_default()));
     Some(format!("Basic {}", BASE64_STANDARD.encode(pair)))
-}
-
-fn read_proxy(address: &str) -> Result<Proxy, BadProxy> {
-    let url = Url::parse(address).map_err(|_| BadProxy)?;
-    match is_web(&url) {
-        // `HTTP_PROXY` and its relatives, with `NO_PROXY`, aren't read.
-        true => Proxy::new(address).map_err(|_| BadProxy),
-        false => Err(BadProxy),
-    }
 }

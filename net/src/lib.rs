@@ -13,6 +13,7 @@ pub mod fetch;
 #[path = "../../host/src/fuzz.rs"]
 mod fuzz;
 pub mod links;
+pub mod model;
 pub mod page_text;
 #[cfg(test)]
 #[path = "../../tests/net/server.rs"]

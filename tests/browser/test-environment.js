@@ -91,8 +91,8 @@ export class World {
 		this.web = web;
 		/** What people call the site; programs read it there, and browsers are sent on. */
 		this.site = `http://localhost:${port}`;
-		/** Folder of the extension. */
-		this.extension = path.join(project, "extension");
+		/** Folder of the extension: the sources, unless the environment names another. */
+		this.extension = process.env.EXTENSION ?? path.join(project, "extension");
 		this.program = path.join(home, ".local/bin/url-notes");
 		/** Where notes, settings and log are. */
 		this.folder = path.join(home, "notes");

@@ -63,12 +63,12 @@ function unzip(zip) {
 const { names, packages } = await made("022");
 const [chrome, firefox] = packages.map(unzip);
 
-test("each store has a package of at most 288 KB", () => {
+test("each store has a package of at most 150 KB", () => {
 	assert.deepEqual(names, [
 		`url-notes-${version}-chrome.zip`,
 		`url-notes-${version}-firefox.zip`,
 	]);
-	for (const { length } of packages) assert.ok(length <= 288 * 1024, `${length} bytes`);
+	for (const { length } of packages) assert.ok(length <= 150 * 1024, `${length} bytes`);
 });
 
 test("packages that are built again elsewhere have the same bytes", async () => {
@@ -79,17 +79,48 @@ test("packages that are built again elsewhere have the same bytes", async () => 
 	);
 });
 
-test("packages contain the unchanged files, without those that only developers need", async () => {
-	for (const [name, bytes] of firefox ?? []) {
-		const file = await readFile(path.join(root, "extension", name));
-		assert.ok(bytes.equals(file), name);
-	}
-	const all = (await readdir(path.join(root, "extension"), { recursive: true })).map(
-		String,
+test("packages have all that is loaded, and nothing that only developers need", async () => {
+	const folder = path.join(root, "extension");
+	const all = (await readdir(folder, { recursive: true })).map(String);
+	const isCode = (/** @type {string} */ name) =>
+		name.endsWith(".js") && !name.startsWith("vendor/");
+	const left = all.filter(
+		(name) => /\.\w+$/.test(name) && !isCode(name) && !firefox?.has(name),
 	);
-	const left = all.filter((name) => /\.\w+$/.test(name) && !firefox?.has(name)).sort();
-	assert.deepEqual(left, ["icons/icon.svg", "icons/render.js", "protocol.d.ts"]);
+	assert.deepEqual(left.sort(), ["icons/icon.svg", "protocol.d.ts"]);
+	for (const [name, bytes] of firefox ?? []) {
+		if (name.endsWith(".html") || isCode(name)) {
+			const text = bytes.toString();
+			const wanted = name.endsWith(".html")
+				? /(?:src|href)="([^"#:]+)"/g
+				: /(?:from|import)\s*\(?"(\.[^"]+)"/g;
+			for (const [, file = ""] of text.matchAll(wanted)) {
+				const named = path.posix.join(path.posix.dirname(name), file);
+				assert.ok(firefox?.has(named), `${name} loads ${named}`);
+			}
+			assert.doesNotMatch(text, /modulepreload|\/\*\*|sourceMappingURL/, name);
+		} else if (!name.endsWith("/messages.json")) {
+			const source = await readFile(path.join(folder, name));
+			assert.ok(bytes.equals(source), name);
+		}
+	}
 	assert.deepEqual([...(chrome?.keys() ?? [])], [...(firefox?.keys() ?? [])]);
+});
+
+test("the background of a package is a single file", () => {
+	const background = firefox?.get("background.js")?.toString() ?? "";
+	assert.ok(background.length > 0);
+	assert.doesNotMatch(background, /\bimport\b\s*[({"]|\bfrom\s*"/);
+});
+
+test("packages have the texts of the sources, without what is for translators", async () => {
+	for (const language of ["en", "de"]) {
+		const name = `_locales/${language}/messages.json`;
+		const packed = JSON.parse(firefox?.get(name)?.toString() ?? "");
+		const source = JSON.parse(await readFile(path.join(root, "extension", name), "utf8"));
+		for (const text of Object.values(source)) delete text.description;
+		assert.deepEqual(packed, source);
+	}
 });
 
 test("Chrome's package differs only in its manifest, which the store accepts", async () => {

@@ -2,11 +2,10 @@
 
 import assert from "node:assert/strict";
 import { createHash } from "node:crypto";
-import { readdir, readFile, stat } from "node:fs/promises";
+import { readdir, readFile } from "node:fs/promises";
 import path from "node:path";
 import { test } from "node:test";
 import { fileURLToPath } from "node:url";
-import { deflateRawSync } from "node:zlib";
 import { cureFor } from "../../extension/background/diagnosis.js";
 
 const root = fileURLToPath(new URL("../../", import.meta.url));
@@ -221,22 +220,6 @@ test("extension and host have the same version", async () => {
 	const workspace = await readFile(path.join(root, "Cargo.toml"), "utf8");
 	const version = /^version = "(.*)"$/m;
 	assert.equal(manifest.version, (version.exec(cargo) ?? version.exec(workspace))?.[1]);
-});
-
-test("the extension takes no more than 288 KB, packed as it is installed", async () => {
-	const sizes = await Promise.all(
-		files.map(async (name) => {
-			// The typings and the drawing that the icons were made of stay here.
-			if (name.endsWith(".d.ts") || name.endsWith(".svg") || name.endsWith("render.js"))
-				return 0;
-			const file = path.join(extension, name);
-			if (!(await stat(file)).isFile()) return 0;
-			// With what a zip says of each file, twice.
-			return deflateRawSync(await readFile(file)).length + 2 * name.length + 76;
-		}),
-	);
-	const total = sizes.reduce((sum, size) => sum + size, 0);
-	assert.ok(total <= 288 * 1024, `${total} bytes`);
 });
 
 test("nothing but its own files runs in its pages, and nothing is sent from them", () => {

@@ -8,6 +8,7 @@ import { tmpdir } from "node:os";
 import path from "node:path";
 import { after, test } from "node:test";
 import { promisify } from "node:util";
+import { bundle } from "../../packaging/bundle.js";
 import { builtProgram, freePort, project } from "../browser/program.js";
 import { Machine, Try } from "./machine.js";
 import { digest } from "./packages.js";
@@ -86,10 +87,9 @@ test("the archive has all that the extension loads, and nothing that made it", a
 	const packed = (await readdir(path.join(unpacked, "extension"), { recursive: true }))
 		.map(String)
 		.sort();
-	const there = (await readdir(path.join(project, "extension"), { recursive: true }))
-		.map(String)
-		.filter((name) => !/\.d\.ts$|render\.js$|\.svg$/.test(name))
-		.sort();
+	const bundled = path.join(folder, "bundled");
+	await bundle(bundled);
+	const there = (await readdir(bundled, { recursive: true })).map(String).sort();
 	assert.deepEqual(packed, there);
 	for (const extra of [
 		"completions/_url-notes",

@@ -13,6 +13,7 @@ mod database_lifecycle;
 mod dependencies;
 mod doctor;
 mod edit;
+mod gists;
 mod host;
 mod icons;
 mod imports;

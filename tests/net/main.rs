@@ -8,6 +8,7 @@
 )]
 
 mod feeds;
+mod gist;
 #[cfg(target_os = "linux")]
 mod https;
 mod links;

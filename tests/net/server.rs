@@ -60,7 +60,9 @@ impl TestServer {
     /// Starts one that answers all requests with the same text.
     pub(crate) fn always(response: impl Into<String>) -> Self {
         let response = response.into();
-        Self::start(move |_, stream| {
+        Self::start(move |head, stream| {
+            // What is left unread when a connection is closed breaks it off.
+            let _ = body(head, stream);
             let _ = stream.write_all(response.as_bytes());
         })
     }
@@ -90,7 +92,8 @@ impl Drop for TestServer {
 /// Reads a request up to its empty line. Bytes that aren't UTF-8, as those of TLS, end it.
 fn head(stream: &TcpStream) -> String {
     let mut head = String::new();
-    let mut reader = BufReader::new(stream.take(64 * 1024));
+    // Reads no further than the empty line, so that a test can read the body.
+    let mut reader = BufReader::with_capacity(1, stream.take(64 * 1024));
     loop {
         let before = head.len();
         match reader.read_line(&mut head) {
@@ -98,6 +101,20 @@ fn head(stream: &TcpStream) -> String {
             Ok(1..) => {}
             _ => return head,
         }
+    }
+}
+
+/// Reads the body of a request; empty without `Content-Length`.
+pub(crate) fn body(head: &str, stream: &mut TcpStream) -> Vec<u8> {
+    let length = head.lines().find_map(|line| {
+        let (name, value) = line.split_once(':')?;
+        let is_length = name.eq_ignore_ascii_case("content-length");
+        value.trim().parse().ok().filter(|_| is_length)
+    });
+    let mut body = vec![0; length.unwrap_or(0)];
+    match stream.read_exact(&mut body) {
+        Ok(()) => body,
+        Err(_) => Vec::new(),
     }
 }
 

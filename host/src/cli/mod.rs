@@ -17,6 +17,7 @@ mod feed;
 mod feed_file;
 mod fetch;
 mod front_matter;
+mod gist;
 mod import;
 mod inbox;
 mod inbox_keys;
@@ -54,7 +55,9 @@ use clap::{
 use context::Invocation;
 pub use feed::{FeedAdd, FeedFetch};
 pub use fetch::Fetch;
+pub use gist::GistAsk;
 pub use many::query_of;
+pub use note_ref::NoteRef;
 pub use print::Bar;
 pub use search::shield_exclusions;
 use terminal::{Colour, Look};
@@ -142,6 +145,8 @@ enum Command {
     Inbox(inbox::Inbox),
     /// Check whether the saved pages are still there
     CheckLinks(check_links::CheckLinks),
+    /// Summarise pages by a language model on this computer; list, accept and remove summaries
+    Gist(gist::GistArguments),
     /// Serve the site until you press Ctrl+C
     Serve(serve::Serve),
     /// Open the site, or the view of one tag, in the browser
@@ -232,6 +237,7 @@ impl Arguments {
             Command::Feed(command) => command.run(&mut invocation, &self.argv),
             Command::Inbox(command) => command.run(&mut invocation),
             Command::CheckLinks(command) => command.run(&self.argv),
+            Command::Gist(command) => command.run(&mut invocation, &self.argv),
             Command::Serve(command) => command.run(&mut invocation),
             Command::Open(command) => command.run(&mut invocation),
             Command::Stats(command) => command.run(&mut invocation),

@@ -15,8 +15,10 @@ pub(super) struct Private(String);
 
 /// A reference to a note.
 #[derive(Debug, Clone)]
-pub(super) enum NoteRef {
+pub enum NoteRef {
+    /// Its id.
     Id(NoteId),
+    /// An address of its page.
     Page(PageUrl),
 }
 
@@ -48,8 +50,8 @@ impl NoteRef {
     /// Returns the note.
     ///
     /// # Errors
-    /// A sentence that says whether the note is in the trash.
-    pub(super) fn live(&self, store: &Reader) -> anyhow::Result<Note> {
+    /// A sentence that says whether the note is in the trash; the `store_*` kinds.
+    pub fn live(&self, store: &Reader) -> anyhow::Result<Note> {
         if let Some(note) = self.find(store)? {
             return Ok(note);
         }

@@ -1,8 +1,8 @@
 //! `url-notes show`
 
 use crate::{
-    cli::{context::Invocation, note_ref::NoteRef},
-    wire::NoteWithLink,
+    cli::{context::Invocation, gist::print_gist, note_ref::NoteRef},
+    wire::NoteWithGist,
 };
 
 #[derive(Debug, clap::Args)]
@@ -22,9 +22,9 @@ impl Show {
         let Some(note) = found else {
             return self.which.not_found(&store);
         };
-        let link = store.link(note.id)?;
+        let (link, gist) = (store.link(note.id)?, store.gist(note.id)?);
         if invocation.json {
-            return invocation.print_json(&NoteWithLink::of(&note, link.as_ref()));
+            return invocation.print_json(&NoteWithGist::of(&note, link.as_ref(), gist.as_ref()));
         }
         if note.deleted_at.is_some() {
             invocation.hint(&format!(
@@ -33,6 +33,12 @@ impl Show {
             ));
         }
         let style = invocation.style();
-        invocation.page(&|out| style.whole(out, &note, link.as_ref()))
+        invocation.page(&|out| {
+            style.whole(out, &note, link.as_ref())?;
+            match &gist {
+                Some(gist) => print_gist(out, style, gist),
+                None => Ok(()),
+            }
+        })
     }
 }

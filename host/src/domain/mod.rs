@@ -13,6 +13,7 @@ mod markdown;
 mod markdown_text;
 mod matching;
 mod merge;
+mod model_text;
 mod note;
 mod page_forms;
 mod page_title;
@@ -48,6 +49,10 @@ pub use markdown::{
 pub use markdown_text::{is_too_deep, plain_text};
 pub use matching::{Matcher, ReadSummary, Searched, holds, relevance};
 pub use merge::{ExportedFields, ImportedRow, Merged, NewTitle, Omission, TitleOf};
+pub use model_text::{
+    MAX_MODEL_SUMMARY, MAX_MODEL_TAGS, beginning_in_paragraphs, model_name, model_summary,
+    plain_as_markdown,
+};
 pub use note::{
     Change, MAX_SUMMARY_BYTES, MAX_TAGS, MAX_TITLE_BYTES, Metadata, NewNote, Note, NoteId,
     check_summary, check_tag_count, check_title, parse_tags, timestamp_text,

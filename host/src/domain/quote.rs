@@ -195,7 +195,7 @@ fn parts_words(c: char) -> bool {
 
 /// Escapes what would be markup in selected text (CommonMark 0.31, 2.4), but no more than that,
 /// because the user edits it.
-fn escape(line: &str) -> String {
+pub(super) fn escape(line: &str) -> String {
     let mut escaped = String::with_capacity(line.len());
     let number = line.chars().take_while(char::is_ascii_digit).count();
     for (at, c) in line.char_indices() {

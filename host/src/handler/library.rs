@@ -105,7 +105,8 @@ pub(super) fn list_notes(
                 (Some(cursor), None) => listing.place_after(cursor)?,
                 (None, from) => place(from).min(listing.len()),
             };
-            let (has_texts, has_links) = (store.has_texts()?, store.has_links()?);
+            let (has_texts, has_gists) = (store.has_texts()?, store.has_gists()?);
+            let has_links = store.has_links()?;
             let mut rows = Vec::new();
             let mut room = MAX_RESPONSE_BYTES - ENVELOPE_BYTES;
             for note in listing.notes(store, from, limit)? {
@@ -114,11 +115,17 @@ pub(super) fn list_notes(
                 } else {
                     None
                 };
-                let link = match has_links {
-                    true => store.link(note.id)?,
-                    false => None,
+                let gist = if has_gists {
+                    store.gist(note.id)?
+                } else {
+                    None
                 };
-                let row = wire_row(&note, text, link.as_ref());
+                let link = if has_links {
+                    store.link(note.id)?
+                } else {
+                    None
+                };
+                let row = wire_row(&note, text, link.as_ref(), gist.as_ref());
                 let bytes = serde_json::to_vec(&row).map_err(Error::internal)?.len() + 1;
                 if bytes > room && !rows.is_empty() {
                     break;

@@ -3,7 +3,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{links::LinkInfo, suggest::SuggestedTag, texts::TextInfo};
+use super::{gists::GistInfo, links::LinkInfo, suggest::SuggestedTag, texts::TextInfo};
 
 /// Why a part of a query is invalid. Append-only.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -174,6 +174,8 @@ pub struct NoteRow {
     pub text: Option<TextInfo>,
     /// What the checks of its page found, null if it was never checked.
     pub link: Option<LinkInfo>,
+    /// The summary by a language model, null without one.
+    pub gist: Option<GistInfo>,
 }
 
 /// `editNotes`: changes many notes at once, either all or none.

@@ -10,6 +10,7 @@
 mod envelope;
 mod error_kind;
 mod feeds;
+mod gists;
 mod icons;
 mod library;
 mod links;
@@ -22,6 +23,7 @@ mod texts;
 pub use envelope::*;
 pub use error_kind::*;
 pub use feeds::*;
+pub use gists::*;
 pub use icons::*;
 pub use library::*;
 pub use links::*;

@@ -80,4 +80,6 @@ pub enum SuggestReason {
     UsedOften,
     /// The page names it as a keyword, and no note has it.
     Keyword,
+    /// A language model chose it from the user's tags.
+    Model,
 }

@@ -31,7 +31,7 @@ fn declarations() -> String {
         SuggestForNotesResult NoteSuggestions SavedSearch
         SearchSaveParams SearchForgetParams SearchListParams SearchListResult
         PutIconParams PutIconResult IconsParams IconsResult
-        PutTextParams PutTextResult TextKept RemoveTextParams RemoveTextResult TextInfo KeepText
+        PutTextParams PutTextResult TextKept RemoveTextParams RemoveTextResult TextInfo KeepText GistInfo
         Arrival ListArrivalsParams ListArrivalsResult FeedCount KeepArrivalParams
         SkipArrivalsParams SkipArrivalsResult UnskipArrivalsParams UnskipArrivalsResult
         RenderMarkdownParams RenderMarkdownResult MarkdownNode MarkdownElement MarkdownAlign

@@ -14,7 +14,7 @@ use crate::{
     protocol::{self, ErrorKind, TagCount},
     site::{facet_cache::FacetCache, query_string::Parameters, response::Answer},
     store::{Reader, TagFilter, TagOrder, TagPlace},
-    wire::{NoteWithLink, WireText, wire_link, wire_problem, wire_text},
+    wire::{NoteWithLink, WireText, wire_gist, wire_link, wire_problem, wire_text},
 };
 
 /// Default number of notes or tags in a response, followed by the highest.
@@ -123,6 +123,7 @@ impl Api {
                     &WholeNote {
                         note: NoteWithLink::of(&note, reader.link(*id)?.as_ref()),
                         text: reader.text_summary(*id)?.map(wire_text),
+                        gist: reader.gist(*id)?.as_ref().map(wire_gist),
                     },
                 ),
                 None => no_note(reader, *id),
@@ -164,6 +165,8 @@ struct WholeNote {
     note: NoteWithLink,
     /// What is known about the text of its page, if it is kept.
     text: Option<protocol::TextInfo>,
+    /// The summary by a language model.
+    gist: Option<protocol::GistInfo>,
 }
 
 /// Converts an error to a JSON response.

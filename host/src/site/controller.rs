@@ -18,7 +18,7 @@ use crate::{
         facet_cache::FacetCache,
         feed,
         has_feeds::HasFeeds,
-        leads::{with_lead, with_leads},
+        leads::{with_stand_in, with_stand_ins},
         links::Links,
         response::{Answer, names, unchanging},
         response_cache::{CachedResponse, ResponseCache, Version},
@@ -268,13 +268,14 @@ impl Controller {
 
     fn home(&self, reader: &Reader) -> Result<Answer> {
         let counts = reader.counts()?;
-        let notes = with_leads(reader, reader.latest_notes(None, PAGE_NOTES)?)?;
+        let (notes, gists) = with_stand_ins(reader, reader.latest_notes(None, PAGE_NOTES)?)?;
         let tags = reader.top_tags(HOME_TAGS)?;
         let today = self.today();
         let earlier = reader.on_this_day(today, &self.layout.zone, ON_THIS_DAY)?;
         let home = views::HomePage {
             counts,
             notes: &notes,
+            gists: &gists,
             tags: &tags,
             on_this_day: &earlier,
             searches: &reader.saved_searches()?,
@@ -351,7 +352,8 @@ impl Controller {
         let newest = before.map(|_| address(None));
         let older = notes.next.map(|next| address(Some(next)));
         let notes: Vec<Note> = notes.hits.into_iter().map(|hit| hit.note).collect();
-        let notes = views::one_by_one(&self.layout, &with_leads(reader, notes)?);
+        let (notes, gists) = with_stand_ins(reader, notes)?;
+        let notes = views::one_by_one(&self.layout, &notes, &gists);
         let page = views::site(&self.layout, site, &family, &notes, newest, older);
         Ok(found(page))
     }
@@ -371,11 +373,12 @@ impl Controller {
         let mut notes = listed.notes;
         let address = |before| self.layout.links.narrowed(filter, before);
         let older = cut_page(&mut notes);
+        let (notes, gists) = with_stand_ins(reader, notes)?;
         let list = views::TagPage {
             filter,
             count: listed.count,
             related: &listed.related,
-            notes: &views::one_by_one(&self.layout, &with_leads(reader, notes)?),
+            notes: &views::one_by_one(&self.layout, &notes, &gists),
             newest: before.map(|_| address(None)),
             older: older.map(|id| address(Some(id))),
         };
@@ -443,8 +446,8 @@ impl Controller {
             Some(start) => reader.latest_notes(Some(start), PAGE_NOTES),
             None => reader.notes_page(page, PAGE_NOTES),
         };
-        let notes = with_leads(reader, notes?)?;
-        let notes = (!notes.is_empty()).then(|| views::day_by_day(&self.layout, &notes));
+        let (notes, gists) = with_stand_ins(reader, notes?)?;
+        let notes = (!notes.is_empty()).then(|| views::day_by_day(&self.layout, &notes, &gists));
         let months = reader.months(&self.layout.zone)?;
         let months = months
             .into_iter()
@@ -499,8 +502,9 @@ impl Controller {
             Some(note) => {
                 let related = reader.related_notes(&note, RELATED_NOTES)?;
                 let text = reader.text_summary(id)?;
-                let note = with_lead(reader, note);
-                Ok(found(views::note(&self.layout, &note, text, &related)))
+                let (note, gist) = with_stand_in(reader, note)?;
+                let page = views::note(&self.layout, &note, text, gist.as_ref(), &related);
+                Ok(found(page))
             }
             None => match reader.trashed_note(id)? {
                 Some(note) => {
@@ -1548,6 +1552,7 @@ mod tests {
         let home = views::HomePage {
             counts: reader.counts().unwrap(),
             notes: &earlier,
+            gists: &crate::site::leads::Gists::new(),
             tags: &[],
             on_this_day: &earlier,
             searches: &[],

@@ -1,34 +1,72 @@
-//! The first sentences of a page's text, in place of a description.
+//! What stands in for a note's missing text: a summary by a model, or the first sentences of the
+//! page's text.
 //!
-//! Only pages for the user have them: no feed, no export and no published page has words of a text.
+//! Only pages for the user have them: no feed, no export and no published page has words of a text
+//! or of a model.
+
+use std::collections::HashMap;
 
 use crate::{
-    domain::{LEAD_SOURCE_BYTES, Note, lead},
+    domain::{LEAD_SOURCE_BYTES, Note, NoteId, lead},
     error::Result,
-    store::Reader,
+    store::{Gist, Reader},
 };
 
-/// Does the same as [`with_lead`] with each note of a list.
+/// The summaries by a model that are shown, by note.
+pub(super) type Gists = HashMap<NoteId, Gist>;
+
+/// Finds what stands in for the texts of a list of notes. A note with neither a text of the user nor
+/// a description has a summary by a model or, as its description, the first sentences of its page.
 ///
 /// # Errors
 /// The `store_*` kinds.
-pub(super) fn with_leads(reader: &Reader, mut notes: Vec<Note>) -> Result<Vec<Note>> {
-    if reader.has_texts()? {
-        notes = notes
-            .into_iter()
-            .map(|note| with_lead(reader, note))
-            .collect();
+pub(super) fn with_stand_ins(reader: &Reader, mut notes: Vec<Note>) -> Result<(Vec<Note>, Gists)> {
+    let mut gists = Gists::new();
+    if reader.has_gists()? {
+        for note in notes.iter().filter(|note| is_bare(note)) {
+            if let Some(gist) = reader.gist(note.id)? {
+                gists.insert(note.id, gist);
+            }
+        }
     }
-    Ok(notes)
+    if reader.has_texts()? {
+        for note in &mut notes {
+            if !gists.contains_key(&note.id) {
+                add_lead(reader, note);
+            }
+        }
+    }
+    Ok((notes, gists))
 }
 
-/// Gives a note that has neither a text of the user nor a description the first sentences of the
-/// text of its page as a description.
-pub(super) fn with_lead(reader: &Reader, mut note: Note) -> Note {
-    if note.summary.trim().is_empty() && note.metadata.excerpt.is_none() {
+/// Finds what stands in for the text of a note that is shown alone. A summary by a model is also
+/// shown below a description.
+///
+/// # Errors
+/// The `store_*` kinds.
+pub(super) fn with_stand_in(reader: &Reader, mut note: Note) -> Result<(Note, Option<Gist>)> {
+    let gist = match has_summary(&note) {
+        true => None,
+        false => reader.gist(note.id)?,
+    };
+    if gist.is_none() {
+        add_lead(reader, &mut note);
+    }
+    Ok((note, gist))
+}
+
+fn has_summary(note: &Note) -> bool {
+    !note.summary.trim().is_empty()
+}
+
+fn is_bare(note: &Note) -> bool {
+    !has_summary(note) && note.metadata.excerpt.is_none()
+}
+
+fn add_lead(reader: &Reader, note: &mut Note) {
+    if is_bare(note) {
         // A damaged text is reported where it is read. It must not hide the note.
         let beginning = reader.text_beginning(note.id, LEAD_SOURCE_BYTES);
         note.metadata.excerpt = beginning.ok().flatten().as_deref().and_then(lead);
     }
-    note
 }

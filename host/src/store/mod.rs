@@ -35,6 +35,7 @@ pub use feeds::{
 };
 pub use notes::{
     bulk_edits::{AT_ONCE, BulkChange, BulkEdit, BulkState, Refusal},
+    gists::{DueGists, Gist, GistProblem, GistSelection},
     icons::IconNames,
     import::{Import, Origin, RowOutcome},
     import_undo::Undone,

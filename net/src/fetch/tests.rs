@@ -7,7 +7,7 @@ use std::{
     io::Write as _,
     net::{Ipv4Addr, SocketAddr},
     sync::{
-        Mutex,
+        Arc, Mutex,
         atomic::{AtomicUsize, Ordering},
         mpsc,
     },
@@ -17,6 +17,7 @@ use flate2::{Compression, write::GzEncoder};
 use ureq::{
     Error,
     config::Config,
+    http::Uri,
     unversioned::{resolver::ResolvedSocketAddrs, transport::NextTimeout},
 };
 

@@ -57,6 +57,8 @@ pub enum Reason {
     UsedOften,
     /// It is one of the page's own keywords; no note has it.
     Keyword,
+    /// A language model chose it from the user's tags.
+    Model,
 }
 
 /// A suggested tag.

@@ -208,7 +208,8 @@ impl Renderer<'_> {
             let place = share.spool.put([
                 &views::title(note),
                 &views::listed(layout, note).into_string(),
-                &views::article(layout, note, self.texts.get(&note.id).copied()).into_string(),
+                &views::article(layout, note, self.texts.get(&note.id).copied(), None)
+                    .into_string(),
                 &views::about(layout, note).into_string(),
                 &entry,
             ])?;

@@ -4,9 +4,12 @@ use maud::{Markup, html};
 
 use crate::{
     domain::Note,
-    site::views::{
-        layout::{Breadcrumb, Layout, Tab, counted},
-        note_card::{counted_tags, day_by_day, saved_on, title},
+    site::{
+        leads::Gists,
+        views::{
+            layout::{Breadcrumb, Layout, Tab, counted},
+            note_card::{counted_tags, day_by_day, saved_on, title},
+        },
     },
     store::{Counts, SavedSearch, TagCount},
 };
@@ -17,6 +20,8 @@ pub(in crate::site) struct HomePage<'a> {
     pub counts: Counts,
     /// The latest notes, newest first.
     pub notes: &'a [Note],
+    /// Summaries by a model that stand in for texts.
+    pub gists: &'a Gists,
     /// The most used tags.
     pub tags: &'a [TagCount],
     /// Notes saved on this day in earlier years, newest first.
@@ -28,6 +33,7 @@ pub(in crate::site) fn home(layout: &Layout, home: &HomePage<'_>) -> String {
     let HomePage {
         counts,
         notes,
+        gists,
         tags,
         on_this_day,
         searches,
@@ -74,7 +80,7 @@ pub(in crate::site) fn home(layout: &Layout, home: &HomePage<'_>) -> String {
                 }
             }
             (earlier_years(layout, on_this_day))
-            section aria-label="Latest notes" { (day_by_day(layout, notes)) }
+            section aria-label="Latest notes" { (day_by_day(layout, notes, gists)) }
             p.more { a href=(layout.links.all(0)) { "All " (counted(counts.notes, "note")) }
                 @if !layout.links.are_files() { " · " a href=(layout.links.random(None)) { "Random note" } }
             }

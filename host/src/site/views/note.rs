@@ -6,13 +6,12 @@ use crate::{
     domain::{Note, Tag},
     site::views::{
         layout::{Breadcrumb, Layout, counted},
-        link_badge::link_badge,
         note_card::{
-            excerpt, heading, moment, published, site, site_icon, site_link, tag_links, text,
-            title, whole_moment,
+            excerpt, gist_maker, gist_text, heading, link_badge, moment, published, site,
+            site_icon, site_link, tag_links, text, title, whole_moment,
         },
     },
-    store::{TextSource, TextSummary},
+    store::{Gist, TextSource, TextSummary},
 };
 
 /// Most common tags that are shown.
@@ -30,6 +29,7 @@ pub(in crate::site) fn note(
     layout: &Layout,
     note: &Note,
     text: Option<TextSummary>,
+    gist: Option<&Gist>,
     related: &[Note],
 ) -> String {
     let related = related.iter().map(|other| {
@@ -40,7 +40,12 @@ pub(in crate::site) fn note(
         }
     });
     let related: Vec<Related> = related.collect();
-    around(layout, &title(note), &article(layout, note, text), &related)
+    around(
+        layout,
+        &title(note),
+        &article(layout, note, text, gist),
+        &related,
+    )
 }
 
 /// Renders the page around a note that [`article`] rendered.
@@ -87,7 +92,6 @@ pub(in crate::site) fn about(layout: &Layout, other: &Note) -> Markup {
     }
 }
 
-/// Renders all fields of a note, and a link to the text of its page if there is one.
 /// Returns the words before the day of a text.
 fn read_or_downloaded(source: TextSource) -> &'static str {
     match source {
@@ -96,13 +100,24 @@ fn read_or_downloaded(source: TextSource) -> &'static str {
     }
 }
 
-pub(in crate::site) fn article(layout: &Layout, note: &Note, kept: Option<TextSummary>) -> Markup {
+/// Renders all fields of a note, a link to the text of its page, and a summary by a model, if there
+/// are any.
+pub(in crate::site) fn article(
+    layout: &Layout,
+    note: &Note,
+    kept: Option<TextSummary>,
+    gist: Option<&Gist>,
+) -> Markup {
     let metadata = &note.metadata;
     html! {
         article.note {
             (heading(note, 1))
             (tag_links(layout, &note.tags))
             (text(note, 2))
+            @if let Some(gist) = gist {
+                (gist_text(note, gist))
+                (gist_maker(gist))
+            }
             @if !note.summary.trim().is_empty() && metadata.excerpt.is_some() {
                 section.described aria-labelledby="described" {
                     h2 #described { "Description" }

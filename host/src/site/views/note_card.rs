@@ -6,12 +6,9 @@ use jiff::{Timestamp, civil::Date};
 use maud::{Markup, PreEscaped, html};
 
 use crate::{
-    domain::{Note, PageUrl, Snippet, Tag, timestamp_text},
-    site::{
-        markdown,
-        views::{layout::Layout, link_badge::link_badge},
-    },
-    store::{Hit, TagCount},
+    domain::{Link, LinkVerdict, Note, PageUrl, Snippet, Tag, timestamp_text},
+    site::{leads::Gists, markdown, views::layout::Layout},
+    store::{Gist, Hit, TagCount},
 };
 
 /// Number of notes from which a tag is highlighted.
@@ -25,8 +22,8 @@ const SHORT_LINES: usize = 3;
 
 /// The content between tags and dates of a note.
 pub(super) enum Body<'a> {
-    /// The user's text, or else the page's description.
-    Whole,
+    /// The user's text, or else the page's description, or else this summary by a model.
+    Whole(Option<&'a Gist>),
     /// The snippet of a match, and the marks in title and tags.
     Found(&'a Hit),
 }
@@ -53,13 +50,13 @@ pub(super) fn by_day<T>(
 }
 
 /// A list of notes, with a heading for each day.
-pub(in crate::site) fn day_by_day(layout: &Layout, notes: &[Note]) -> Markup {
+pub(in crate::site) fn day_by_day(layout: &Layout, notes: &[Note], gists: &Gists) -> Markup {
     by_day(
         layout,
         2,
         notes,
         |note| note,
-        |note| preview(layout, note, 3, &Body::Whole),
+        |note| preview(layout, note, 3, &Body::Whole(gists.get(&note.id))),
     )
 }
 
@@ -77,10 +74,10 @@ pub(in crate::site) fn listed_day_by_day(layout: &Layout, notes: &[(Timestamp, S
 }
 
 /// Renders a list of notes, each with its own date.
-pub(in crate::site) fn one_by_one(layout: &Layout, notes: &[Note]) -> Markup {
+pub(in crate::site) fn one_by_one(layout: &Layout, notes: &[Note], gists: &Gists) -> Markup {
     html! {
         h2.visually-hidden { "Notes" }
-        @for note in notes { (listed(layout, note)) }
+        @for note in notes { (preview(layout, note, 3, &Body::Whole(gists.get(&note.id)))) }
     }
 }
 
@@ -94,7 +91,7 @@ pub(in crate::site) fn listed_one_by_one(notes: &[(Timestamp, String)]) -> Marku
 
 /// Renders a note as it appears in those lists.
 pub(in crate::site) fn listed(layout: &Layout, note: &Note) -> Markup {
-    preview(layout, note, 3, &Body::Whole)
+    preview(layout, note, 3, &Body::Whole(None))
 }
 
 fn day_of_notes(date: Date) -> Markup {
@@ -106,10 +103,18 @@ pub(super) fn preview(layout: &Layout, note: &Note, level: usize, body: &Body<'_
     html! {
         article.note {
             @match body {
-                Body::Whole => {
+                Body::Whole(gist) => {
                     (heading(note, level))
                     (first_tag_links(layout, note))
-                    @if is_long(note) {
+                    @if let Some(gist) = gist {
+                        @if gist.text.len() > SHORT_TEXT {
+                            div.clamped { (gist_text(note, gist)) }
+                            a.show-more href=(layout.links.note(note.id)) { "More" }
+                        } @else {
+                            (gist_text(note, gist))
+                        }
+                        (gist_maker(gist))
+                    } @else if is_long(note) {
                         div.clamped { (text(note, level + 1)) }
                         a.show-more href=(layout.links.note(note.id)) { "More" }
                     } @else {
@@ -135,6 +140,41 @@ pub(super) fn preview(layout: &Layout, note: &Note, level: usize, body: &Body<'_
                 }
                 li { a rel="bookmark" href=(layout.links.note(note.id)) { "Details" } }
             }
+        }
+    }
+}
+
+/// Renders what is known, with links to a copy and to the kept text. `None` if there is nothing to
+/// say.
+pub(super) fn link_badge(layout: &Layout, note: &Note) -> Option<Markup> {
+    let (link, has_text) = layout.known_links.of(note.id)?;
+    Some(match (link.verdict, &link.final_url) {
+        (LinkVerdict::Moved, Some(target)) => html! {
+            span.said { "Moved" }
+            span.more { " to " a href=(target) target="_blank" rel="noreferrer noopener" { bdi { (target) } } }
+        },
+        _ => lost(layout, note, &link, has_text),
+    })
+}
+
+fn lost(layout: &Layout, note: &Note, link: &Link, has_text: bool) -> Markup {
+    let since = saved_on(layout, link.since());
+    let since = html! { time datetime=(since) { (day(since)) } };
+    let copy = link.copy_of(&note.url, note.saved_at);
+    let saved = day(saved_on(layout, note.saved_at));
+    html! {
+        span.said.lost {
+            @match link.verdict {
+                LinkVerdict::Gone => { "Gone since " (since) },
+                LinkVerdict::Unreachable => { "Unreachable since " (since) },
+                _ => "May be gone",
+            }
+        }
+        span.more {
+            " · "
+            a href=(copy) target="_blank" rel="noreferrer noopener"
+                title={ "The copy at the Wayback Machine nearest to " (saved) } { "archived copy" }
+            @if has_text { " · " a href=(layout.links.text(note.id)) { "kept text" } }
         }
     }
 }
@@ -272,6 +312,23 @@ pub(super) fn excerpt(note: &Note) -> Markup {
     html! {
         @if let Some(excerpt) = &note.metadata.excerpt {
             p.excerpt dir="auto" lang=(note.metadata.lang.as_deref().unwrap_or_default()) { (excerpt) }
+        }
+    }
+}
+
+/// Renders a summary by a model: plain text, which never looks like the user's.
+pub(super) fn gist_text(note: &Note, gist: &Gist) -> Markup {
+    html! {
+        p.excerpt.gist dir="auto" lang=(note.metadata.lang.as_deref().unwrap_or_default()) { (gist.text) }
+    }
+}
+
+/// Says that a summary is a model's.
+pub(super) fn gist_maker(gist: &Gist) -> Markup {
+    html! {
+        p.gist-maker {
+            "Summary by " bdi { (gist.maker) } ", not yours"
+            @if gist.is_outdated { ", of an earlier text" }
         }
     }
 }

@@ -59,18 +59,27 @@ CREATE TRIGGER text_fetches_with_text AFTER INSERT ON texts BEGIN
     DELETE FROM text_fetches WHERE note_id = new.note_id;
 END;
 
--- A row for each note that a language model was asked about, also for those in the trash. made_at:
--- in µs since 1970. maker: the model's name. text: the summary, as plain text. tags: of the user's
--- own, which the model suggests, as a JSON list. text_at: texts.taken_at of the text that was sent;
--- NULL if there was none. problem: why there is no summary, as a number (store/gists.rs).
+-- A row for each note that a language model was asked about, also for those in the trash. tried_at:
+-- when it was asked last, in µs since 1970. tried_text_at: texts.taken_at of the text that was sent
+-- then; NULL if there was none. problem: why that gave no summary, as a number (store/notes/gists.rs).
+-- The others are of the last summary, NULL if there is none. maker: the model's name. text: plain
+-- text. tags: of the user's own, which the model suggests, as a JSON list. text_at: as tried_text_at.
 CREATE TABLE gists (
-    note_id INTEGER PRIMARY KEY,
-    made_at INTEGER NOT NULL,
-    maker   TEXT NOT NULL,
-    text    TEXT,
-    tags    TEXT,
-    text_at INTEGER,
-    problem INTEGER
+    note_id       INTEGER PRIMARY KEY,
+    tried_at      INTEGER NOT NULL,
+    tried_text_at INTEGER,
+    problem       INTEGER,
+    made_at       INTEGER,
+    maker         TEXT,
+    text          TEXT,
+    tags          TEXT,
+    text_at       INTEGER
+) STRICT;
+
+-- How often a model was asked on a day, counted from 1 January 1970 in UTC.
+CREATE TABLE gist_days (
+    day   INTEGER PRIMARY KEY,
+    asked INTEGER NOT NULL
 ) STRICT;
 
 -- A summary follows its note to the trash and out of it.

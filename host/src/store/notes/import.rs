@@ -18,6 +18,7 @@ use crate::{
         notes::{
             aliases::{tag_of_alias, without_aliases},
             fts_index,
+            gists::Gist,
             note_rows::labels,
             saved_searches::{SavedSearch, saved_search},
             texts::NewText,
@@ -127,13 +128,22 @@ impl Import<'_> {
         Ok(RowOutcome::New)
     }
 
-    /// Like [`note`](Self::note). A note without a text gets this one.
+    /// Like [`note`](Self::note). A note without a text gets this one, and a new note also this
+    /// summary by a model.
     ///
     /// # Errors
     /// Those of `note`.
-    pub fn note_with_text(&self, row: ImportedRow, text: Option<&NewText>) -> Result<RowOutcome> {
+    pub fn note_with_text(
+        &self,
+        row: ImportedRow,
+        text: Option<&NewText>,
+        gist: Option<&Gist>,
+    ) -> Result<RowOutcome> {
         self.current.set(None);
         let outcome = self.note(row)?;
+        if let (RowOutcome::New, Some(id), Some(gist)) = (outcome, self.current.get(), gist) {
+            self.writer.store_gist(id, gist)?;
+        }
         let (Some(id), Some(text)) = (self.current.get(), text) else {
             return Ok(outcome);
         };
@@ -274,7 +284,7 @@ impl Import<'_> {
     /// Gives a note of this import the id of its earlier time.
     fn moved(&self, mut note: Note) -> Result<RowOutcome> {
         let writer = self.writer;
-        let text = writer.text_row(note.id)?;
+        let (text, gist) = (writer.text_row(note.id)?, writer.gist(note.id)?);
         writer.remove(note.id)?;
         writer.execute("DELETE FROM imported WHERE note_id = ?", [note.id.0])?;
         note.id = self.free_id(NoteId::at(note.saved_at))?;
@@ -282,6 +292,9 @@ impl Import<'_> {
         let url = PageUrl::parse(&note.url)?;
         writer.insert(&note, &url)?;
         writer.adopt_newer_text(note.id, text.as_ref())?;
+        if let Some(gist) = gist {
+            writer.store_gist(note.id, &gist)?;
+        }
         self.record(&note, None)?;
         Ok(RowOutcome::Merged)
     }

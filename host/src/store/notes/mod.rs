@@ -7,6 +7,7 @@ mod bulk_follow;
 mod bulk_import;
 mod bulk_undo;
 pub(in crate::store) mod fts_index;
+pub(in crate::store) mod gists;
 pub(in crate::store) mod icons;
 pub(in crate::store) mod import;
 pub(in crate::store) mod import_undo;

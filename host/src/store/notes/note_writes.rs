@@ -173,6 +173,7 @@ impl Writer<'_> {
         }
         note = note.restored_with(&new, self.now)?;
         let newer_text = self.text_row(new.id)?;
+        self.adopt_gist(id, new.id)?;
         self.remove(new.id)?;
         self.insert(&note, &url)?;
         self.index_text(id)?;

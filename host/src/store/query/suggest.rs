@@ -49,6 +49,12 @@ const NAME_WORDS: usize = 4;
 const KEYWORDS: usize = 5;
 const KEYWORD_SCORE: f64 = 0.01;
 
+/// Newest notes whose tags show how often a model's were right, the number of its tags from which
+/// that counts, and the share that must have been right.
+const MODEL_NOTES: u32 = 200;
+const MODEL_COUNTED: u32 = 20;
+const MODEL_RIGHT: f64 = 0.5;
+
 /// A saved note and the tags that suit it.
 pub(in crate::store) type NoteAndTags = (NoteId, Vec<Suggestion>);
 
@@ -74,6 +80,35 @@ impl Store {
             self.remembered = remembered;
         }
         suggested
+    }
+
+    /// Returns the tags in use from which a language model may choose for a page: the likeliest ones
+    /// and, if there are fewer than `limit`, the most used ones.
+    ///
+    /// # Errors
+    /// The `store_*` kinds.
+    pub fn tags_to_choose_from(&mut self, text: PageText<'_>, limit: usize) -> Result<Vec<Tag>> {
+        let mut remembered = self.remembered.take();
+        let ranked = self.reader.read_transaction(|reader| {
+            let own = reader.own_note(text)?;
+            let (remembered, _) = follow(reader, &mut remembered)?;
+            remembered.learn_some(reader, LEARNED_BEFORE)?;
+            remembered.learn_newest(reader, own)?;
+            let memory = &mut remembered.memory;
+            let ranked = reader.ranked(memory, text, &Choices::default(), own, limit)?;
+            let mut tags: Vec<Tag> = ranked.into_iter().map(|found| found.tag).collect();
+            // One note may be all that has a tag.
+            for used in reader.top_tags(u32::try_from(2 * limit).unwrap_or(u32::MAX))? {
+                if tags.len() < limit && !tags.contains(&used.tag) {
+                    tags.push(used.tag);
+                }
+            }
+            Ok(tags)
+        });
+        if ranked.is_ok() {
+            self.remembered = remembered;
+        }
+        ranked
     }
 
     /// Returns, for each of these notes, tags in use that suit it, the likeliest first, without its
@@ -159,16 +194,7 @@ impl Reader {
         choices: &Choices,
         limit: usize,
     ) -> Result<Vec<Suggestion>> {
-        let page = Page::of(text);
-        let url = PageUrl::parse(text.url).ok();
-        let own: Option<NoteId> = match &url {
-            None => None,
-            Some(url) => self
-                .conn
-                .prepare_cached("SELECT id FROM notes WHERE page_key = ?")?
-                .query_row([url.key()], |row| row.get(0).map(NoteId))
-                .optional()?,
-        };
+        let own = self.own_note(text)?;
         remembered.learn_newest(self, own)?;
         let mut decided = Choices {
             chosen: self.tags_of_names(&choices.chosen)?,
@@ -182,21 +208,11 @@ impl Reader {
                 .extend(tag.into_iter().map(|tag| (tag, *times)));
         }
         let memory = &mut remembered.memory;
-        // A saved page must not count as evidence for itself.
-        let aside = own.and_then(|id| memory.set_aside(id));
-        let older = self.older_notes(memory, text, url.as_ref(), own)?;
-        for note in &older {
-            memory.lend(note.id, &Page::of_note(note), &note.tags);
-        }
-        let ranked = memory.suggest(&page, &decided, limit.max(SHOWN));
-        for note in &older {
-            memory.remove(note.id);
-        }
-        if let Some(aside) = aside {
-            memory.put_back(aside);
-        }
-        memory.compact();
+        let ranked = self.ranked(memory, text, &decided, own, limit.max(SHOWN))?;
         let mut suggested: Vec<Suggestion> = memory.worth_showing(&ranked).cloned().collect();
+        if let Some(own) = own {
+            self.suggest_by_model(own, &decided, &mut suggested)?;
+        }
         let mut keywords = self.tags_of_names(&choices.keywords)?;
         keywords.retain(|tag| !decided.chosen.contains(tag) && !decided.dismissed.contains(tag));
         let mut new = 0;
@@ -216,6 +232,82 @@ impl Reader {
         }
         suggested.truncate(limit);
         Ok(suggested)
+    }
+
+    /// Returns the note of the page.
+    fn own_note(&self, text: PageText<'_>) -> Result<Option<NoteId>> {
+        let Ok(url) = PageUrl::parse(text.url) else {
+            return Ok(None);
+        };
+        Ok(self
+            .conn
+            .prepare_cached("SELECT id FROM notes WHERE page_key = ?")?
+            .query_row([url.key()], |row| row.get(0).map(NoteId))
+            .optional()?)
+    }
+
+    /// Returns the tags in use, the likeliest for the page first, however unlikely.
+    fn ranked(
+        &self,
+        memory: &mut Memory,
+        text: PageText<'_>,
+        decided: &Choices,
+        own: Option<NoteId>,
+        limit: usize,
+    ) -> Result<Vec<Suggestion>> {
+        // A saved page must not count as evidence for itself.
+        let aside = own.and_then(|id| memory.set_aside(id));
+        let url = PageUrl::parse(text.url).ok();
+        let older = self.older_notes(memory, text, url.as_ref(), own)?;
+        for note in &older {
+            memory.lend(note.id, &Page::of_note(note), &note.tags);
+        }
+        let ranked = memory.suggest(&Page::of(text), decided, limit);
+        for note in &older {
+            memory.remove(note.id);
+        }
+        if let Some(aside) = aside {
+            memory.put_back(aside);
+        }
+        memory.compact();
+        Ok(ranked)
+    }
+
+    /// Adds the tags that a language model chose for a note, if such tags are right often enough: as
+    /// for other suggestions, half of them.
+    fn suggest_by_model(
+        &self,
+        own: NoteId,
+        decided: &Choices,
+        suggested: &mut Vec<Suggestion>,
+    ) -> Result<()> {
+        let Some(gist) = self.gist(own)? else {
+            return Ok(());
+        };
+        let (all, right) = self.gist_record(MODEL_NOTES)?;
+        // Without any record, one in three is expected to be right.
+        let score = f64::from(right + 1) / f64::from(all + 3);
+        if all >= MODEL_COUNTED && score < MODEL_RIGHT {
+            return Ok(());
+        }
+        for tag in self.tags_of_names(&gist.tags)? {
+            let is_new = !decided.chosen.contains(&tag)
+                && !decided.dismissed.contains(&tag)
+                && decided.refused.iter().all(|(refused, _)| *refused != tag)
+                && suggested.iter().all(|other| other.tag != tag);
+            if is_new && self.is_in_use(&tag)? {
+                let place = suggested.partition_point(|other| other.score >= score);
+                suggested.insert(
+                    place,
+                    Suggestion {
+                        tag,
+                        score,
+                        because: Reason::Model,
+                    },
+                );
+            }
+        }
+        Ok(())
     }
 
     fn is_in_use(&self, tag: &Tag) -> Result<bool> {
@@ -390,7 +482,8 @@ mod tests {
     use crate::{
         domain::{Change, MEMORY_NOTES, Metadata, NewNote, parse_tags},
         store::{
-            notes::tag_edits::TagEdit, query::suggest_memory::MAX_CHANGED, test_store::TestStore,
+            Gist, notes::tag_edits::TagEdit, query::suggest_memory::MAX_CHANGED,
+            test_store::TestStore,
         },
     };
 
@@ -450,6 +543,111 @@ mod tests {
         let usual = store.suggest_for("https://arxiv.org/abs/99", "Proofs", &Choices::default());
         let paper = usual.iter().find(|s| s.tag.as_str() == "paper").unwrap();
         assert_eq!(paper.because, Reason::UsualOn("arxiv.org".into()));
+    }
+
+    fn gist(names: &[&str]) -> Gist {
+        Gist {
+            text: "A summary.".into(),
+            maker: "model:4b".into(),
+            made_at: crate::clock::now(),
+            tags: tags(names),
+            text_at: None,
+            is_outdated: false,
+        }
+    }
+
+    #[test]
+    fn tags_that_a_model_chose_are_suggested_for_its_note_alone() {
+        let mut store = TestStore::new();
+        store.save(
+            "https://e.org/old",
+            "Whales",
+            &["zoology", "paper"],
+            "Krill.",
+        );
+        for number in 0..30 {
+            let url = format!("https://kitchen.example/{number}");
+            store.save(&url, "Bread", &["baking"], "Flour.");
+        }
+        let url = "https://elsewhere.example/new";
+        let id = store.save(url, "Nothing in common", &[], "").note.id;
+        let gist = gist(&["paper", "zoology", "baking", "invented"]);
+        store.write(|writer| writer.put_gist(id, &gist)).unwrap();
+        let by_model = |store: &mut TestStore, url: &str, choices: &Choices| -> Vec<String> {
+            let suggested = store.suggest_for(url, "Nothing in common", choices);
+            let chosen = suggested.iter().filter(|s| s.because == Reason::Model);
+            chosen.map(|s| s.tag.to_string()).collect()
+        };
+        let found = by_model(&mut store, url, &Choices::default());
+        let known = store.suggest_for(url, "Nothing in common", &Choices::default());
+        // Each once, and none that isn't in use.
+        for name in ["paper", "zoology", "baking"] {
+            assert_eq!(known.iter().filter(|s| s.tag.as_str() == name).count(), 1);
+        }
+        assert!(!known.iter().any(|s| s.tag.as_str() == "invented"));
+        assert!(known.is_sorted_by(|a, b| a.score >= b.score));
+        assert_eq!(found, ["paper", "zoology"]);
+        assert_eq!(
+            by_model(&mut store, "https://e.org/", &Choices::default()),
+            Vec::<String>::new()
+        );
+        for choices in [
+            Choices {
+                chosen: tags(&["paper", "zoology"]),
+                ..Choices::default()
+            },
+            Choices {
+                dismissed: tags(&["paper", "zoology"]),
+                ..Choices::default()
+            },
+        ] {
+            assert_eq!(by_model(&mut store, url, &choices), Vec::<String>::new());
+        }
+        let refused = Choices {
+            refused: ["paper", "zoology"]
+                .map(|name| (Tag::parse(name).unwrap(), 1))
+                .into(),
+            ..Choices::default()
+        };
+        assert_eq!(by_model(&mut store, url, &refused), Vec::<String>::new());
+    }
+
+    #[test]
+    fn a_model_whose_tags_are_usually_wrong_suggests_none() {
+        let mut store = TestStore::filled();
+        let wrong = gist(&["baking", "sourdough"]);
+        for number in 0..12 {
+            let url = format!("https://arxiv.org/abs/{}", 100 + number);
+            let id = store.save(&url, "Attention", &["paper"], "").note.id;
+            store.write(|writer| writer.put_gist(id, &wrong)).unwrap();
+        }
+        let url = "https://elsewhere.example/new";
+        let id = store.save(url, "Nothing in common", &[], "").note.id;
+        store.write(|writer| writer.put_gist(id, &wrong)).unwrap();
+        let suggested = store.suggest_for(url, "Nothing in common", &Choices::default());
+        assert!(suggested.iter().all(|s| s.because != Reason::Model));
+    }
+
+    #[test]
+    fn a_model_chooses_from_the_likeliest_tags() {
+        let mut store = TestStore::filled();
+        let page = PageText {
+            url: "https://kitchen.example/9",
+            title: "Bread",
+            texts: ["", ""],
+        };
+        let found = store.store.tags_to_choose_from(page, 3).unwrap();
+        assert_eq!(found.len(), 3);
+        assert!(found[..2].contains(&Tag::parse("baking").unwrap()));
+        let all = store.store.tags_to_choose_from(page, 60).unwrap();
+        assert_eq!(all.len(), 5);
+        assert_eq!(
+            TestStore::new()
+                .store
+                .tags_to_choose_from(page, 60)
+                .unwrap(),
+            []
+        );
     }
 
     #[test]

@@ -196,7 +196,9 @@ fn texts(conn: &Connection, faults: &mut Vec<Fault>) -> Result<()> {
         "SELECT labels, name FROM icons",
         "SELECT * FROM feeds",
         "SELECT * FROM arrivals",
+        "SELECT maker, text, tags FROM gists",
         "SELECT x'' FROM feeds WHERE NOT json_valid(tags)",
+        "SELECT x'' FROM gists WHERE NOT json_valid(tags)",
         // Tags in the trash must be a JSON list of texts, or they can't be read.
         "SELECT x'' FROM trash WHERE NOT json_valid(tags)",
     ] {
@@ -356,8 +358,16 @@ fn inbox(conn: &Connection, faults: &mut Vec<Fault>) -> Result<()> {
     Ok(())
 }
 
-/// Checks the texts of pages.
+/// Checks the texts of pages, and the summaries by a model.
 fn page_texts(conn: &Connection, faults: &mut Vec<Fault>) -> Result<()> {
+    asked(
+        conn,
+        faults,
+        Area::References,
+        "SELECT count(*) FROM gists WHERE note_id NOT IN (SELECT id FROM notes)
+             AND note_id NOT IN (SELECT id FROM trash)",
+        "Some summaries by a model belong to no note",
+    )?;
     asked(
         conn,
         faults,

@@ -8,6 +8,7 @@ pub(in crate::store) mod damaged_database;
 pub(in crate::store) mod damaged_rows;
 pub(in crate::store) mod rebuild;
 mod rebuild_feeds;
+mod rebuild_gists;
 mod rebuild_links;
 mod rebuild_texts;
 pub(in crate::store) mod swap_database;

@@ -275,6 +275,7 @@ impl DamagedDatabase {
             Self::icons,
             Self::links,
             Self::feeds,
+            Self::gists,
             Self::text_fetches,
         ] {
             restore(self, &rebuilding.writer)?;
@@ -584,6 +585,7 @@ mod tests {
                 problem::FeedProblem,
             },
             notes::{
+                gists::{Gist, GistProblem},
                 links::LinkCheck,
                 text_problem::TextProblem,
                 texts::{NewText, TextSource},
@@ -679,6 +681,18 @@ mod tests {
                     let text = NewText::new(&words, now, TextSource::File, number % 2 == 0)?;
                     writer.put_text(*id, &text, false)?;
                 }
+                for (number, id) in [ids[0], ids[40], deleted].into_iter().enumerate() {
+                    let gist = Gist {
+                        text: format!("Summary {number}"),
+                        maker: "model:4b".into(),
+                        made_at: now,
+                        tags: parse_tags(&["z", "a"])?,
+                        text_at: (number == 1).then_some(now),
+                        is_outdated: number != 1,
+                    };
+                    writer.put_gist(id, &gist)?;
+                }
+                writer.fail_gist(ids[7], GistProblem::CutOff, None)?;
                 let text = NewText::new("a deleted page", now, TextSource::Click, true)?;
                 writer.put_text(deleted, &text, true)?;
                 for (number, id) in ids.iter().chain([&deleted]).enumerate() {
@@ -843,6 +857,8 @@ mod tests {
             "SELECT format('%s|%s|%s|%s|%s|%s|%s|%s|%s|%s|%s', note_id, due_at, checked_at, verdict,
                  status, final_url, failing_since, failed_at, failures, missing, archive_url)
              FROM links ORDER BY note_id",
+            "SELECT format('%s|%s|%s|%s|%s|%s|%s|%s', note_id, tried_at, tried_text_at, made_at, maker,
+                 text, tags, text_at) FROM gists WHERE text IS NOT NULL ORDER BY note_id",
             "SELECT format('%s|%s|%s|%s|%s', note_id, tried_at, next_at, failures, problem)
              FROM text_fetches",
         ] {

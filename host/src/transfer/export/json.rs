@@ -21,13 +21,13 @@ pub enum Texts {
     LeaveOut,
 }
 
-/// Reads a note's text if the export contains texts.
+/// Reads a note's text, if the export contains texts, and its summary by a model.
 fn with_text(store: &Reader, note: &Note, texts: Texts) -> anyhow::Result<NoteWithText> {
     let text = match texts {
         Texts::Include => store.text(note.id)?,
         Texts::LeaveOut => None,
     };
-    Ok(note_with_text(note, text))
+    Ok(note_with_text(note, text, store.gist(note.id)?))
 }
 
 /// An alias of a tag.

@@ -12,6 +12,7 @@ use crate::{
         Omission, PageUrl, Tag, is_comma, without_user_info,
     },
     error::{Error, Result},
+    store::Gist,
 };
 
 pub(super) use super::{
@@ -62,6 +63,8 @@ pub(super) struct Row {
     pub(super) kept: ExportedFields,
     /// The text of the page.
     pub(super) text: Option<RowText>,
+    /// The summary by a model, in our own exports.
+    pub(super) gist: Option<Gist>,
     /// Parts that the reader already left out, one sentence each.
     pub(super) left: Vec<(LeftOut, String)>,
     /// Whether it comes from one of our exports, so that its texts are valid.

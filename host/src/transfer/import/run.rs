@@ -13,7 +13,7 @@ use super::{
 use crate::{
     domain::{Icon, ImportedRow, Omission, Tag},
     error::{Error, Result},
-    store::{Import, NewText, RowOutcome},
+    store::{Gist, Import, NewText, RowOutcome},
 };
 
 /// Most bookmarks in a file.
@@ -36,7 +36,12 @@ pub fn run(
 
 /// Receives rows: the notes, or a substitute in tests.
 trait RowTarget {
-    fn note(&self, note: ImportedRow, text: Option<&NewText>) -> Result<RowOutcome>;
+    fn note(
+        &self,
+        note: ImportedRow,
+        text: Option<&NewText>,
+        gist: Option<&Gist>,
+    ) -> Result<RowOutcome>;
     fn alias(&self, name: &Tag, of: &Tag) -> Result<RowOutcome>;
     fn search(&self, name: &str, query: &str) -> Result<RowOutcome>;
     fn icon(&self, site: &str, icon: &Icon) -> Result<RowOutcome>;
@@ -47,8 +52,13 @@ trait RowTarget {
 }
 
 impl RowTarget for Import<'_> {
-    fn note(&self, note: ImportedRow, text: Option<&NewText>) -> Result<RowOutcome> {
-        Import::note_with_text(self, note, text)
+    fn note(
+        &self,
+        note: ImportedRow,
+        text: Option<&NewText>,
+        gist: Option<&Gist>,
+    ) -> Result<RowOutcome> {
+        Import::note_with_text(self, note, text, gist)
     }
 
     fn alias(&self, name: &Tag, of: &Tag) -> Result<RowOutcome> {
@@ -187,13 +197,13 @@ fn taken(found: Found, normalizer: &mut RowNormalizer, notes: &dyn RowTarget) ->
     let mut undated = false;
     let (line, became) = match found {
         Found::Row(mut row) => {
-            let text = row.text.take();
+            let (text, gist) = (row.text.take(), row.gist.take());
             (
                 row.line,
                 normalizer.note(*row).and_then(|note| {
                     undated = note.saved_at.is_none() && note.kept.id.is_none();
                     let text = page_text(text, &note, &mut normalizer.left);
-                    notes.note(note, text.as_ref())
+                    notes.note(note, text.as_ref(), gist.as_ref())
                 }),
             )
         }
@@ -319,7 +329,12 @@ mod tests {
     struct Looking;
 
     impl RowTarget for Looking {
-        fn note(&self, note: ImportedRow, _: Option<&NewText>) -> Result<RowOutcome> {
+        fn note(
+            &self,
+            note: ImportedRow,
+            _: Option<&NewText>,
+            _: Option<&Gist>,
+        ) -> Result<RowOutcome> {
             assert_eq!(PageUrl::parse(note.url.as_str()).unwrap(), note.url);
             for (at, tag) in note.tags.iter().enumerate() {
                 assert_eq!(&Tag::parse(tag.as_str()).unwrap(), tag);

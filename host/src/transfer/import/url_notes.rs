@@ -3,9 +3,12 @@
 use jiff::Timestamp;
 
 use crate::{
-    domain::{ExportedFields, MAX_TITLE_BYTES, NoteId, PageUrl},
+    domain::{
+        ExportedFields, MAX_MODEL_TAGS, MAX_TITLE_BYTES, NoteId, PageUrl, Tag, model_name,
+        model_summary,
+    },
     error::{Error, Result},
-    store::TextSource,
+    store::{Gist, TextSource},
     transfer::import::{
         json::{self, Fields},
         outline::{Node, Outline},
@@ -52,11 +55,32 @@ pub(super) fn found(entry: &Fields<'_>, line: u64) -> Found {
         updated: date(entry, "updatedAt"),
         kept,
         text: text(entry),
+        gist: gist(entry),
         left: left.into_iter().collect(),
         own: true,
         ..Row::default()
     }
     .into()
+}
+
+/// Returns the summary by a model, as plain as the model's own answer is made.
+fn gist(entry: &Fields<'_>) -> Option<Gist> {
+    let gist = entry.object("gist")?;
+    let tags = gist.texts("tags");
+    Some(Gist {
+        text: model_summary(&gist.some("text")?)?,
+        maker: model_name(&gist.some("maker")?)?,
+        made_at: date(&gist, "madeAt")
+            .at()
+            .filter(|at| *at <= last_moment())?,
+        tags: tags
+            .iter()
+            .filter_map(|name| Tag::sought(name).ok())
+            .take(MAX_MODEL_TAGS)
+            .collect(),
+        text_at: date(&gist, "textAt").at(),
+        is_outdated: false,
+    })
 }
 
 /// Returns the text of the page.
@@ -160,6 +184,7 @@ const MEMBERS: &[&str] = &[
     "pageTitle",
     "read",
     "pageText",
+    "gist",
     "text",
     "shift",
 ];

@@ -1,0 +1,127 @@
+//! The server of a language model, as `gist` sees it: asks in the form that it understands, and says
+//! what went wrong.
+
+use std::time::Instant;
+
+use url_notes::store::GistProblem;
+
+use crate::{
+    fetch::{FetchError, Service, ServiceResponse},
+    model::{Answer, AnswerProblem, Dialect, Question, read_answer},
+};
+
+/// Why there is no answer, with a sentence.
+#[derive(Debug)]
+pub(super) enum Failure {
+    /// Because of this note.
+    Note(GistProblem, String),
+    /// Because of the server; the next note may succeed.
+    Server(String),
+    /// Because of the server, in a way that all other notes would fail in, too.
+    Everything(String),
+}
+
+/// A server with a model.
+#[derive(Debug)]
+pub(super) struct ModelServer {
+    service: Service,
+    model: String,
+    key: Option<String>,
+    /// As the server understood it last.
+    dialect: Dialect,
+}
+
+impl ModelServer {
+    pub(super) fn new(service: Service, model: &str, key: Option<&str>) -> Self {
+        Self {
+            service,
+            model: model.to_owned(),
+            key: key.map(str::to_owned),
+            dialect: Dialect::default(),
+        }
+    }
+
+    /// Asks, in a simpler form if the server refuses the first one.
+    pub(super) fn ask(&mut self, question: &Question<'_>) -> Result<Answer, Failure> {
+        loop {
+            let body = question.body(&self.model, self.dialect).to_string();
+            let begun = Instant::now();
+            let response = self.service.post(body.as_bytes(), self.key.as_deref());
+            let response = response.map_err(|error| self.no_response(error, begun))?;
+            if matches!(response.status, 400 | 422) {
+                let reason = String::from_utf8_lossy(&response.body);
+                if let Some(simpler) = self.dialect.simpler(&reason) {
+                    self.dialect = simpler;
+                    continue;
+                }
+            }
+            if !(200..300).contains(&response.status) {
+                return Err(self.refused(&response));
+            }
+            let answer = read_answer(&response.body, question.tags);
+            return answer.map_err(|problem| self.unusable(problem));
+        }
+    }
+
+    fn no_response(&self, error: FetchError, begun: Instant) -> Failure {
+        let host = self.service.host();
+        match error {
+            FetchError::TooSlow if begun.elapsed() >= self.service.timeout() => Failure::Note(
+                GistProblem::TooSlow,
+                format!(
+                    "The answer took longer than {} s, the timeout in [model].",
+                    self.service.timeout().as_secs()
+                ),
+            ),
+            FetchError::TooLarge => Failure::Note(
+                GistProblem::TooLarge,
+                "The answer is larger than 1 MiB.".into(),
+            ),
+            FetchError::Unreachable | FetchError::TooSlow if !self.service.is_remote() => {
+                Failure::Everything(format!(
+                    "Nothing answers at {host}. Is Ollama, or another server with a model, running?"
+                ))
+            }
+            error => Failure::Everything(format!("{host}: {error}")),
+        }
+    }
+
+    fn refused(&self, response: &ServiceResponse) -> Failure {
+        let (host, model, status) = (self.service.host(), &self.model, response.status);
+        match status {
+            401 | 403 => Failure::Everything(match self.key {
+                Some(_) => format!("{host} doesn't accept the key (status {status})."),
+                None => format!(
+                    "{host} asks for a key (status {status}). Put it into a private file, and name the file by key-file in [model]."
+                ),
+            }),
+            404 if String::from_utf8_lossy(&response.body).contains("model") => {
+                Failure::Everything(format!(
+                    "{host} doesn't have the model \"{model}\". For Ollama, run `ollama pull {}`.",
+                    url_notes::domain::shell_word(model)
+                ))
+            }
+            404 | 405 => Failure::Everything(format!(
+                "{host} has no OpenAI-compatible interface at the address in [model] (status {status}). It usually ends with /v1."
+            )),
+            300..=399 => Failure::Everything(format!(
+                "{host} redirects to another address (status {status}), which isn't followed."
+            )),
+            429 => Failure::Everything(format!(
+                "{host} has answered too often (status 429). Try again later."
+            )),
+            500.. => Failure::Server(format!("{host} failed (status {status}).")),
+            _ => Failure::Everything(format!("{host} refuses the request (status {status}).")),
+        }
+    }
+
+    fn unusable(&self, problem: AnswerProblem) -> Failure {
+        let host = self.service.host();
+        match problem {
+            // It says nothing about the note.
+            AnswerProblem::NoInterface => Failure::Server(format!("{host}: {problem}")),
+            AnswerProblem::CutOff => Failure::Note(GistProblem::CutOff, problem.to_string()),
+            _ => Failure::Note(GistProblem::Unusable, problem.to_string()),
+        }
+    }
+}
