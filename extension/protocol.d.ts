@@ -673,13 +673,13 @@ hasNote: boolean,
  */
 text: TextInfo | null, 
 /**
- * What the checks of its page found, null if it was never checked.
- */
-link: LinkInfo | null, 
-/**
  * The summary by a language model, null without one.
  */
-gist: GistInfo | null, };
+gist: GistInfo | null, 
+/**
+ * What the checks of its page found, null if it was never checked.
+ */
+link: LinkInfo | null, };
 
 export type LinkInfo = { 
 /**

@@ -37,8 +37,8 @@ export async function loadPage(connection, { order, ...params }) {
 				site: siteOf(url),
 				hasNote: false,
 				text: null,
-				link: null,
 				gist: null,
+				link: null,
 			}),
 	);
 	return {

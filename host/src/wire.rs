@@ -159,24 +159,6 @@ pub(crate) fn wire_gist(gist: &Gist) -> protocol::GistInfo {
     }
 }
 
-/// A note with what is known of its page and with the summary by a model, as on the command line.
-#[derive(Debug, Serialize)]
-pub(crate) struct NoteWithGist {
-    #[serde(flatten)]
-    note: NoteWithLink,
-    gist: Option<protocol::GistInfo>,
-}
-
-impl NoteWithGist {
-    /// Converts a note.
-    pub(crate) fn of(note: &Note, link: Option<&Link>, gist: Option<&Gist>) -> Self {
-        Self {
-            note: NoteWithLink::of(note, link),
-            gist: gist.map(wire_gist),
-        }
-    }
-}
-
 /// A summary by a model, as in exports.
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
@@ -341,13 +323,13 @@ pub(crate) fn list_order(order: protocol::ListOrder) -> ListOrder {
     }
 }
 
-/// Converts a note in a list, with the text of its page, what is known of it, and the summary by a
-/// model.
+/// Converts a note in a list, with the text of its page, the summary by a model, and what is known
+/// of its page.
 pub(crate) fn wire_row(
     note: &Note,
     text: Option<TextSummary>,
-    link: Option<&Link>,
     gist: Option<&Gist>,
+    link: Option<&Link>,
 ) -> NoteRow {
     let url = PageUrl::parse(&note.url);
     NoteRow {
@@ -362,8 +344,8 @@ pub(crate) fn wire_row(
         site: url.map(|url| url.site().to_owned()).unwrap_or_default(),
         has_note: !note.summary.is_empty(),
         text: text.map(wire_text),
-        link: link.map(|link| wire_link(link, note.id, &note.url)),
         gist: gist.map(wire_gist),
+        link: link.map(|link| wire_link(link, note.id, &note.url)),
     }
 }
 

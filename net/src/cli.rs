@@ -46,10 +46,10 @@ enum Command {
     /// Add and fetch feeds
     #[command(subcommand)]
     Feed(FeedCommand),
-    /// Check whether the saved pages are still there
-    CheckLinks(CheckLinks),
     /// Summarise pages by a language model
     Gist(GistAsk),
+    /// Check whether the saved pages are still there
+    CheckLinks(CheckLinks),
     /// Download the texts of pages that have none
     Fetch(Fetch),
 }
@@ -93,8 +93,8 @@ impl Arguments {
             Command::Feed(FeedCommand::Fetch(command)) => {
                 feed_fetch::run(&command, &mut invocation)
             }
-            Command::CheckLinks(command) => check_links::run(&command, &mut invocation),
             Command::Gist(command) => gist::run(&command, &mut invocation),
+            Command::CheckLinks(command) => check_links::run(&command, &mut invocation),
             Command::Fetch(command) => fetch::run(&command, &mut invocation),
         }
     }

@@ -143,10 +143,10 @@ enum Command {
     Feed(feed::FeedCommand),
     /// Show the pages that arrived from feeds; keep or skip them
     Inbox(inbox::Inbox),
-    /// Check whether the saved pages are still there
-    CheckLinks(check_links::CheckLinks),
     /// Summarise pages by a language model on this computer; list, accept and remove summaries
     Gist(gist::GistArguments),
+    /// Check whether the saved pages are still there
+    CheckLinks(check_links::CheckLinks),
     /// Serve the site until you press Ctrl+C
     Serve(serve::Serve),
     /// Open the site, or the view of one tag, in the browser
@@ -236,8 +236,8 @@ impl Arguments {
             Command::Fetch(_) => network::run_instead(&self.argv),
             Command::Feed(command) => command.run(&mut invocation, &self.argv),
             Command::Inbox(command) => command.run(&mut invocation),
-            Command::CheckLinks(command) => command.run(&self.argv),
             Command::Gist(command) => command.run(&mut invocation, &self.argv),
+            Command::CheckLinks(command) => command.run(&self.argv),
             Command::Serve(command) => command.run(&mut invocation),
             Command::Open(command) => command.run(&mut invocation),
             Command::Stats(command) => command.run(&mut invocation),

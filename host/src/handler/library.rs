@@ -125,7 +125,7 @@ pub(super) fn list_notes(
                 } else {
                     None
                 };
-                let row = wire_row(&note, text, link.as_ref(), gist.as_ref());
+                let row = wire_row(&note, text, gist.as_ref(), link.as_ref());
                 let bytes = serde_json::to_vec(&row).map_err(Error::internal)?.len() + 1;
                 if bytes > room && !rows.is_empty() {
                     break;

@@ -172,10 +172,10 @@ pub struct NoteRow {
     pub has_note: bool,
     /// The kept text of its page, null without one.
     pub text: Option<TextInfo>,
-    /// What the checks of its page found, null if it was never checked.
-    pub link: Option<LinkInfo>,
     /// The summary by a language model, null without one.
     pub gist: Option<GistInfo>,
+    /// What the checks of its page found, null if it was never checked.
+    pub link: Option<LinkInfo>,
 }
 
 /// `editNotes`: changes many notes at once, either all or none.

@@ -455,7 +455,11 @@ function add(query, leaf, negated, top, parser) {
 		if (!list.includes(leaf.value)) list.push(leaf.value);
 	} else if (leaf.kind === "site") {
 		(negated ? query.withoutSites : query.sites).push(leaf.value);
-	} else if (leaf.kind === "state" && !top && !/^un(tagged|read)$|^noted$/.test(leaf.value)) {
+	} else if (
+		leaf.kind === "state" &&
+		!top &&
+		!/^un(tagged|read)$|^noted$/.test(leaf.value)
+	) {
 		parser.problem("here", leaf.value === "texted" ? "has:text" : `is:${leaf.value}`);
 	} else if (leaf.kind === "state") {
 		const known = query.states.some(

@@ -854,11 +854,11 @@ mod tests {
             "SELECT feed_id || hex(guid) || seen_at FROM arrived ORDER BY feed_id, guid",
             "SELECT hex(page) || seen_at FROM arrived_pages ORDER BY page",
             "SELECT 'arrivals ' || arrivals FROM meta",
+            "SELECT format('%s|%s|%s|%s|%s|%s|%s|%s', note_id, tried_at, tried_text_at, made_at, maker,
+                 text, tags, text_at) FROM gists WHERE text IS NOT NULL ORDER BY note_id",
             "SELECT format('%s|%s|%s|%s|%s|%s|%s|%s|%s|%s|%s', note_id, due_at, checked_at, verdict,
                  status, final_url, failing_since, failed_at, failures, missing, archive_url)
              FROM links ORDER BY note_id",
-            "SELECT format('%s|%s|%s|%s|%s|%s|%s|%s', note_id, tried_at, tried_text_at, made_at, maker,
-                 text, tags, text_at) FROM gists WHERE text IS NOT NULL ORDER BY note_id",
             "SELECT format('%s|%s|%s|%s|%s', note_id, tried_at, next_at, failures, problem)
              FROM text_fetches",
         ] {
