@@ -365,6 +365,9 @@ fn record(writer: &Writer<'_>, job: &Job, outcome: &Outcome) -> StoreResult<Page
             if let Some(kept) = writer.keep_fetched_text(job.id, &job.stored, page)? {
                 output.result = "kept";
                 (output.words, output.whole) = (Some(kept.words), Some(kept.whole));
+                if output.title.is_empty() {
+                    output.title.clone_from(&page.title);
+                }
             }
         }
         Outcome::Failed(problem, wait) => {
