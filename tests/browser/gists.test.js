@@ -78,7 +78,6 @@ inEachBrowser(
 		const notes = await world.notes();
 		const idOf = (/** @type {string} */ url) =>
 			notes.find((note) => note.url === url)?.id;
-		const page = await browser.open(`${origin}/tag/reading`);
 		const views = [
 			"/tag/reading",
 			...NOTES.slice(0, 3).map(({ url }) => `/note/${idOf(url)}`),
@@ -89,8 +88,8 @@ inEachBrowser(
 				{ width: 1000, scheme: "light" },
 			])) {
 				await browser.useScheme(scheme);
+				const page = await browser.open(origin + view);
 				await page.setViewport({ width, height: 900 });
-				await page.goto(origin + view);
 				const marks = await page.$$eval(".gist-maker", (found) =>
 					found.map((mark) => mark.textContent),
 				);
@@ -110,11 +109,16 @@ inEachBrowser(
 					return violations.map((/** @type {any} */ fault) => fault.id);
 				});
 				assert.deepEqual(faults, [], `${view} at ${width}`);
+				await page.close();
 			}
 		await browser.useScheme("light");
-		await page.close();
 		const library = await browser.own("library/library.html");
 		await until("the rows are there", () => library.$(".facts a.gist"));
+		await library.screenshot({
+			path: /** @type {`${string}.png`} */ (
+				path.join(pictures, `gist-library-${browser.name}.png`)
+			),
+		});
 		const links = await library.$$eval(".facts a.gist", (all) =>
 			all.map((link) => [
 				link.textContent,
