@@ -675,7 +675,36 @@ text: TextInfo | null,
 /**
  * The summary by a language model, null without one.
  */
-gist: GistInfo | null, };
+gist: GistInfo | null, 
+/**
+ * What the checks of its page found, null if it was never checked.
+ */
+link: LinkInfo | null, };
+
+export type LinkInfo = { 
+/**
+ * What is said of the page.
+ */
+verdict: LinkVerdict, 
+/**
+ * When the page was last asked for: RFC 3339 UTC with milliseconds.
+ */
+checkedAt: string, 
+/**
+ * Since when the page is gone or unreachable, in the same form; otherwise as `checked_at`.
+ */
+since: string, 
+/**
+ * Where a moved page is; null for others.
+ */
+finalUrl: string | null, 
+/**
+ * A copy of a page that may be lost, at the Wayback Machine (`web.archive.org`); null for
+ * others. There may be none at this address.
+ */
+archiveUrl: string | null, };
+
+export type LinkVerdict = "ok" | "moved" | "gone" | "soft" | "unreachable" | "walled";
 
 export type EditNotesParams = { 
 /**
@@ -774,7 +803,7 @@ id: number,
  */
 reason: RefusalReason, };
 
-export type RefusalReason = "too_many_tags" | "page_saved_again" | "changed_since";
+export type RefusalReason = "too_many_tags" | "page_saved_again" | "changed_since" | "address_taken";
 
 export type EditIdParams = { 
 /**

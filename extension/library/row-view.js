@@ -5,6 +5,7 @@
 
 import { ago, dateAndTime } from "../shared/dates.js";
 import { language, say } from "../shared/i18n.js";
+import { linkState } from "./link-state.js";
 import { ROW, scrolledTo, scrollHeight, visibleRows } from "./visible.js";
 
 /** @import {NoteRow} from "../protocol.js" */
@@ -235,6 +236,13 @@ function rowElement(row, place, site) {
 	const moment = row.deletedAt ?? row.savedAt;
 	const when = part("time", "when", ago(moment, Date.now(), LANGUAGE) ?? say("justNow"));
 	when.dataset.moment = moment;
+	const state = linkState(row, LANGUAGE, say);
+	if (state) {
+		const shown = part("span", state.lost ? "state lost" : "state");
+		const target = isLink(state.address) && link("copy", state.name, state.address);
+		shown.append(part("span", "said", state.text), ...(target ? [" ", target] : []));
+		facts.append(shown);
+	}
 	if (row.site) facts.append(part("span", "icon"));
 	facts.append(part("bdi", "site", row.site), when);
 	const reader = readerOf(row, site);

@@ -38,6 +38,7 @@ export async function loadPage(connection, { order, ...params }) {
 				hasNote: false,
 				text: null,
 				gist: null,
+				link: null,
 			}),
 	);
 	return {

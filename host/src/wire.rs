@@ -6,17 +6,17 @@ use serde::Serialize;
 
 use crate::{
     domain::{
-        Difference, NewTitle, Note, NoteId, PageUrl, Problem, ProblemKind, Reason, Suggestion, Tag,
-        timestamp_text, tokens_in,
+        Difference, Link, LinkVerdict, NewTitle, Note, NoteId, PageUrl, Problem, ProblemKind,
+        Reason, Suggestion, Tag, timestamp_text, tokens_in,
     },
     protocol::{
-        self, EditResult, EditState, FoundNote, MAX_RESPONSE_BYTES, NoteRow, QueryProblem,
-        QueryProblemKind, RefusalReason, RefusedNote, SamePage, SamePageReason, SaveNoteResult,
-        StatsResult, SuggestReason, SuggestedTag,
+        self, EditResult, EditState, FoundNote, LinkInfo, MAX_RESPONSE_BYTES, NoteRow,
+        QueryProblem, QueryProblemKind, RefusalReason, RefusedNote, SamePage, SamePageReason,
+        SaveNoteResult, StatsResult, SuggestReason, SuggestedTag,
     },
     store::{
-        Arrival, BulkEdit, BulkState, Feed, Gist, Hit, KeptText, ListOrder, Refusal, SavedSearch,
-        TagCount, TextSummary,
+        Arrival, BulkEdit, BulkState, Feed, Gist, Hit, KeptText, ListOrder, Reader, Refusal,
+        SavedSearch, TagCount, TextSummary,
     },
 };
 
@@ -156,23 +156,6 @@ pub(crate) fn wire_gist(gist: &Gist) -> protocol::GistInfo {
         maker: gist.maker.clone(),
         made_at: timestamp_text(gist.made_at),
         outdated: gist.is_outdated,
-    }
-}
-
-/// A note with the summary by a model, as on the command line.
-#[derive(Debug, Serialize)]
-pub(crate) struct NoteWithGist {
-    #[serde(flatten)]
-    note: protocol::Note,
-    gist: Option<protocol::GistInfo>,
-}
-
-/// Converts a note with the summary by a model.
-#[must_use]
-pub(crate) fn note_with_gist(note: &Note, gist: Option<&Gist>) -> NoteWithGist {
-    NoteWithGist {
-        note: wire_note(note),
-        gist: gist.map(wire_gist),
     }
 }
 
@@ -340,8 +323,14 @@ pub(crate) fn list_order(order: protocol::ListOrder) -> ListOrder {
     }
 }
 
-/// Converts a note in a list, with the text of its page and the summary by a model.
-pub(crate) fn wire_row(note: &Note, text: Option<TextSummary>, gist: Option<&Gist>) -> NoteRow {
+/// Converts a note in a list, with the text of its page, the summary by a model, and what is known
+/// of its page.
+pub(crate) fn wire_row(
+    note: &Note,
+    text: Option<TextSummary>,
+    gist: Option<&Gist>,
+    link: Option<&Link>,
+) -> NoteRow {
     let url = PageUrl::parse(&note.url);
     NoteRow {
         id: note.id.0,
@@ -356,6 +345,54 @@ pub(crate) fn wire_row(note: &Note, text: Option<TextSummary>, gist: Option<&Gis
         has_note: !note.summary.is_empty(),
         text: text.map(wire_text),
         gist: gist.map(wire_gist),
+        link: link.map(|link| wire_link(link, note.id, &note.url)),
+    }
+}
+
+/// Converts what is known of the page of a note. `url`: the note's.
+#[must_use]
+pub(crate) fn wire_link(link: &Link, id: NoteId, url: &str) -> LinkInfo {
+    LinkInfo {
+        verdict: match link.verdict {
+            LinkVerdict::Ok => protocol::LinkVerdict::Ok,
+            LinkVerdict::Moved => protocol::LinkVerdict::Moved,
+            LinkVerdict::Gone => protocol::LinkVerdict::Gone,
+            LinkVerdict::Soft => protocol::LinkVerdict::Soft,
+            LinkVerdict::Unreachable => protocol::LinkVerdict::Unreachable,
+            LinkVerdict::Walled => protocol::LinkVerdict::Walled,
+        },
+        checked_at: timestamp_text(link.checked_at),
+        since: timestamp_text(link.since()),
+        final_url: link.final_url.clone(),
+        archive_url: link.is_lost().then(|| link.copy_of(url, id.moment())),
+    }
+}
+
+/// A note with what is known of its page, as on the command line and in the API.
+#[derive(Debug, Serialize)]
+pub(crate) struct NoteWithLink {
+    #[serde(flatten)]
+    pub(crate) note: protocol::Note,
+    /// Null if the page was never checked.
+    pub(crate) link: Option<LinkInfo>,
+}
+
+impl NoteWithLink {
+    /// Converts a note.
+    pub(crate) fn of(note: &Note, link: Option<&Link>) -> Self {
+        Self {
+            note: wire_note(note),
+            link: link.map(|link| wire_link(link, note.id, &note.url)),
+        }
+    }
+
+    /// Reads what is known of the pages of notes, and converts them.
+    ///
+    /// # Errors
+    /// The `store_*` kinds.
+    pub(crate) fn of_all(reader: &Reader, notes: &[Note]) -> crate::error::Result<Vec<Self>> {
+        let with_link = |note| Ok(Self::of(note, reader.link(note.id)?.as_ref()));
+        notes.iter().map(with_link).collect()
     }
 }
 
@@ -367,6 +404,7 @@ pub(crate) fn wire_edit(edit: &BulkEdit) -> EditResult {
             Refusal::TooManyTags => RefusalReason::TooManyTags,
             Refusal::PageSavedAgain => RefusalReason::PageSavedAgain,
             Refusal::ChangedSince => RefusalReason::ChangedSince,
+            Refusal::AddressTaken => RefusalReason::AddressTaken,
         },
     });
     EditResult {

@@ -3,6 +3,7 @@
 //! Arguments, output and exit codes are those of `url-notes`: the result on standard output (as JSON
 //! with `--json`), one sentence on standard error on failure; 0 success, 1 failure, 2 wrong usage.
 
+mod check_links;
 mod context;
 mod feed_add;
 mod feed_fetch;
@@ -15,7 +16,7 @@ use std::{ffi::OsString, io::Write, path::PathBuf, process::ExitCode};
 
 use clap::{FromArgMatches as _, Parser, Subcommand};
 use url_notes::{
-    cli::{FeedAdd, FeedFetch, Fetch, GistAsk, shield_exclusions},
+    cli::{CheckLinks, FeedAdd, FeedFetch, Fetch, GistAsk, shield_exclusions},
     config::Config,
 };
 
@@ -47,6 +48,8 @@ enum Command {
     Feed(FeedCommand),
     /// Summarise pages by a language model
     Gist(GistAsk),
+    /// Check whether the saved pages are still there
+    CheckLinks(CheckLinks),
     /// Download the texts of pages that have none
     Fetch(Fetch),
 }
@@ -91,6 +94,7 @@ impl Arguments {
                 feed_fetch::run(&command, &mut invocation)
             }
             Command::Gist(command) => gist::run(&command, &mut invocation),
+            Command::CheckLinks(command) => check_links::run(&command, &mut invocation),
             Command::Fetch(command) => fetch::run(&command, &mut invocation),
         }
     }

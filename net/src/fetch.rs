@@ -25,6 +25,8 @@ mod service;
 #[cfg(test)]
 mod test_clock;
 #[cfg(test)]
+pub(crate) mod test_names;
+#[cfg(test)]
 mod tests;
 
 use std::{
@@ -296,6 +298,10 @@ impl Visit<'_> {
                 lease.postpone(wait);
             }
         }
+        let (body, is_cut) = match parts.status.is_success() {
+            true => read_body(body, size)?,
+            false => (Vec::new(), false),
+        };
         Ok(Response {
             status,
             url,
@@ -305,10 +311,8 @@ impl Visit<'_> {
             cache_control: field(header::CACHE_CONTROL),
             content_type: field(header::CONTENT_TYPE),
             retry_after,
-            body: match parts.status.is_success() {
-                true => read_body(body, size)?,
-                false => Vec::new(),
-            },
+            body,
+            is_cut,
         })
     }
 }

@@ -1,14 +1,21 @@
 //! Whether a saved page is still there, judged by what its host answers. Pure: asks nothing and
-//! stores nothing.
+//! stores nothing. `page.rs` reads title and text of an answer, `compare.rs` compares texts.
 //!
 //! A page is called dead only on strong evidence, since hosts shut programs out, are down for a day,
 //! or answer a missing page with status 200.
 
-use std::collections::HashSet;
+mod compare;
+mod page;
+
+use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
 use url::Url;
-use url_notes::domain::PageUrl;
+use url_notes::domain::{LinkFailures, PageUrl};
+
+use self::compare::shared;
+pub use self::page::Page;
+pub use url_notes::domain::LinkVerdict as Verdict;
 
 /// Least time between the first and the last answer 404 before a page is gone.
 const GONE_AFTER: SignedDuration = SignedDuration::from_hours(7 * 24);
@@ -18,10 +25,12 @@ const DOWN_CHECKS: u32 = 3;
 const DOWN_WITHIN: SignedDuration = SignedDuration::from_hours(14 * 24);
 /// Checks that follow each other sooner are one.
 const CHECKS_APART: SignedDuration = SignedDuration::from_hours(20);
-/// Words of a shingle.
-const SHINGLE_WORDS: usize = 4;
-/// Texts with fewer words aren't compared.
-const MIN_WORDS: usize = 30;
+/// Time until a page is checked again.
+const AGAIN_AFTER: SignedDuration = SignedDuration::from_hours(90 * 24);
+/// Least time until a host is asked again that is busy.
+const BUSY_FOR: SignedDuration = SignedDuration::from_hours(24);
+/// Time until a page is tried again that may not be asked for.
+const REFUSED_FOR: SignedDuration = SignedDuration::from_hours(7 * 24);
 /// Share of shingles from which two pages are the same.
 const SAME: f64 = 0.9;
 /// Share of shingles below which a page has nothing of its kept text.
@@ -31,17 +40,15 @@ const MOST_OF_IT: f64 = 0.5;
 
 /// What a host answered.
 #[derive(Debug, Clone)]
-pub struct Answer<'a> {
+pub struct Answer {
     /// The status code.
     pub status: u16,
     /// Where it came from, after all redirects.
-    pub url: &'a Url,
+    pub url: Url,
     /// Where permanent redirects led.
-    pub moved_to: Option<&'a Url>,
-    /// The page's title as text.
-    pub title: &'a str,
-    /// The page's text, as far as it was read.
-    pub text: &'a str,
+    pub moved_to: Option<Url>,
+    /// What was read of the page.
+    pub page: Page,
 }
 
 /// What one check of a page found.
@@ -61,50 +68,34 @@ pub enum Finding {
     Down,
 }
 
-/// What is said of a page after some checks.
+/// Another page of a host, which shows what its answers are worth.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Verdict {
-    /// It is there.
-    Ok,
-    /// It is at another address for good.
-    Moved,
-    /// It isn't there any more: missing twice, a week apart.
-    Gone,
-    /// Its host answers with something else.
-    Soft,
-    /// Its host didn't answer three times within two weeks.
-    Unreachable,
-    /// Its host shuts programs out. That says nothing of the page.
-    Walled,
+pub enum Probe {
+    /// An address that can't be there.
+    MadeUp,
+    /// The front page.
+    Front,
 }
 
-/// What is kept of the checks of a page.
+/// What is known of a page.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct History {
     /// The last verdict.
     pub verdict: Verdict,
-    /// When the page began to be missing or its host to be down.
-    pub failing_since: Option<Timestamp>,
-    /// Checks since then that failed in the same way.
-    pub failures: u32,
-    /// When the last of them was.
-    pub failed_at: Option<Timestamp>,
-    /// Whether it is missing, and not its host down.
-    pub is_missing: bool,
+    /// The checks that failed since then.
+    pub failures: Option<LinkFailures>,
 }
 
-/// Judges one answer. `kept` is the text that was kept with the note. `made_up` is the answer of the
-/// same host to an address that cannot be there. `None` as the answer is no answer.
+/// Judges an answer. `kept` is the text that was kept with the note. `ask` returns what the same
+/// host answers to other addresses, `None` if nothing; it is called only if the answer alone
+/// doesn't decide.
 #[must_use]
 pub fn finding(
     url: &Url,
     kept: Option<&str>,
-    answer: Option<&Answer<'_>>,
-    made_up: Option<&Answer<'_>>,
+    answer: &Answer,
+    ask: &mut dyn FnMut(Probe) -> Option<Answer>,
 ) -> Finding {
-    let Some(answer) = answer else {
-        return Finding::Down;
-    };
     match answer.status {
         200..=299 => {}
         404 | 410 => return Finding::Missing,
@@ -116,22 +107,40 @@ pub fn finding(
     if is_wall(url, answer) {
         return Finding::Walled;
     }
-    let share = kept.and_then(|kept| shared(kept, answer.text));
-    let signs = [
-        ends_elsewhere(url, answer.url),
-        says_missing(answer.title),
-        made_up.is_some_and(|made_up| is_same(answer, made_up)),
-        share.is_some_and(|share| share < NOTHING_OF_IT),
-    ];
-    if signs.iter().filter(|sign| **sign).count() >= 2 {
+    let share = kept.and_then(|kept| shared(kept, &answer.page.text));
+    let mut is_elsewhere = ends_elsewhere(url, &answer.url);
+    let says_missing = says_missing(&answer.page.title);
+    // What comes after the beginning that was read may be the text.
+    let is_other_text = !answer.page.is_cut && share.is_some_and(|share| share < NOTHING_OF_IT);
+    let signs = [is_elsewhere, says_missing, is_other_text];
+    let signs = signs.into_iter().filter(|sign| *sign).count();
+    if signs >= 2 {
         return Finding::Replaced;
     }
-    match answer.moved_to {
+    let target = answer
+        .moved_to
+        .as_ref()
+        .filter(|target| is_other_page(url, target));
+    let is_proved = share.is_some_and(|share| share >= MOST_OF_IT);
+    if signs == 1 || target.is_some() && !is_proved {
+        let made_up = ask(Probe::MadeUp).filter(|made_up| (200..=299).contains(&made_up.status));
+        if let Some(made_up) = made_up {
+            // All addresses of the host lead to the same other one.
+            is_elsewhere |= target.is_some() && made_up.url == answer.url;
+            let is_any = is_same(answer, &made_up);
+            // A page that a script fills is the same for all addresses until the script runs.
+            let mut is_filled_later = || {
+                let front = ask(Probe::Front);
+                front.is_none_or(|front| is_same(&front, &made_up))
+            };
+            if is_any && (is_elsewhere || says_missing || is_other_text && !is_filled_later()) {
+                return Finding::Replaced;
+            }
+        }
+    }
+    match target {
         Some(target)
-            if is_other_page(url, target)
-                && !signs[0]
-                && !signs[1]
-                && share.is_none_or(|share| share >= MOST_OF_IT) =>
+            if !is_elsewhere && !says_missing && share.is_none_or(|share| share >= MOST_OF_IT) =>
         {
             Finding::Moved(target.clone())
         }
@@ -141,14 +150,10 @@ pub fn finding(
 
 /// Adds a finding to what is known of a page.
 #[must_use]
-pub fn judged(history: Option<&History>, finding: &Finding, now: Timestamp) -> History {
-    let before = history.map_or(Verdict::Ok, |history| history.verdict);
+pub fn judged(known: Option<History>, finding: &Finding, now: Timestamp) -> History {
     let plain = |verdict| History {
         verdict,
-        failing_since: None,
-        failures: 0,
-        failed_at: None,
-        is_missing: false,
+        failures: None,
     };
     let is_missing = match finding {
         Finding::There => return plain(Verdict::Ok),
@@ -158,42 +163,86 @@ pub fn judged(history: Option<&History>, finding: &Finding, now: Timestamp) -> H
         Finding::Missing => true,
         Finding::Down => false,
     };
+    let before = known.map_or(Verdict::Ok, |known| known.verdict);
+    if let (Some(known), Verdict::Gone, false) = (known, before, is_missing) {
+        // That its host is down is no news of the page.
+        return known;
+    }
     let first = History {
-        failing_since: Some(now),
-        failures: 1,
-        failed_at: Some(now),
-        is_missing,
-        ..plain(before)
+        verdict: match (before, is_missing) {
+            // Its host is back.
+            (Verdict::Unreachable, true) => Verdict::Ok,
+            (before, _) => before,
+        },
+        failures: Some(LinkFailures {
+            since: now,
+            last: now,
+            count: 1,
+            is_missing,
+        }),
     };
-    let same = history.filter(|history| history.is_missing == is_missing && history.failures > 0);
-    let Some((same, since, last)) =
-        same.and_then(|same| Some((same, same.failing_since?, same.failed_at?)))
-    else {
+    let failures = known.and_then(|known| known.failures);
+    let Some(same) = failures.filter(|failures| failures.is_missing == is_missing) else {
         return first;
     };
-    let is_new = now.duration_since(last) >= CHECKS_APART;
-    let next = History {
-        failures: same.failures.saturating_add(u32::from(is_new)),
-        failed_at: Some(if is_new { now } else { last }),
-        ..*same
+    let is_new = now.duration_since(same.last) >= CHECKS_APART;
+    let next = LinkFailures {
+        count: same.count.saturating_add(u32::from(is_new)),
+        last: if is_new { now } else { same.last },
+        ..same
     };
-    let lasts = now.duration_since(since);
-    match is_missing {
-        true if lasts >= GONE_AFTER => History {
-            verdict: Verdict::Gone,
-            ..next
-        },
-        false if next.verdict != Verdict::Unreachable && lasts > DOWN_WITHIN => first,
-        false if next.failures >= DOWN_CHECKS => History {
-            verdict: Verdict::Unreachable,
-            ..next
-        },
-        _ => next,
+    let lasts = now.duration_since(same.since);
+    let verdict = match is_missing {
+        true if lasts >= GONE_AFTER => Verdict::Gone,
+        false if before != Verdict::Unreachable && lasts > DOWN_WITHIN => return first,
+        false if next.count >= DOWN_CHECKS => Verdict::Unreachable,
+        _ => before,
+    };
+    History {
+        verdict,
+        failures: Some(next),
     }
 }
 
+/// Returns when a page is to be checked again. `busy`: how long its host asked to be left alone, if
+/// it is busy (429, 503).
+#[must_use]
+pub fn due_at(judged: &History, busy: Option<Duration>, now: Timestamp) -> Timestamp {
+    let wait = match (judged.verdict, judged.failures) {
+        (Verdict::Gone | Verdict::Unreachable, _) => AGAIN_AFTER,
+        (_, Some(failures)) if failures.is_missing => {
+            // Then it is gone, or back.
+            GONE_AFTER - now.duration_since(failures.since)
+        }
+        (_, Some(_)) => CHECKS_APART,
+        (_, None) => busy.map_or(AGAIN_AFTER, busy_for),
+    };
+    after(now, wait)
+}
+
+/// Returns when a page is to be tried again that may not be asked for: its address is private, or
+/// robots.txt forbids it.
+#[must_use]
+pub fn refused_until(now: Timestamp) -> Timestamp {
+    after(now, REFUSED_FOR)
+}
+
+/// Returns when a page is to be tried again whose host asked to be left alone.
+#[must_use]
+pub fn busy_until(wait: Duration, now: Timestamp) -> Timestamp {
+    after(now, busy_for(wait))
+}
+
+fn busy_for(wait: Duration) -> SignedDuration {
+    SignedDuration::try_from(wait).map_or(BUSY_FOR, |wait| wait.max(BUSY_FOR))
+}
+
+fn after(now: Timestamp, wait: SignedDuration) -> Timestamp {
+    now.saturating_add(wait).unwrap_or(Timestamp::MAX)
+}
+
 /// Returns whether a page asks who visits it, or whether a program does.
-fn is_wall(url: &Url, answer: &Answer<'_>) -> bool {
+fn is_wall(url: &Url, answer: &Answer) -> bool {
     const TITLES: &[&str] = &[
         "access denied",
         "are you a robot",
@@ -222,12 +271,13 @@ fn is_wall(url: &Url, answer: &Answer<'_>) -> bool {
         "sign-in",
         "sso",
     ];
-    let title = answer.title.to_lowercase();
+    let title = answer.page.title.to_lowercase();
     let has = |url: &Url| {
         let mut words = url.path().split(['/', '.', '_']);
         words.any(|word| PATHS.contains(&word.to_ascii_lowercase().as_str()))
     };
-    TITLES.iter().any(|wall| title.starts_with(wall)) || has(answer.url) && !has(url)
+    let is_login = answer.page.asks_for_password && ends_elsewhere(url, &answer.url);
+    TITLES.iter().any(|wall| title.starts_with(wall)) || has(&answer.url) && !has(url) || is_login
 }
 
 /// Returns whether an answer is from the front page or a page for errors, which wasn't asked for.
@@ -326,44 +376,10 @@ pub(crate) fn is_other_page(url: &Url, other: &Url) -> bool {
 }
 
 /// Returns whether two answers are the same page under two addresses.
-fn is_same(one: &Answer<'_>, other: &Answer<'_>) -> bool {
+fn is_same(one: &Answer, other: &Answer) -> bool {
     (200..=299).contains(&other.status)
-        && one.title == other.title
-        && shared(one.text, other.text).is_some_and(|share| share >= SAME)
-}
-
-/// Returns how much of the shorter text is in the other, from 0 to 1. `None` if one is too short to
-/// tell.
-fn shared(one: &str, other: &str) -> Option<f64> {
-    let (one, other) = (shingles(one)?, shingles(other)?);
-    let common = u32::try_from(one.intersection(&other).count()).ok()?;
-    let least = u32::try_from(one.len().min(other.len())).ok()?;
-    Some(f64::from(common) / f64::from(least.max(1)))
-}
-
-/// Returns the sequences of words of a text. In scripts without spaces, a letter is a word.
-fn shingles(text: &str) -> Option<HashSet<String>> {
-    let lower = text.to_lowercase();
-    let mut words: Vec<&str> = Vec::new();
-    for word in lower
-        .split(|c: char| !c.is_alphanumeric())
-        .filter(|word| !word.is_empty())
-    {
-        if word.chars().any(|c| ('\u{2e80}'..='\u{9fff}').contains(&c)) {
-            words.extend(word.split("").filter(|letter| !letter.is_empty()));
-        } else {
-            words.push(word);
-        }
-    }
-    if words.len() < MIN_WORDS {
-        return None;
-    }
-    Some(
-        words
-            .windows(SHINGLE_WORDS)
-            .map(|words| words.join(" "))
-            .collect(),
-    )
+        && one.page.title == other.page.title
+        && shared(&one.page.text, &other.page.text).is_some_and(|share| share >= SAME)
 }
 
 #[cfg(test)]

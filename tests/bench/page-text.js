@@ -2,7 +2,7 @@
 // headless Chromium, with the very functions that are injected, in a world of their own, while
 // the scripts of the page are off.
 //
-//     node tests/bench/page-text.js FOLDER… [--tune] [--types] [--worst N]
+//     node tests/bench/page-text.js FOLDER… [--tune] [--types] [--worst N] [--rust]
 //
 // A folder is a checkout of Murrough-Foley/web-content-extraction-benchmark (WCXB: F1 and recall
 // of words) or of scrapinghub/article-extraction-benchmark (AEB: F1 of shingles of four words), and
@@ -10,12 +10,17 @@
 // pages that rules may be tuned on: every fourth page of WCXB's folder `dev`, by name. Without it
 // those and all others, which are only for judging, are listed apart.
 //
+// `--rust` measures what `url-notes fetch` and `text add` take instead, without a browser. Build it
+// first: cargo build --release -p url-notes --example read_pages
+//
 // A page that shows a field for a password has no text. Without their styles, many pages of the
 // corpora show the login that their menu hides, so such fields are removed first, and counted.
 
+import { spawn } from "node:child_process";
 import { access, readdir, readFile } from "node:fs/promises";
 import { createServer } from "node:http";
 import path from "node:path";
+import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
 import { gunzipSync } from "node:zlib";
 import { Parser } from "commonmark";
@@ -189,6 +194,26 @@ if (folders.length === 0) {
 	process.exit(1);
 }
 
+const isRust = args.includes("--rust");
+
+/** Reads pages without a browser. */
+function readByProgram() {
+	const target = process.env.CARGO_TARGET_DIR ?? "target";
+	const program = spawn(path.join(target, "release/examples/read_pages"), {
+		stdio: ["pipe", "pipe", "inherit"],
+	});
+	const lines = createInterface({ input: program.stdout })[Symbol.asyncIterator]();
+	return {
+		/** @param {Case} one */
+		async read({ file }) {
+			program.stdin.write(`${file}\n`);
+			const { text, ms } = JSON.parse((await lines.next()).value);
+			return { found: { text }, ms, passwords: 0, blocked: 0 };
+		},
+		close: () => program.stdin.end(),
+	};
+}
+
 /** The page that is served. */
 let html = Buffer.of();
 const server = createServer((request, response) => {
@@ -202,6 +227,7 @@ const server = createServer((request, response) => {
 await new Promise((resolve) => server.listen(0, "127.0.0.1", () => resolve(undefined)));
 const { port } = /** @type {import("node:net").AddressInfo} */ (server.address());
 
+const byProgram = isRust ? readByProgram() : null;
 const browser = await puppeteer.launch({
 	executablePath: process.env.CHROMIUM ?? "/usr/bin/chromium",
 	args: process.getuid?.() === 0 ? ["--no-sandbox"] : [],
@@ -249,7 +275,7 @@ for (const folder of folders) {
 		const results = [];
 		for (const one of cases) {
 			try {
-				const result = await read(one);
+				const result = await (byProgram?.read(one) ?? read(one));
 				const text = shown(result.found.text ?? "");
 				const score = isWcxb ? byWords(text, one.truth) : byShingles(text, one.truth);
 				results.push({ ...one, ...result, score, text });
@@ -290,5 +316,6 @@ for (const folder of folders) {
 			console.log(`  ${name} ${type} ${JSON.stringify(score)}`);
 	}
 }
+byProgram?.close();
 await browser.close();
 server.close();

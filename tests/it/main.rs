@@ -19,6 +19,7 @@ mod icons;
 mod imports;
 mod inbox;
 mod layers;
+mod links;
 mod many_notes;
 mod messages;
 mod page_texts;

@@ -11,6 +11,7 @@ mod feeds;
 mod gist;
 #[cfg(target_os = "linux")]
 mod https;
+mod links;
 mod server;
 mod texts;
 

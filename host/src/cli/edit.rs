@@ -45,6 +45,7 @@ Examples:
   url-notes edit 1755000000000000 --tag gpu --untag \"to read\"
   url-notes edit 1755000000000000 --url https://example.org/moved
   url-notes edit --query 'is:untagged site:arxiv.org' --tag paper --dry-run
+  url-notes edit --query is:moved --follow
   EDITOR='code --wait' url-notes edit 1755000000000000")]
 pub(super) struct Edit {
     /// Id or address
@@ -53,7 +54,7 @@ pub(super) struct Edit {
     #[command(flatten)]
     many: Many,
     /// Undo an edit of many notes; its output shows the number
-    #[arg(long, value_name = "EDIT", conflicts_with_all = ["query", "title", "tags", "untags", "summary", "file", "read", "unread", "url", "delete"])]
+    #[arg(long, value_name = "EDIT", conflicts_with_all = ["query", "title", "tags", "untags", "summary", "file", "read", "unread", "url", "delete", "follow"])]
     undo: Option<i64>,
     /// Mark as read
     #[arg(long)]
@@ -67,6 +68,9 @@ pub(super) struct Edit {
     /// Move the matching notes to the trash
     #[arg(long, requires = "query", conflicts_with_all = ["tags", "untags", "read", "unread"])]
     delete: bool,
+    /// Give the matching notes whose pages have moved the pages' new addresses; the notes keep the old ones as further addresses
+    #[arg(long, requires = "query", conflicts_with_all = ["tags", "untags", "read", "unread", "delete"])]
+    follow: bool,
     /// New title
     #[arg(long, allow_hyphen_values = true, conflicts_with = "query")]
     title: Option<String>,
@@ -116,6 +120,7 @@ impl Edit {
                 read: self.read_state(),
                 delete: self.delete,
                 restore: false,
+                follow: self.follow,
             };
             return self.many.run(invocation, query, &change);
         }

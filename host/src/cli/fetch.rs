@@ -6,9 +6,9 @@ use super::search::unshielded;
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\
 Downloads the pages of notes that have no text, such as imported ones, newest first, and keeps
-their readable texts. A page that gives no text is asked for again after an hour, or after a month if
-that won't help, and later each time. More than 20 pages are only asked for as far as robots.txt of
-their web sites allows.
+their readable texts. A page that gives no text is asked for again after an hour, or after a month
+if that won't help, and later each time. A run for more than 20 pages obeys robots.txt of their web
+sites.
 
 Examples:
   url-notes fetch --dry-run

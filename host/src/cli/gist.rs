@@ -54,7 +54,7 @@ pub struct GistAsk {
     /// Only notes with this tag; may be given several times
     #[arg(long = "tag", value_name = "TAG", allow_hyphen_values = true)]
     pub tags: Vec<String>,
-    /// Most notes [default: per-run in config.toml]
+    /// Maximum number of notes [default: per-run in config.toml]
     #[arg(long, value_name = "N")]
     pub limit: Option<u32>,
     /// List what would be sent, and send nothing

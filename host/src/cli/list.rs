@@ -5,7 +5,7 @@ use crate::{
     domain::{Note, Problem, State, Tag},
     error::Result,
     store::{ListOrder, Listing, Reader, TagFilter},
-    wire::wire_note,
+    wire::NoteWithLink,
 };
 
 #[derive(Debug, clap::Args)]
@@ -107,7 +107,7 @@ impl List {
             store.notes_with_tags(&filter, None, self.limit)?
         };
         if invocation.json {
-            let notes: Vec<_> = notes.iter().map(wire_note).collect();
+            let notes = NoteWithLink::of_all(&store, &notes)?;
             return invocation.print_json(&notes);
         }
         for name in filter.with.iter().chain(&filter.without) {
@@ -119,7 +119,14 @@ impl List {
             invocation.hint("No matching notes.");
         }
         let style = invocation.style();
-        invocation.page(&|out| notes.iter().try_for_each(|note| style.brief(out, note)))
+        let links = store.links_of(&notes)?;
+        invocation.page(&|out| {
+            for (note, link) in notes.iter().zip(&links) {
+                style.brief(out, note)?;
+                style.link(out, note, link.as_ref())?;
+            }
+            Ok(())
+        })
     }
 }
 

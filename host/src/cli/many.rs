@@ -9,7 +9,11 @@ use anyhow::bail;
 use uuid::Uuid;
 
 use crate::{
-    cli::{context::Invocation, search::days, terminal::Stop},
+    cli::{
+        context::Invocation,
+        search::days,
+        terminal::{Stop, clean},
+    },
     domain::{NoteId, Query},
     store::{BulkChange, BulkEdit, BulkState, Operation, Refusal, Store, TRASH_DAYS},
     wire::wire_edit,
@@ -57,6 +61,9 @@ impl Many {
         let ids = store.matching_ids(&query)?;
         let counted = store.read_transaction(|store| store.dry_run_edit(&ids, change))?;
         if self.dry_run {
+            if change.follow && !invocation.json {
+                print_moves(invocation, &store, &ids)?;
+            }
             return finish(invocation, &counted, "would be changed");
         }
         if counted.changed > 1 && !self.yes && !is_confirmed(change, counted.changed)? {
@@ -148,6 +155,21 @@ pub(super) fn undo(invocation: &mut Invocation<'_>, id: i64) -> anyhow::Result<(
     refusals(invocation, &edit)
 }
 
+/// Prints the old and the new address of each note whose page has moved.
+fn print_moves(
+    invocation: &mut Invocation<'_>,
+    store: &Store,
+    ids: &[NoteId],
+) -> anyhow::Result<()> {
+    for id in ids {
+        if let (Some(url), Some(note)) = (store.followed(*id)?, store.note(*id)?) {
+            let (old, new) = (note.address(), clean(&url));
+            writeln!(invocation.out, "{}\n    → {new}", clean(&old))?;
+        }
+    }
+    Ok(())
+}
+
 fn notes(count: u64) -> String {
     match count {
         1 => "1 note".into(),
@@ -181,6 +203,9 @@ fn refusals(invocation: &mut Invocation<'_>, edit: &BulkEdit) -> anyhow::Result<
             Refusal::TooManyTags => "would have more than 200 tags",
             Refusal::PageSavedAgain => "can't be restored, because its page was saved again",
             Refusal::ChangedSince => "was changed since the edit, so it was left as it is",
+            Refusal::AddressTaken => {
+                "keeps its address, because the other one belongs to another note; `url-notes merge` merges the two"
+            }
         };
         writeln!(invocation.out, "Note {} {why}.", id.0)?;
     }

@@ -6,6 +6,7 @@
 mod add;
 mod backup;
 mod check;
+mod check_links;
 mod completions;
 mod context;
 mod doctor;
@@ -46,6 +47,7 @@ use std::{
     process::ExitCode,
 };
 
+pub use check_links::CheckLinks;
 use clap::{
     ColorChoice, CommandFactory as _, FromArgMatches as _, Parser, Subcommand,
     error::{ContextKind, ContextValue},
@@ -118,7 +120,7 @@ enum Command {
     List(list::List),
     /// Show one note
     Show(show::Show),
-    /// Find notes: words, "a phrase", -word, OR, tag:x, #x, is:untagged, is:unread, is:read, is:deleted, has:note, has:text, in:note, in:text, title:x, url:x, site:arxiv.org, before:2025-08-01, after:-7d
+    /// Find notes: words, "a phrase", -word, OR, tag:x, #x, is:untagged, is:unread, is:read, is:gone, is:moved, is:soft, is:unreachable, is:deleted, has:note, has:text, in:note, in:text, title:x, url:x, site:arxiv.org, before:2025-08-01, after:-7d
     Search(search::Search),
     /// Change title, tags and note, in your editor or with options
     Edit(edit::Edit),
@@ -143,6 +145,8 @@ enum Command {
     Inbox(inbox::Inbox),
     /// Summarise pages by a language model on this computer; list, accept and remove summaries
     Gist(gist::GistArguments),
+    /// Check whether the saved pages are still there
+    CheckLinks(check_links::CheckLinks),
     /// Serve the site until you press Ctrl+C
     Serve(serve::Serve),
     /// Open the site, or the view of one tag, in the browser
@@ -233,6 +237,7 @@ impl Arguments {
             Command::Feed(command) => command.run(&mut invocation, &self.argv),
             Command::Inbox(command) => command.run(&mut invocation),
             Command::Gist(command) => command.run(&mut invocation, &self.argv),
+            Command::CheckLinks(command) => command.run(&self.argv),
             Command::Serve(command) => command.run(&mut invocation),
             Command::Open(command) => command.run(&mut invocation),
             Command::Stats(command) => command.run(&mut invocation),

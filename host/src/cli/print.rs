@@ -9,7 +9,7 @@ use jiff::{Timestamp, tz::TimeZone};
 
 pub(super) use super::terminal::clean;
 use super::terminal::{Look, Paint};
-use crate::domain::{Note, Tag, timestamp_text};
+use crate::domain::{Link, LinkVerdict, Note, Tag, timestamp_text};
 
 /// Width of the date column; a note's other lines are indented by it.
 const INDENT: usize = 12;
@@ -84,6 +84,40 @@ impl Style {
         Ok(())
     }
 
+    /// Prints what is known of a note's page, if it moved or may be lost.
+    pub(super) fn link(
+        self,
+        out: &mut dyn Write,
+        note: &Note,
+        link: Option<&Link>,
+    ) -> io::Result<()> {
+        let Some(link) = link else { return Ok(()) };
+        for (at, line) in self.link_lines(note, link).into_iter().enumerate() {
+            // Addresses aren't wrapped.
+            match at {
+                0 => self.line(out, &line)?,
+                _ => self.aside(out, &line)?,
+            }
+        }
+        Ok(())
+    }
+
+    /// Returns what is known of a note's page and, if it may be lost, the address of a copy.
+    fn link_lines(self, note: &Note, link: &Link) -> Vec<String> {
+        let said = match link.verdict {
+            LinkVerdict::Ok | LinkVerdict::Walled => return Vec::new(),
+            LinkVerdict::Moved => {
+                let target = link.final_url.as_deref().unwrap_or_default();
+                return vec![format!("Moved to {}", clean(target))];
+            }
+            LinkVerdict::Gone => format!("Gone since {}", self.day(link.since())),
+            LinkVerdict::Unreachable => format!("Unreachable since {}", self.day(link.since())),
+            LinkVerdict::Soft => "May be gone".to_owned(),
+        };
+        let copy = link.copy_of(&note.url, note.saved_at);
+        vec![format!("{said}. A copy may be at:"), clean(&copy)]
+    }
+
     /// Prints a time and a title.
     pub(super) fn head(self, out: &mut dyn Write, at: Timestamp, title: &str) -> io::Result<()> {
         let look = self.look;
@@ -119,7 +153,12 @@ impl Style {
     }
 
     /// Prints all fields of a note.
-    pub(super) fn whole(self, out: &mut dyn Write, note: &Note) -> io::Result<()> {
+    pub(super) fn whole(
+        self,
+        out: &mut dyn Write,
+        note: &Note,
+        link: Option<&Link>,
+    ) -> io::Result<()> {
         let metadata = &note.metadata;
         let of_page = |value: &Option<String>| value.clone().unwrap_or_default();
         let wrapped = |text: &str| self.look.wrapped(&clean(text), FIELD);
@@ -127,6 +166,7 @@ impl Style {
         let titles = titles.map(|line| self.look.paint(Paint::Title, &line));
         let others = note.other_addresses();
         let others = others.iter().map(|url| clean(url)).collect();
+        let checked = link.map(|link| self.moment(link.checked_at));
         let deleted = note.deleted_at.map(|moment| self.moment(moment));
         for (name, value) in [
             ("id", vec![note.id.0.to_string()]),
@@ -134,6 +174,12 @@ impl Style {
             ("page title", wrapped(&of_page(&note.page_title))),
             ("url", vec![clean(&note.address())]),
             ("also", others),
+            (
+                "link",
+                link.map(|link| self.link_lines(note, link))
+                    .unwrap_or_default(),
+            ),
+            ("checked", vec![checked.unwrap_or_default()]),
             ("tags", self.tags(&note.tags, FIELD)),
             ("saved", vec![self.moment(note.saved_at)]),
             ("updated", vec![self.moment(note.updated_at)]),

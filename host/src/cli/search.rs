@@ -164,6 +164,8 @@ impl Search {
             invocation.hint("No matches.");
         }
         let style = invocation.style();
+        let links = hits.iter().map(|hit| store.link(hit.note.id));
+        let links: Vec<_> = links.collect::<Result<_>>()?;
         invocation.page(&|out| {
             let first_in_text = hits.iter().position(|hit| hit.in_text);
             for (at, hit) in hits.iter().enumerate() {
@@ -171,6 +173,7 @@ impl Search {
                     writeln!(out, "In the text of pages:")?;
                 }
                 style.brief(out, &hit.note)?;
+                style.link(out, &hit.note, links[at].as_ref())?;
                 let snippet = print::clean(&hit.snippet.text().replace('\n', " "));
                 if !snippet.is_empty() {
                     style.below(out, &snippet)?;

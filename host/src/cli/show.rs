@@ -1,8 +1,11 @@
 //! `url-notes show`
 
+use serde::Serialize;
+
 use crate::{
     cli::{context::Invocation, gist::print_gist, note_ref::NoteRef},
-    wire::note_with_gist,
+    protocol::GistInfo,
+    wire::{NoteWithLink, wire_gist},
 };
 
 #[derive(Debug, clap::Args)]
@@ -10,6 +13,15 @@ pub(super) struct Show {
     /// Id or address
     #[arg(value_name = "ID|URL")]
     which: NoteRef,
+}
+
+/// What `--json` prints.
+#[derive(Debug, Serialize)]
+struct ShownNote {
+    #[serde(flatten)]
+    note: NoteWithLink,
+    /// The summary by a model, or null.
+    gist: Option<GistInfo>,
 }
 
 impl Show {
@@ -22,9 +34,12 @@ impl Show {
         let Some(note) = found else {
             return self.which.not_found(&store);
         };
-        let gist = store.gist(note.id)?;
+        let (gist, link) = (store.gist(note.id)?, store.link(note.id)?);
         if invocation.json {
-            return invocation.print_json(&note_with_gist(&note, gist.as_ref()));
+            return invocation.print_json(&ShownNote {
+                note: NoteWithLink::of(&note, link.as_ref()),
+                gist: gist.as_ref().map(wire_gist),
+            });
         }
         if note.deleted_at.is_some() {
             invocation.hint(&format!(
@@ -34,7 +49,7 @@ impl Show {
         }
         let style = invocation.style();
         invocation.page(&|out| {
-            style.whole(out, &note)?;
+            style.whole(out, &note, link.as_ref())?;
             match &gist {
                 Some(gist) => print_gist(out, style, gist),
                 None => Ok(()),

@@ -178,18 +178,18 @@ impl Matcher {
     #[must_use]
     pub fn holds(&self, note: &Note, summary: &mut Option<ReadSummary>) -> bool {
         let query = &self.query;
-        let state = |state: State| match state {
-            State::Untagged => note.tags.is_empty(),
-            State::Unread => !note.read,
-            State::Noted => !note.summary.is_empty(),
-            // A note doesn't know its text, so the caller decides.
-            State::Texted => true,
+        let state = |state: State, wanted: bool| match state {
+            State::Untagged => note.tags.is_empty() == wanted,
+            State::Unread => note.read != wanted,
+            State::Noted => note.summary.is_empty() != wanted,
+            // A note doesn't know these, so the caller decides.
+            State::Texted | State::Link(_) => true,
         };
         let has = |tag: &Tag| note.tags.contains(tag);
         query
             .states
             .iter()
-            .all(|(asked, wanted)| *asked == State::Texted || state(*asked) == *wanted)
+            .all(|(asked, wanted)| state(*asked, *wanted))
             && query.before.is_none_or(|before| note.saved_at < before)
             && query.after.is_none_or(|after| note.saved_at >= after)
             && query.with.iter().all(has)

@@ -8,6 +8,7 @@ mod icon;
 mod invisible;
 mod lead;
 mod letters;
+mod link;
 mod markdown;
 mod markdown_text;
 mod matching;
@@ -39,6 +40,7 @@ pub use icon::Icon;
 pub(crate) use icon::tests::plain_png;
 pub use lead::{LEAD_SOURCE_BYTES, lead};
 pub use letters::folded;
+pub use link::{Link, LinkFailures, LinkVerdict, archived_copy};
 #[cfg(test)]
 pub(crate) use markdown::pathological::pathological_texts;
 pub use markdown::{

@@ -106,6 +106,7 @@ pub(super) fn list_notes(
                 (None, from) => place(from).min(listing.len()),
             };
             let (has_texts, has_gists) = (store.has_texts()?, store.has_gists()?);
+            let has_links = store.has_links()?;
             let mut rows = Vec::new();
             let mut room = MAX_RESPONSE_BYTES - ENVELOPE_BYTES;
             for note in listing.notes(store, from, limit)? {
@@ -119,7 +120,12 @@ pub(super) fn list_notes(
                 } else {
                     None
                 };
-                let row = wire_row(&note, text, gist.as_ref());
+                let link = if has_links {
+                    store.link(note.id)?
+                } else {
+                    None
+                };
+                let row = wire_row(&note, text, gist.as_ref(), link.as_ref());
                 let bytes = serde_json::to_vec(&row).map_err(Error::internal)?.len() + 1;
                 if bytes > room && !rows.is_empty() {
                     break;
@@ -294,6 +300,7 @@ fn change_of(params: &EditNotesParams) -> Result<BulkChange> {
         read: params.read,
         delete: params.delete.unwrap_or(false),
         restore: params.restore.unwrap_or(false),
+        follow: false,
     };
     change.check()?;
     Ok(change)

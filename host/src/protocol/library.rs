@@ -3,7 +3,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{gists::GistInfo, suggest::SuggestedTag, texts::TextInfo};
+use super::{gists::GistInfo, links::LinkInfo, suggest::SuggestedTag, texts::TextInfo};
 
 /// Why a part of a query is invalid. Append-only.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -174,6 +174,8 @@ pub struct NoteRow {
     pub text: Option<TextInfo>,
     /// The summary by a language model, null without one.
     pub gist: Option<GistInfo>,
+    /// What the checks of its page found, null if it was never checked.
+    pub link: Option<LinkInfo>,
 }
 
 /// `editNotes`: changes many notes at once, either all or none.
@@ -290,6 +292,8 @@ pub enum RefusalReason {
     /// The note was changed since the edit: deleted, restored, or edited after the edit restored
     /// it.
     ChangedSince,
+    /// The address belongs to another note.
+    AddressTaken,
 }
 
 /// `editStatus` (returns the progress of an edit) and `cancelEdit` (takes back what a running edit

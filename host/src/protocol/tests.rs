@@ -26,7 +26,7 @@ fn declarations() -> String {
         CompleteTagsParams CompleteTagsResult TagCount SuggestTagsParams SuggestTagsResult
         SuggestedTag SuggestReason SearchNotesParams SearchOrder SearchPlace
         SearchNotesResult FoundNote QueryProblemKind QueryProblem ListOrder ListNotesParams
-        ListNotesResult ListNoteIdsParams ListNoteIdsResult NoteRow EditNotesParams EditState EditResult RefusedNote RefusalReason
+        ListNotesResult ListNoteIdsParams ListNoteIdsResult NoteRow LinkInfo LinkVerdict EditNotesParams EditState EditResult RefusedNote RefusalReason
         EditIdParams UndoEditParams ChangeAddressParams MergeNotesParams SuggestForNotesParams
         SuggestForNotesResult NoteSuggestions SavedSearch
         SearchSaveParams SearchForgetParams SearchListParams SearchListResult

@@ -14,7 +14,7 @@ use crate::{
     protocol::{self, ErrorKind, TagCount},
     site::{facet_cache::FacetCache, query_string::Parameters, response::Answer},
     store::{Reader, TagFilter, TagOrder, TagPlace},
-    wire::{WireText, wire_gist, wire_note, wire_problem, wire_text},
+    wire::{NoteWithLink, WireText, wire_gist, wire_link, wire_problem, wire_text},
 };
 
 /// Default number of notes or tags in a response, followed by the highest.
@@ -121,7 +121,7 @@ impl Api {
                 Some(note) => json(
                     200,
                     &WholeNote {
-                        note: wire_note(&note),
+                        note: NoteWithLink::of(&note, reader.link(*id)?.as_ref()),
                         text: reader.text_summary(*id)?.map(wire_text),
                         gist: reader.gist(*id)?.as_ref().map(wire_gist),
                     },
@@ -162,7 +162,7 @@ fn no_note(reader: &Reader, id: NoteId) -> Result<Answer> {
 #[derive(Debug, Serialize)]
 struct WholeNote {
     #[serde(flatten)]
-    note: protocol::Note,
+    note: NoteWithLink,
     /// What is known about the text of its page, if it is kept.
     text: Option<protocol::TextInfo>,
     /// The summary by a language model.
@@ -224,7 +224,7 @@ fn before(parameters: &Parameters<'_>) -> Result<Option<NoteId>> {
 #[derive(Debug, Default, Serialize)]
 #[serde(rename_all = "camelCase")]
 struct Notes {
-    notes: Vec<protocol::Note>,
+    notes: Vec<NoteWithLink>,
     /// The total number, if it is known.
     count: Option<u64>,
     /// The `before` parameter of the next listing page, if there may be one.
@@ -237,7 +237,10 @@ struct Notes {
 impl Notes {
     fn of(notes: &[Note], count: Option<u64>, next: Option<NoteId>) -> Self {
         Self {
-            notes: notes.iter().map(wire_note).collect(),
+            notes: notes
+                .iter()
+                .map(|note| NoteWithLink::of(note, None))
+                .collect(),
             count,
             next: next.map(|id| id.0),
             problems: Vec::new(),
@@ -282,7 +285,15 @@ impl NotesQuestion {
         let days = Days::at(crate::clock::now(), &TimeZone::system());
         let query = Query::parse_in(&self.query, &days);
         let problems = query.problems.iter().map(wire_problem).collect();
-        let notes = self.found(reader, facet_cache, query)?;
+        let mut notes = self.found(reader, facet_cache, query)?;
+        if reader.has_links()? {
+            for NoteWithLink { note, link } in &mut notes.notes {
+                let id = NoteId(note.id);
+                *link = reader
+                    .link(id)?
+                    .map(|known| wire_link(&known, id, &note.url));
+            }
+        }
         Ok(Notes { problems, ..notes })
     }
 

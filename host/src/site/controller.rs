@@ -85,6 +85,7 @@ impl Controller {
                 zone: TimeZone::system(),
                 icons: Arc::default(),
                 feeds_known: HasFeeds::default(),
+                known_links: Arc::default(),
             },
             absolute: Links::absolute(&origin),
             origin,
@@ -231,6 +232,7 @@ impl Controller {
                 let missed = self.facet_cache.missed();
                 self.layout.icons.refresh(reader)?;
                 self.layout.feeds_known.refresh(reader)?;
+                self.layout.known_links.refresh(reader)?;
                 let answer = page(reader)?;
                 // A page rendered without the facets isn't cached, because a better one is possible
                 // in a moment.

@@ -16,6 +16,7 @@ mod files;
 mod has_feeds;
 mod identity;
 mod inbox;
+mod known_links;
 mod leads;
 mod links;
 mod listener;

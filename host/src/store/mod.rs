@@ -39,6 +39,7 @@ pub use notes::{
     icons::IconNames,
     import::{Import, Origin, RowOutcome},
     import_undo::Undone,
+    links::{LinkCheck, LinkToCheck},
     note_rows::Stats,
     note_writes::SavedNote,
     saved_searches::SavedSearch,

@@ -156,6 +156,7 @@ mod tests {
             content_type: None,
             retry_after: None,
             body: Vec::new(),
+            is_cut: false,
         }
     }
 

@@ -59,9 +59,9 @@ pub(super) fn agent(
     Agent::with_parts(config, DefaultConnector::new(), resolver)
 }
 
-/// Reads a body, whose compression ureq has undone.
-pub(super) fn read_body(body: Body, size: Size) -> Result<Vec<u8>, FetchError> {
-    let (Size::Whole(most) | Size::Beginning(most)) = size;
+/// Reads a body, whose compression ureq has undone. Returns whether it has more.
+pub(super) fn read_body(body: Body, size: Size) -> Result<(Vec<u8>, bool), FetchError> {
+    let (Size::Whole(most) | Size::Beginning(most) | Size::Some(most)) = size;
     let is_whole = matches!(size, Size::Whole(_));
     let length = body.content_length();
     if is_whole
@@ -77,10 +77,13 @@ pub(super) fn read_body(body: Body, size: Size) -> Result<Vec<u8>, FetchError> {
             return Err(FetchError::TooLarge);
         }
         bytes.truncate(most);
-        return Ok(bytes);
+        return Ok((bytes, true));
     }
-    read.map_err(|error| fault_of_io(&error))?;
-    Ok(bytes)
+    match (read, size) {
+        (Ok(_), _) => Ok((bytes, false)),
+        (Err(_), Size::Some(_)) => Ok((bytes, true)),
+        (Err(error), _) => Err(fault_of_io(&error)),
+    }
 }
 
 /// Returns why a request failed.

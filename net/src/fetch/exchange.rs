@@ -32,6 +32,8 @@ pub enum Size {
     Whole(usize),
     /// Its beginning.
     Beginning(usize),
+    /// Its beginning, or less if the connection breaks before.
+    Some(usize),
 }
 
 /// A request. The method is GET.
@@ -73,6 +75,8 @@ pub struct Response {
     pub retry_after: Option<Duration>,
     /// The body of a response with a status of 2xx, as far as it was wanted.
     pub body: Vec<u8>,
+    /// Whether the body has more, or broke off.
+    pub is_cut: bool,
 }
 
 /// Why a request got no response.

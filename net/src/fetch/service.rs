@@ -163,7 +163,7 @@ impl Service {
         };
         Ok(ServiceResponse {
             status: parts.status.as_u16(),
-            body: read_body(body, size)?,
+            body: read_body(body, size)?.0,
         })
     }
 }

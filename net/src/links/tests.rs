@@ -20,6 +20,8 @@ struct Case<'a> {
     text: &'a str,
     kept: Option<&'a str>,
     made_up: Option<(&'a str, &'a str)>,
+    made_up_end: &'a str,
+    front: Option<(&'a str, &'a str)>,
 }
 
 const THERE: Case<'_> = Case {
@@ -30,32 +32,37 @@ const THERE: Case<'_> = Case {
     text: "",
     kept: None,
     made_up: None,
+    made_up_end: "https://e.org/made-up",
+    front: None,
 };
 
-fn found(case: &Case<'_>) -> Finding {
-    let end = url(case.end);
-    let moved_to = case.moved_to.map(url);
-    let answer = Answer {
-        status: case.status,
-        url: &end,
-        moved_to: moved_to.as_ref(),
-        title: case.title,
-        text: case.text,
-    };
-    let nowhere = url("https://e.org/made-up");
-    let made_up = case.made_up.map(|(title, text)| Answer {
-        status: 200,
-        url: &nowhere,
+fn answer(status: u16, end: &str, title: &str, text: &str) -> Answer {
+    Answer {
+        status,
+        url: url(end),
         moved_to: None,
-        title,
-        text,
-    });
-    finding(
-        &url("https://e.org/page"),
-        case.kept,
-        Some(&answer),
-        made_up.as_ref(),
-    )
+        page: Page {
+            title: title.to_owned(),
+            text: text.to_owned(),
+            ..Page::default()
+        },
+    }
+}
+
+fn found(case: &Case<'_>) -> Finding {
+    let answer = Answer {
+        moved_to: case.moved_to.map(url),
+        ..answer(case.status, case.end, case.title, case.text)
+    };
+    let mut ask = |probe| match probe {
+        Probe::MadeUp => case
+            .made_up
+            .map(|(title, text)| self::answer(200, case.made_up_end, title, text)),
+        Probe::Front => case
+            .front
+            .map(|(title, text)| self::answer(200, "https://e.org/", title, text)),
+    };
+    finding(&url("https://e.org/page"), case.kept, &answer, &mut ask)
 }
 
 #[test]
@@ -78,10 +85,6 @@ fn a_status_is_a_finding() {
     ] {
         assert_eq!(found(&Case { status, ..THERE }), expected, "{status}");
     }
-    assert_eq!(
-        finding(&url("https://e.org/"), None, None, None),
-        Finding::Down
-    );
 }
 
 #[test]
@@ -158,13 +161,90 @@ fn one_sign_of_a_replaced_page_is_not_enough_and_two_are() {
         }),
         Finding::Replaced
     );
+    let front = text("front");
     assert_eq!(
         found(&Case {
             kept: Some(&own),
+            front: Some(("A page", &front)),
             ..same
         }),
         Finding::Replaced
     );
+}
+
+#[test]
+fn a_page_that_a_script_fills_is_there_although_all_addresses_answer_the_same() {
+    let (own, shell) = (text("own"), text("shell"));
+    let case = Case {
+        text: &shell,
+        kept: Some(&own),
+        made_up: Some(("A page", &shell)),
+        ..THERE
+    };
+    let front = Some(("A page", &*shell));
+    assert_eq!(found(&Case { front, ..case }), Finding::There);
+    // Nobody knows.
+    assert_eq!(
+        found(&Case {
+            front: None,
+            ..case
+        }),
+        Finding::There
+    );
+}
+
+#[test]
+fn a_text_after_the_part_that_was_read_is_not_missing() {
+    let mut cut = answer(200, "https://e.org/", "A page", &text("menu"));
+    let kept = text("own");
+    let mut ask = |_| None;
+    let page = url("https://e.org/page");
+    assert_eq!(
+        finding(&page, Some(&kept), &cut, &mut ask),
+        Finding::Replaced
+    );
+    cut.page.is_cut = true;
+    assert_eq!(finding(&page, Some(&kept), &cut, &mut ask), Finding::There);
+}
+
+#[test]
+fn a_login_in_place_of_a_page_is_a_wall() {
+    let mut login = answer(200, "https://e.org/", "404", "");
+    login.page.asks_for_password = true;
+    let page = url("https://e.org/page");
+    let mut ask = |_| None;
+    assert_eq!(finding(&page, None, &login, &mut ask), Finding::Walled);
+    // A page with a login at its edge is no wall.
+    login.url = page.clone();
+    assert_eq!(finding(&page, None, &login, &mut ask), Finding::There);
+}
+
+#[test]
+fn other_addresses_are_asked_for_only_if_they_decide() {
+    let page = url("https://e.org/page");
+    let mut asked = Vec::new();
+    let mut count = |answer: &Answer, kept: Option<&str>| {
+        let mut ask = |probe| {
+            asked.push(probe);
+            None
+        };
+        let _ = finding(&page, kept, answer, &mut ask);
+        std::mem::take(&mut asked)
+    };
+    let own = text("own");
+    let there = answer(200, "https://e.org/page", "A page", &own);
+    assert_eq!(count(&there, Some(&own)), []);
+    assert_eq!(count(&there, None), []);
+    let missing = answer(404, "https://e.org/page", "404", "");
+    assert_eq!(count(&missing, None), []);
+    let front = answer(200, "https://e.org/", "A page", &own);
+    assert_eq!(count(&front, None), [Probe::MadeUp]);
+    let moved = Answer {
+        moved_to: Some(url("https://f.org/page")),
+        ..answer(200, "https://f.org/page", "A page", &own)
+    };
+    assert_eq!(count(&moved, Some(&own)), []);
+    assert_eq!(count(&moved, None), [Probe::MadeUp]);
 }
 
 #[test]
@@ -217,6 +297,18 @@ fn a_page_has_moved_if_its_text_is_there() {
         ..case
     };
     assert_eq!(found(&case), Finding::There);
+    // All addresses of the host lead there.
+    let sold = "https://f.org/for-sale";
+    let sold = Case {
+        end: sold,
+        moved_to: Some(sold),
+        made_up: Some(("A page", &other)),
+        made_up_end: sold,
+        kept: None,
+        text: &other,
+        ..THERE
+    };
+    assert_eq!(found(&sold), Finding::Replaced);
     // All of a closed web site leads to the front page of another.
     let front = "https://f.org/";
     let case = Case {
@@ -234,13 +326,13 @@ fn text_without_spaces_is_compared_too() {
     assert_eq!(shared("too short", text), None);
 }
 
-/// Returns the verdicts after findings on these days.
+/// Returns the verdicts after findings at these hours.
 fn verdicts(findings: &[(i64, Finding)]) -> Vec<Verdict> {
     let begin: Timestamp = "2026-01-01T00:00:00Z".parse().unwrap();
     let mut history = None;
     let verdict = |(hours, finding): &(i64, Finding)| {
         let now = begin + SignedDuration::from_hours(*hours);
-        let next = judged(history.as_ref(), finding, now);
+        let next = judged(history, finding, now);
         history = Some(next);
         next.verdict
     };
@@ -283,4 +375,56 @@ fn a_host_is_unreachable_after_three_checks_within_two_weeks() {
     assert_eq!(down(&[0, 1, 2, 3, 4]), [Ok; 5]);
     // Failures that are months apart have nothing to do with each other.
     assert_eq!(down(&[0, 90 * day, 180 * day, 270 * day]), [Ok; 4]);
+}
+
+#[test]
+fn a_page_that_is_gone_stays_gone_while_its_host_is_down() {
+    use Finding::{Down, Missing, There};
+    let day = 24;
+    let begin: Timestamp = "2026-01-01T00:00:00Z".parse().unwrap();
+    let gone = [(0, Missing), (7 * day, Missing), (100 * day, Down)];
+    assert_eq!(verdicts(&gone)[2], Verdict::Gone);
+    let mut known = None;
+    for (hours, finding) in &gone {
+        known = Some(judged(
+            known,
+            finding,
+            begin + SignedDuration::from_hours(*hours),
+        ));
+    }
+    assert_eq!(known.unwrap().failures.unwrap().since, begin);
+    // A host that is back, without the page.
+    let down = [0, day, 2 * day].map(|at| (at, Down));
+    let back = [&down[..], &[(3 * day, Missing), (4 * day, There)]].concat();
+    assert_eq!(
+        verdicts(&back)[2..],
+        [Verdict::Unreachable, Verdict::Ok, Verdict::Ok]
+    );
+}
+
+#[test]
+fn failed_checks_are_repeated_in_time_for_a_verdict() {
+    use Finding::{Down, Missing, There, Walled};
+    let begin: Timestamp = "2026-01-01T00:00:00Z".parse().unwrap();
+    let wait = |findings: &[(i64, Finding)], busy: Option<u64>| {
+        let mut known = None;
+        let mut now = begin;
+        for (hours, finding) in findings {
+            now = begin + SignedDuration::from_hours(*hours);
+            known = Some(judged(known, finding, now));
+        }
+        let due = due_at(&known.unwrap(), busy.map(Duration::from_secs), now);
+        due.duration_since(now).as_hours()
+    };
+    let day = 24;
+    assert_eq!(wait(&[(0, There)], None), 90 * day);
+    assert_eq!(wait(&[(0, Missing)], None), 7 * day);
+    assert_eq!(wait(&[(0, Missing), (2 * day, Missing)], None), 5 * day);
+    assert_eq!(wait(&[(0, Missing), (7 * day, Missing)], None), 90 * day);
+    assert_eq!(wait(&[(0, Down)], None), 20);
+    let down = [0, day, 2 * day].map(|at| (at, Down));
+    assert_eq!(wait(&down, None), 90 * day);
+    assert_eq!(wait(&[(0, Walled)], None), 90 * day);
+    assert_eq!(wait(&[(0, Walled)], Some(60)), day);
+    assert_eq!(wait(&[(0, Walled)], Some(7 * 24 * 3600)), 7 * day);
 }

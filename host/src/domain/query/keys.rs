@@ -42,7 +42,7 @@ impl Key {
 }
 
 /// Examples of queries and what they find, in the order of the search help.
-pub const SEARCH_HELP: [(&str, &str); 21] = [
+pub const SEARCH_HELP: [(&str, &str); 22] = [
     (
         "gpu prices",
         "notes with both words, or with longer words that begin with them; case and accents don't matter",
@@ -81,6 +81,10 @@ pub const SEARCH_HELP: [(&str, &str); 21] = [
     ),
     ("is:untagged", "without any tag"),
     ("is:unread", "not read yet; is:read finds the others"),
+    (
+        "is:gone",
+        "whose page is gone, as far as check-links has found; also is:moved and is:unreachable; is:soft finds pages that may be gone",
+    ),
     ("is:deleted", "in the trash"),
     ("has:note", "with a text that you wrote"),
     ("has:text", "with the readable text of the page"),
@@ -121,7 +125,7 @@ impl fmt::Display for Problem {
             }
             ProblemKind::UnknownValue => write!(
                 formatter,
-                "“{part}” isn’t a known condition and was ignored. Use is:untagged, is:unread, is:read, is:deleted, has:note, has:text, in:note or in:text."
+                "“{part}” isn’t a known condition and was ignored. Use is:untagged, is:unread, is:read, is:gone, is:moved, is:soft, is:unreachable, is:deleted, has:note, has:text, in:note or in:text."
             ),
             ProblemKind::NoValue => write!(
                 formatter,

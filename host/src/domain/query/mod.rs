@@ -254,8 +254,10 @@ impl Query {
                 true => self.without_sites.push(site),
                 false => self.sites.push(site),
             },
-            Condition::State(State::Texted) if !top => not_here("has:text", problems),
             Condition::State(state) => {
+                if !top && let Some(part) = state.beside_the_note() {
+                    return not_here(&part, problems);
+                }
                 if !self.states.contains(&(state, !negated)) {
                     self.states.push((state, !negated));
                 }

@@ -19,7 +19,7 @@ use super::{
         SearchPlace, State, Term,
     },
 };
-use crate::domain::{page_url::PageUrl, tag::Tag, words::Words};
+use crate::domain::{link::LinkVerdict, page_url::PageUrl, tag::Tag, words::Words};
 
 /// Longest part that a problem repeats, in bytes.
 const SHOWN: usize = 60;
@@ -307,6 +307,10 @@ impl<'a> Parser<'a> {
                 "unread" => return known(State::Unread),
                 "read" => return not(known(State::Unread)),
                 "deleted" => return Some(is(Condition::Deleted)),
+                "gone" => return known(State::Link(LinkVerdict::Gone)),
+                "moved" => return known(State::Link(LinkVerdict::Moved)),
+                "soft" => return known(State::Link(LinkVerdict::Soft)),
+                "unreachable" => return known(State::Link(LinkVerdict::Unreachable)),
                 _ => ProblemKind::UnknownValue,
             },
             Key::Has => match lower.as_str() {

@@ -402,6 +402,7 @@ fn written(query: &Query) -> serde_json::Value {
             State::Unread => "unread",
             State::Noted => "noted",
             State::Texted => "texted",
+            State::Link(verdict) => verdict.name(),
         };
         serde_json::json!([name, wanted])
     });
@@ -464,6 +465,7 @@ fn queries_are_written_down_for_the_other_side() {
         "is:unread is:read -is:unread has:note -has:note is:deleted has:x is:",
         "has:text -has:texts in:text IN:notes (in:text OR a) (b OR has:text) in:box",
         "-in:note rotary",
+        "is:gone -is:moved IS:Soft is:unreachable is:walled (is:gone OR a) -(is:soft b)",
         "site:github -site:GitHub site:org",
         "before:yesterday after:-7d after:today before:-1y before:-2x after:tomorrow",
         "OR a OR OR b (c OR) ) (d (e",

@@ -2,7 +2,7 @@
 
 use jiff::Timestamp;
 
-use crate::domain::tag::Tag;
+use crate::domain::{link::LinkVerdict, tag::Tag};
 
 /// Longest query, in bytes. The rest is cut off.
 pub(super) const MAX_QUERY_BYTES: usize = 4096;
@@ -50,6 +50,19 @@ pub enum State {
     Noted,
     /// The readable text of the page is kept: `has:text`.
     Texted,
+    /// What checks of the page found: `is:gone`.
+    Link(LinkVerdict),
+}
+
+impl State {
+    /// Returns the condition as typed, for the states that a note itself doesn't show.
+    pub(super) fn beside_the_note(self) -> Option<String> {
+        match self {
+            Self::Untagged | Self::Unread | Self::Noted => None,
+            Self::Texted => Some("has:text".to_owned()),
+            Self::Link(verdict) => Some(format!("is:{}", verdict.name())),
+        }
+    }
 }
 
 /// What is searched: `in:note`, `in:text`.

@@ -28,7 +28,7 @@ import { hasSigns, wordsOf } from "./words.js";
  * @property {string[]} withoutTags
  * @property {string[]} sites the note must be from one of these
  * @property {string[]} withoutSites
- * @property {[state: "untagged" | "unread" | "noted" | "texted", wanted: boolean][]} states
+ * @property {[state: State, wanted: boolean][]} states
  * @property {string} before saved before this day (`2025-08-01`), or empty; days are those that the
  * pages show, in the time zone of the export
  * @property {string} after saved on this day or later, or empty
@@ -44,9 +44,10 @@ import { hasSigns, wordsOf } from "./words.js";
  */
 
 /**
+ * @typedef {"untagged" | "unread" | "noted" | "texted" | "gone" | "moved" | "soft" | "unreachable"} State
  * @typedef {{ all: Expr[] } | { any: Expr[] } | { not: Expr } | { is: Leaf }} Expr
  * @typedef {{ kind: "term", term: Term } | { kind: "tag" | "site" | "before", value: string }
- * | { kind: "state", value: "untagged" | "unread" | "noted" | "texted" } | { kind: "deleted" }
+ * | { kind: "state", value: State } | { kind: "deleted" }
  * | { kind: "in", value: "note" | "text" }} Leaf
  */
 
@@ -61,6 +62,7 @@ const LEAST_JOINED = 4;
 const MAX_JOINED = 64;
 /** The most common address parameters that don't identify a page. */
 const TRACKING = /^(utm_.*|gclid|fbclid|msclkid|mc_eid|mc_cid|igshid)$/i;
+const IS = ["untagged", "unread", "gone", "moved", "soft", "unreachable"];
 const KEYS = /^(tag|site|title|url|is|has|in|before|after):/i;
 
 /** @type {Record<string, (part: string) => string>} */
@@ -68,7 +70,7 @@ const SENTENCES = {
 	key: (part) =>
 		`There is no search key “${part.split(":")[0]}:”, so “${part}” was searched for as words.`,
 	unknown: (part) =>
-		`“${part}” isn’t a known condition and was ignored. Use is:untagged, is:unread, is:read, is:deleted, has:note, has:text, in:note or in:text.`,
+		`“${part}” isn’t a known condition and was ignored. Use is:untagged, is:unread, is:read, is:gone, is:moved, is:soft, is:unreachable, is:deleted, has:note, has:text, in:note or in:text.`,
 	empty: (part) => `“${part}” has nothing to search for after the colon and was ignored.`,
 	date: (part) =>
 		`“${part}” has no valid date and was ignored. Use 2025-08-01, 2025-08, 2025, today, yesterday, -7d, -2w, -3m or -1y.`,
@@ -356,8 +358,8 @@ class Parser {
 				return { is: { kind: "in", value: "note" } };
 			} else if (key === "in" && /^texts?$/.test(lower)) {
 				return { is: { kind: "in", value: "text" } };
-			} else if (key === "is" && (lower === "untagged" || lower === "unread")) {
-				return { is: { kind: "state", value: lower } };
+			} else if (key === "is" && IS.includes(lower)) {
+				return { is: { kind: "state", value: /** @type {State} */ (lower) } };
 			} else if (key === "is" && lower === "read") {
 				return { not: { is: { kind: "state", value: "unread" } } };
 			} else if (key === "is" && lower === "deleted") {
@@ -453,8 +455,12 @@ function add(query, leaf, negated, top, parser) {
 		if (!list.includes(leaf.value)) list.push(leaf.value);
 	} else if (leaf.kind === "site") {
 		(negated ? query.withoutSites : query.sites).push(leaf.value);
-	} else if (leaf.kind === "state" && leaf.value === "texted" && !top) {
-		parser.problem("here", "has:text");
+	} else if (
+		leaf.kind === "state" &&
+		!top &&
+		!/^un(tagged|read)$|^noted$/.test(leaf.value)
+	) {
+		parser.problem("here", leaf.value === "texted" ? "has:text" : `is:${leaf.value}`);
 	} else if (leaf.kind === "state") {
 		const known = query.states.some(
 			([state, wanted]) => state === leaf.value && wanted !== negated,

@@ -14,7 +14,7 @@ use serde::Serialize;
 
 use super::folder::Folder;
 use crate::{
-    domain::{Note, PageUrl, Searched, Tag, Words, spellings},
+    domain::{LinkVerdict, Note, PageUrl, Searched, Tag, Words, spellings},
     site::{controller::PAGE_NOTES, file_names::FileNames, site_icons::SiteIcons},
     store::Outline,
 };
@@ -144,6 +144,11 @@ impl Index {
             self.push(&format!(":{name}"), number);
             site = name.split_once('.').map(|(_, above)| above);
         }
+    }
+
+    /// Adds what is known of the link of the note that was added last.
+    pub(super) fn add_link(&mut self, number: u32, verdict: LinkVerdict) {
+        self.push(&format!(":!{}", verdict.name()), number);
     }
 
     fn push(&mut self, word: &str, number: u32) {

@@ -53,6 +53,7 @@ use crate::{
             render::{Made, Renderer, newest, threads},
         },
         has_feeds::HasFeeds,
+        known_links::KnownLinks,
         site_icons::SiteIcons,
         views::{self, Layout, Related},
     },
@@ -142,9 +143,15 @@ fn export(
     let count = catalog.outline.notes.len() as u64;
     let icons = Arc::new(SiteIcons::default());
     icons.refresh(store)?;
+    let known = Arc::new(KnownLinks::default());
+    known.refresh(store)?;
+    let known = match extras.texts {
+        true => known,
+        false => Arc::new(known.without_texts()),
+    };
     let site = Maker {
         names: &names,
-        shells: [0, 1, 2, 3].map(|depth| layout(Links::relative(&names, depth), &icons)),
+        shells: [0, 1, 2, 3].map(|depth| layout(Links::relative(&names, depth), &icons, &known)),
         feed_links: [0, 2].map(|depth| match address.is_whole() {
             true => Links::below(&names, &address.0),
             false => Links::relative(&names, depth),
@@ -173,7 +180,10 @@ fn export(
         site.write_pages(&made)?;
         site.write_icons(store)?;
         texts::write(store, &site.shells[3], &folder, texts.keys())?;
-        site.write_rest(&made, &layout(Links::below(&names, &address.0), &icons))
+        site.write_rest(
+            &made,
+            &layout(Links::below(&names, &address.0), &icons, &known),
+        )
     };
     let changes = write().and_then(|()| folder.finish())?;
     Ok(Written {
@@ -186,13 +196,14 @@ fn export(
     })
 }
 
-fn layout(links: Links, icons: &Arc<SiteIcons>) -> Layout {
+fn layout(links: Links, icons: &Arc<SiteIcons>, known_links: &Arc<KnownLinks>) -> Layout {
     Layout {
         feeds: links.clone(),
         links,
         zone: TimeZone::system(),
         icons: Arc::clone(icons),
         feeds_known: HasFeeds::default(),
+        known_links: Arc::clone(known_links),
     }
 }
 

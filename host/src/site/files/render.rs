@@ -217,6 +217,9 @@ impl Renderer<'_> {
             let searched = Searched::of(note);
             let site = views::site_of(note);
             share.words.add(number, note, &searched, site.as_deref());
+            if let Some((link, _)) = layout.known_links.of(note.id) {
+                share.words.add_link(number, link.verdict);
+            }
             texts.push((note, searched, site));
         }
         let piece = first as usize / index::NOTES_PER_PIECE;

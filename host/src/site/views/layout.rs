@@ -7,6 +7,7 @@ use maud::{DOCTYPE, Markup, html};
 
 use crate::site::{
     has_feeds::HasFeeds,
+    known_links::KnownLinks,
     links::{Links, NEWEST},
     site_icons::SiteIcons,
 };
@@ -29,6 +30,8 @@ pub(in crate::site) struct Layout {
     pub icons: Arc<SiteIcons>,
     /// Whether there are feeds.
     pub feeds_known: HasFeeds,
+    /// The links that moved or may be lost.
+    pub known_links: Arc<KnownLinks>,
 }
 
 /// The location of a page: `url-notes | tag | gpu`.

@@ -6,6 +6,7 @@ use crate::{
     domain::{Note, Tag},
     site::views::{
         layout::{Breadcrumb, Layout, counted},
+        link_badge::link_badge,
         note_card::{
             excerpt, gist_maker, gist_text, heading, moment, published, site, site_icon, site_link,
             tag_links, text, title, whole_moment,
@@ -125,6 +126,9 @@ pub(in crate::site) fn article(
                 }
             }
             dl.facts {
+                @if let Some(badge) = link_badge(layout, note) {
+                    div.link-state { dt { "Link" } dd { (badge) } }
+                }
                 @if let Some(kept) = kept {
                     div {
                         dt { "Text" }

@@ -7,7 +7,11 @@ use maud::{Markup, PreEscaped, html};
 
 use crate::{
     domain::{Note, PageUrl, Snippet, Tag, timestamp_text},
-    site::{leads::Gists, markdown, views::layout::Layout},
+    site::{
+        leads::Gists,
+        markdown,
+        views::{layout::Layout, link_badge::link_badge},
+    },
     store::{Gist, Hit, TagCount},
 };
 
@@ -131,6 +135,7 @@ pub(super) fn preview(layout: &Layout, note: &Note, level: usize, body: &Body<'_
                 }
             }
             ul.facts role="list" {
+                @if let Some(badge) = link_badge(layout, note) { li.link-state { (badge) } }
                 @if let Some(site) = site(note) { li { (site_link(layout, &site)) } }
                 li.saved { "Saved " (moment(layout, note.saved_at)) }
                 @if let Some(date) = published(note) { li.published { "Published " (date) } }

@@ -1,28 +1,36 @@
 -- Whether saved pages are still there, pages that gave no text, and summaries by a language model.
 
--- A row for each note whose page was checked. checked_at, failing_since, failed_at: in µs since
--- 1970. verdict: 0 there, 1 moved, 2 gone, 3 replaced by something else, 4 unreachable, 5 walled.
--- status: of the last answer; NULL if there was none. final_url: where a moved page is.
--- failing_since: when the page began to be missing or its host to be down. failed_at, failures: the
--- last check since then that failed in the same way, and how many did. missing: 1 if the page was
--- missing, 0 if its host was down. archive_url: a copy at an archive, if it was asked for.
+-- A row for each note whose page was to be checked, also for those in the trash. due_at: when it is
+-- to be checked again. checked_at: when it was asked for; NULL if it never was, because it may not
+-- be. Both, and failing_since and failed_at, in µs since 1970. verdict: 0 there, 1 moved, 2 gone, 3
+-- replaced by something else, 4 unreachable, 5 walled. status: of the last answer; NULL if there was
+-- none. final_url: where a moved page is. failing_since: when the page began to be missing or its
+-- host to be down. failed_at, failures: the last check since then that failed in the same way, and
+-- how many did. missing: 1 if the page was missing, 0 if its host was down. archive_url: a copy at
+-- the Wayback Machine; empty if it has none, NULL if it wasn't asked.
 CREATE TABLE links (
     note_id       INTEGER PRIMARY KEY,
-    checked_at    INTEGER NOT NULL,
+    due_at        INTEGER NOT NULL,
+    checked_at    INTEGER,
     verdict       INTEGER NOT NULL,
     status        INTEGER,
     final_url     TEXT,
     failing_since INTEGER,
     failed_at     INTEGER,
-    failures      INTEGER NOT NULL DEFAULT 0,
-    missing       INTEGER NOT NULL DEFAULT 0,
+    failures      INTEGER NOT NULL,
+    missing       INTEGER NOT NULL,
     archive_url   TEXT
 ) STRICT;
 CREATE INDEX links_by_verdict ON links (verdict, note_id) WHERE verdict <> 0;
-CREATE INDEX links_by_check ON links (checked_at);
 
--- What was found of a page holds for the address that was checked.
-CREATE TRIGGER links_of_deleted_notes AFTER DELETE ON notes BEGIN
+-- What was found follows a note to the trash and out of it. It holds for the address that was
+-- checked.
+CREATE TRIGGER links_of_deleted_notes AFTER DELETE ON notes
+WHEN NOT EXISTS (SELECT 1 FROM trash WHERE id = old.id) BEGIN
+    DELETE FROM links WHERE note_id = old.id;
+END;
+CREATE TRIGGER links_of_purged_notes AFTER DELETE ON trash
+WHEN NOT EXISTS (SELECT 1 FROM notes WHERE id = old.id) BEGIN
     DELETE FROM links WHERE note_id = old.id;
 END;
 CREATE TRIGGER links_of_moved_notes AFTER UPDATE OF url ON notes WHEN new.url <> old.url BEGIN

@@ -1,5 +1,7 @@
 //! Dry runs of edits of many notes.
 
+use std::collections::HashSet;
+
 use rusqlite::{OptionalExtension as _, params};
 
 use crate::{
@@ -9,7 +11,7 @@ use crate::{
         connection::reader::Reader,
         notes::{
             aliases::without_aliases,
-            bulk_edits::{BulkChange, BulkEdit, BulkState, LISTED, nothing, sorted},
+            bulk_edits::{BulkChange, BulkEdit, BulkState, LISTED, Refusal, nothing, sorted},
         },
     },
 };
@@ -31,6 +33,10 @@ impl Reader {
             settled.clone_from(&in_trash);
         } else if change.restore {
             settled.clone_from(&live);
+        } else if change.follow {
+            for (settled, id) in settled.iter_mut().zip(&ids) {
+                *settled = self.followed(*id)?.is_none();
+            }
         } else {
             let tags = |names: &[Tag]| without_aliases(&self.conn, names);
             let lists = [
@@ -59,6 +65,7 @@ impl Reader {
             }
         }
         let mut edit = nothing(BulkState::DryRun);
+        let mut targets = HashSet::new();
         for (place, id) in ids.iter().enumerate() {
             let there = match change.delete || change.restore {
                 true => live[place] || in_trash[place],
@@ -72,6 +79,13 @@ impl Reader {
                 continue;
             }
             edit.total += 1;
+            if change.follow && !settled[place] && !self.is_free(*id, &mut targets)? {
+                edit.refused.1 += 1;
+                if edit.refused.0.len() < usize::try_from(LISTED).unwrap_or(0) {
+                    edit.refused.0.push((*id, Refusal::AddressTaken));
+                }
+                continue;
+            }
             match settled[place] {
                 true => edit.unchanged += 1,
                 false => edit.changed += 1,

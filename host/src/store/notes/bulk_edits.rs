@@ -16,7 +16,7 @@ use crate::{
     error::{Error, Result},
     store::{
         connection::reader::Reader,
-        notes::{aliases::without_aliases, note_rows::trashed},
+        notes::{aliases::without_aliases, links::AddressBefore, note_rows::trashed},
         transaction::{Operation, Store, Writer, operations, pending_index::Indexed},
     },
 };
@@ -40,6 +40,8 @@ pub struct BulkChange {
     pub delete: bool,
     /// Restores the notes from the trash. Excludes all other changes.
     pub restore: bool,
+    /// Gives each note whose page has moved the page's new address. Excludes all other changes.
+    pub follow: bool,
 }
 
 impl BulkChange {
@@ -50,7 +52,10 @@ impl BulkChange {
     pub fn check(&self) -> Result<()> {
         let edits =
             !self.add_tags.is_empty() || !self.remove_tags.is_empty() || self.read.is_some();
-        let wishes = u8::from(edits) + u8::from(self.delete) + u8::from(self.restore);
+        let wishes = u8::from(edits)
+            + u8::from(self.delete)
+            + u8::from(self.restore)
+            + u8::from(self.follow);
         let sentence = match wishes {
             0 => "No change was given. Add or remove tags, mark as read or unread, delete or restore.".to_owned(),
             1 => match self
@@ -61,7 +66,7 @@ impl BulkChange {
                 None => return Ok(()),
                 Some(tag) => format!("The tag \"{tag}\" can't be both added and removed."),
             },
-            _ => "Changing, deleting and restoring notes can't be combined. Choose one of them."
+            _ => "Changing, deleting, restoring and following notes can't be combined. Choose one of them."
                 .to_owned(),
         };
         Err(Error::InvalidParams(sentence))
@@ -92,6 +97,8 @@ pub enum Refusal {
     PageSavedAgain,
     /// The note was deleted, restored, or edited after the edit restored it.
     ChangedSince,
+    /// The address belongs to another note.
+    AddressTaken,
 }
 
 /// The progress or the result of an edit of many notes.
@@ -131,6 +138,8 @@ pub(super) struct Stored {
     read: Option<bool>,
     pub(super) delete: bool,
     pub(super) restore: bool,
+    #[serde(default)]
+    pub(super) follow: bool,
 }
 
 /// What the edit replaced on a note, as stored in the table `edited`.
@@ -141,6 +150,9 @@ pub(super) struct Before {
     pub(super) tags: Option<(Vec<i64>, Vec<i64>)>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(super) read: Option<bool>,
+    /// The address before the edit, if it changed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) address: Option<AddressBefore>,
     /// The time of the previous change in µs; if the note was restored, of its deletion.
     pub(super) at: i64,
 }
@@ -159,10 +171,11 @@ const STATES: [(&str, BulkState); 4] = [
     ("undoing", BulkState::Undoing),
     ("undone", BulkState::Undone),
 ];
-const REFUSALS: [(&str, Refusal); 3] = [
+const REFUSALS: [(&str, Refusal); 4] = [
     ("too_many_tags", Refusal::TooManyTags),
     ("page_saved_again", Refusal::PageSavedAgain),
     ("changed_since", Refusal::ChangedSince),
+    ("address_taken", Refusal::AddressTaken),
 ];
 
 fn word_of<T: PartialEq + Copy>(table: &[(&'static str, T)], wanted: T) -> &'static str {
@@ -293,6 +306,7 @@ impl Writer<'_> {
             read: change.read,
             delete: change.delete,
             restore: change.restore,
+            follow: change.follow,
         };
         let ids = sorted(ids);
         self.execute(
@@ -431,6 +445,9 @@ impl Writer<'_> {
         let Some(note) = live else {
             return Ok(Outcome::Missing);
         };
+        if change.follow {
+            return self.follow(&note);
+        }
         let mut tags: Vec<Tag> = note.tags.clone();
         tags.retain(|tag| !change.remove.iter().any(|name| name == tag.as_str()));
         for name in &change.add {
@@ -454,6 +471,7 @@ impl Writer<'_> {
                 false => Some((ids(&note.tags)?, ids(&tags)?)),
             },
             read: (read != note.read).then_some(note.read),
+            address: None,
             at: note.updated_at.as_microsecond(),
         };
         let updated_at = note.later(self.now);

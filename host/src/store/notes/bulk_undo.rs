@@ -135,6 +135,9 @@ impl Writer<'_> {
             )?;
             return Ok(Outcome::Unchanged);
         }
+        if let Some(was) = &before.address {
+            return self.unfollow(note, was, is_untouched.then_some(before.at));
+        }
         let mut tags = note.tags.clone();
         if let Some((were, became)) = &before.tags {
             let were = self.names_of(were)?;

@@ -3,6 +3,7 @@
 pub(in crate::store) mod aliases;
 mod bulk_dry_run;
 pub(in crate::store) mod bulk_edits;
+mod bulk_follow;
 mod bulk_import;
 mod bulk_undo;
 pub(in crate::store) mod fts_index;
@@ -10,6 +11,7 @@ pub(in crate::store) mod gists;
 pub(in crate::store) mod icons;
 pub(in crate::store) mod import;
 pub(in crate::store) mod import_undo;
+pub(in crate::store) mod links;
 mod merges;
 pub(in crate::store) mod note_rows;
 pub(in crate::store) mod note_writes;

@@ -81,7 +81,7 @@ pub(in crate::store) fn examine(conn: &Connection) -> Result<Vec<Fault>> {
         return Ok(faults);
     }
     for look in [
-        trees, texts, counts, index, addresses, tags, page_texts, inbox,
+        trees, texts, counts, index, addresses, tags, page_texts, links, inbox,
     ] {
         match look(conn, &mut faults) {
             Err(Error::Store {
@@ -400,6 +400,26 @@ fn page_texts(conn: &Connection, faults: &mut Vec<Fault>) -> Result<()> {
         ));
     }
     Ok(())
+}
+
+/// Checks what is known of links.
+fn links(conn: &Connection, faults: &mut Vec<Fault>) -> Result<()> {
+    asked(
+        conn,
+        faults,
+        Area::References,
+        "SELECT count(*) FROM links WHERE note_id NOT IN (SELECT id FROM notes)
+             AND note_id NOT IN (SELECT id FROM trash)",
+        "Some checks of links belong to no note",
+    )?;
+    asked(
+        conn,
+        faults,
+        Area::References,
+        "SELECT count(*) FROM links WHERE verdict NOT BETWEEN 0 AND 5
+             OR (failing_since IS NULL) <> (failed_at IS NULL)",
+        "Some checks of links are damaged",
+    )
 }
 
 fn addresses(conn: &Connection, faults: &mut Vec<Fault>) -> Result<()> {

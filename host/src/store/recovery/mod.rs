@@ -9,5 +9,6 @@ pub(in crate::store) mod damaged_rows;
 pub(in crate::store) mod rebuild;
 mod rebuild_feeds;
 mod rebuild_gists;
+mod rebuild_links;
 mod rebuild_texts;
 pub(in crate::store) mod swap_database;

@@ -268,13 +268,18 @@ impl DamagedDatabase {
             rebuilding.trashed(row, place)
         })?;
         self.aliases(&rebuilding)?;
-        self.operations(&rebuilding.writer)?;
-        self.searches(&rebuilding.writer)?;
-        self.icons(&rebuilding.writer)?;
         rebuilding.salvage.lost_texts = self.texts(&rebuilding.writer)?;
-        self.feeds(&rebuilding.writer)?;
-        self.gists(&rebuilding.writer)?;
-        self.text_fetches(&rebuilding.writer)?;
+        for restore in [
+            Self::operations,
+            Self::searches,
+            Self::icons,
+            Self::links,
+            Self::feeds,
+            Self::gists,
+            Self::text_fetches,
+        ] {
+            restore(self, &rebuilding.writer)?;
+        }
         let Rebuilding {
             writer,
             nameless,
@@ -570,7 +575,7 @@ mod tests {
 
     use super::*;
     use crate::{
-        domain::{NewNote, parse_tags, plain_png},
+        domain::{LinkFailures, LinkVerdict, NewNote, parse_tags, plain_png},
         store::{
             connection::{reader::Reader, schema::SCHEMA},
             feeds::{
@@ -581,6 +586,7 @@ mod tests {
             },
             notes::{
                 gists::{Gist, GistProblem},
+                links::LinkCheck,
                 text_problem::TextProblem,
                 texts::{NewText, TextSource},
             },
@@ -689,6 +695,9 @@ mod tests {
                 writer.fail_gist(ids[7], GistProblem::CutOff, None)?;
                 let text = NewText::new("a deleted page", now, TextSource::Click, true)?;
                 writer.put_text(deleted, &text, true)?;
+                for (number, id) in ids.iter().chain([&deleted]).enumerate() {
+                    check_link(writer, *id, number)?;
+                }
                 writer.delete_note(deleted)?;
                 let note = writer.live(ids[0])?.unwrap();
                 writer.remove_text(note.id)?;
@@ -699,6 +708,31 @@ mod tests {
             })
             .unwrap();
         fill_inbox(&mut store, now);
+    }
+
+    /// Adds the result of a check of a note's page.
+    fn check_link(writer: &Writer<'_>, id: NoteId, number: usize) -> Result<()> {
+        let note = writer.live(id)?.ok_or(Error::NotFound)?;
+        let moment = id.moment();
+        let check = LinkCheck {
+            verdict: LinkVerdict::from_number((number % 6).try_into().unwrap_or(0)).unwrap(),
+            status: (!number.is_multiple_of(4)).then_some(404),
+            final_url: number
+                .is_multiple_of(6)
+                .then(|| format!("https://new.example/{number}")),
+            failures: number.is_multiple_of(3).then_some(LinkFailures {
+                since: moment,
+                last: moment,
+                count: 2,
+                is_missing: number.is_multiple_of(2),
+            }),
+            due_at: moment,
+        };
+        writer.record_link(id, &note.url, &check)?;
+        if number.is_multiple_of(5) {
+            writer.set_archive_of_link(id, Some("https://web.archive.org/web/1/x"))?;
+        }
+        Ok(())
     }
 
     /// Adds feeds with pages in the inbox.
@@ -822,6 +856,9 @@ mod tests {
             "SELECT 'arrivals ' || arrivals FROM meta",
             "SELECT format('%s|%s|%s|%s|%s|%s|%s|%s', note_id, tried_at, tried_text_at, made_at, maker,
                  text, tags, text_at) FROM gists WHERE text IS NOT NULL ORDER BY note_id",
+            "SELECT format('%s|%s|%s|%s|%s|%s|%s|%s|%s|%s|%s', note_id, due_at, checked_at, verdict,
+                 status, final_url, failing_since, failed_at, failures, missing, archive_url)
+             FROM links ORDER BY note_id",
             "SELECT format('%s|%s|%s|%s|%s', note_id, tried_at, next_at, failures, problem)
              FROM text_fetches",
         ] {

@@ -3,12 +3,12 @@
 use url::Url;
 
 use super::{
-    inline::{Line, code_span, longest_run},
+    inline::{Line, longest_run},
     main_text::MainText,
     tables::data_table,
     tree::{Kind, NodeIndex, Tree},
 };
-use crate::{domain::without_user_info, store::MAX_TEXT_BYTES};
+use crate::store::MAX_TEXT_BYTES;
 
 /// Longest address of a link, in characters; a link with a longer one becomes its text.
 const MAX_ADDRESS_CHARS: usize = 300;
@@ -26,6 +26,8 @@ pub(super) struct MarkdownWriter<'a> {
     written: usize,
     /// Lists and quotes around the current element.
     nested: usize,
+    /// Whether the current text names a part of the page.
+    in_label: bool,
 }
 
 impl<'a> MarkdownWriter<'a> {
@@ -42,6 +44,7 @@ impl<'a> MarkdownWriter<'a> {
             base,
             written: 0,
             nested: 0,
+            in_label: false,
         };
         let mut blocks = Vec::new();
         writer.blocks(main.root, &mut blocks);
@@ -95,7 +98,7 @@ impl<'a> MarkdownWriter<'a> {
     fn block(&mut self, node: NodeIndex, blocks: &mut Vec<String>) {
         match self.tree.nodes[node].kind {
             Kind::Heading(level) => {
-                let text = self.one_line(node);
+                let text = self.label(|writer| writer.one_line(node));
                 if !text.is_empty() {
                     // A number sign after a space would be a closing sequence.
                     let text = match text.ends_with('#') {
@@ -124,17 +127,50 @@ impl<'a> MarkdownWriter<'a> {
             Kind::Term => {
                 let mut line = Line::default();
                 let mut inner = Line::default();
-                self.inline_children(node, &mut inner);
+                self.label(|writer| writer.inline_children(node, &mut inner));
                 line.marked(inner, "**");
                 self.end_line(&mut line, blocks);
             }
-            Kind::Rule => {
-                // Not at the start, nor twice.
-                if blocks.last().is_some_and(|last| last != "---") {
-                    self.push("---".into(), blocks);
-                }
-            }
+            Kind::Definition if self.nested < MAX_NESTED => self.definition(node, blocks),
+            Kind::Rule => {}
             _ => self.blocks(node, blocks),
+        }
+    }
+
+    fn label<T>(&mut self, write: impl FnOnce(&mut Self) -> T) -> T {
+        let before = std::mem::replace(&mut self.in_label, true);
+        let written = write(self);
+        self.in_label = before;
+        written
+    }
+
+    /// Appends a definition as an item of a list.
+    fn definition(&mut self, node: NodeIndex, blocks: &mut Vec<String>) {
+        let mut inner = Vec::new();
+        self.nested += 1;
+        self.blocks(node, &mut inner);
+        self.nested -= 1;
+        if inner.is_empty() {
+            return;
+        }
+        let item = prefixed(&inner.join("\n\n"), "- ", "  ");
+        let siblings = self.tree.children(self.tree.nodes[node].parent);
+        let before = siblings
+            .take_while(|sibling| *sibling != node)
+            .filter(|sibling| {
+                self.tree.nodes[*sibling].kind != Kind::Text
+                    || !self.tree.text(*sibling).trim().is_empty()
+            })
+            .last();
+        let follows = before.is_some_and(|before| {
+            self.tree.nodes[before].kind == Kind::Definition && !self.is_left_out(before)
+        });
+        match blocks.last_mut() {
+            Some(last) if follows && last.starts_with("- ") => {
+                last.push('\n');
+                last.push_str(&item);
+            }
+            _ => blocks.push(item),
         }
     }
 
@@ -198,31 +234,34 @@ impl<'a> MarkdownWriter<'a> {
         let mut code = String::new();
         self.raw_text(node, &mut code);
         let code = code.replace("\r\n", "\n").replace(['\r', '\u{a0}'], " ");
-        let code = code.strip_prefix('\n').unwrap_or(&code).trim_end();
-        if code.trim().is_empty() {
+        let lines: Vec<&str> = code.split('\n').map(str::trim_end).collect();
+        let Some(first) = lines.iter().position(|line| !line.is_empty()) else {
             return;
-        }
-        let tree = self.tree;
-        let own = tree.detail(node);
-        let language = match own {
-            "" => {
-                let only = tree.children(node).find(|child| {
-                    tree.nodes[*child].kind == Kind::Code && !tree.detail(*child).is_empty()
-                });
-                let around = tree.nodes[node].parent;
-                let around = match tree.nodes[around].kind {
-                    Kind::Block => tree.detail(around),
-                    _ => "",
-                };
-                only.map_or(around, |code| tree.detail(code))
-            }
-            own => own,
         };
+        let last = lines.iter().rposition(|line| !line.is_empty());
+        let code = lines[first..=last.unwrap_or(first)].join("\n");
+        let code = code.as_str();
+        let tree = self.tree;
+        let coded = tree
+            .children(node)
+            .find(|child| tree.nodes[*child].kind == Kind::Code);
+        let parent = tree.nodes[node].parent;
+        let around = [parent, tree.nodes[parent].parent]
+            .into_iter()
+            .filter(|around| tree.nodes[*around].kind == Kind::Block);
+        let language = coded
+            .into_iter()
+            .chain([node])
+            .chain(around)
+            .map(|element| tree.detail(element))
+            .find(|language| !language.is_empty())
+            .unwrap_or_default()
+            .to_ascii_lowercase();
         let is_language = language.len() <= MAX_LANGUAGE_BYTES
             && language
                 .bytes()
                 .all(|byte| byte.is_ascii_alphanumeric() || b"+#-_.".contains(&byte));
-        let language = if is_language { language } else { "" };
+        let language = if is_language { language.as_str() } else { "" };
         let fence = "`".repeat(longest_run(code, '`').max(2) + 1);
         self.push(format!("{fence}{language}\n{code}\n{fence}"), blocks);
     }
@@ -268,14 +307,20 @@ impl<'a> MarkdownWriter<'a> {
             Kind::LineBreak => line.line_break(),
             Kind::Emphasis => self.marked(node, "*", line),
             Kind::Strong => self.marked(node, "**", line),
+            Kind::Deleted => self.marked(node, "~~", line),
             Kind::Code => {
                 let mut code = String::new();
                 self.raw_text(node, &mut code);
-                let span = code_span(&code);
-                if !span.is_empty() {
-                    line.markup(&span);
-                }
+                line.code(&code);
             }
+            Kind::Formula => line.code(self.tree.detail(node)),
+            Kind::Quotation => {
+                line.text("\"");
+                self.inline_children(node, line);
+                line.text("\"");
+            }
+            Kind::Superscript => self.superscript(node, line),
+            Kind::Link if self.in_label && self.is_sign(node) => {}
             Kind::Link => match self.address(self.tree.detail(node)) {
                 Some(address) => {
                     let mut inner = Line::default();
@@ -293,6 +338,37 @@ impl<'a> MarkdownWriter<'a> {
         }
     }
 
+    /// Appends a raised text. A number isn't a part of the word before it.
+    fn superscript(&mut self, node: NodeIndex, line: &mut Line) {
+        let mut text = String::new();
+        self.raw_text(node, &mut text);
+        let number = text.trim_start().trim_start_matches(['-', '+', '\u{2212}']);
+        let is_number = number.starts_with(|c: char| c.is_ascii_digit());
+        if !is_number || line.is_spaced() {
+            return self.inline_children(node, line);
+        }
+        let tree = self.tree;
+        let is_note = tree
+            .children(node)
+            .any(|child| tree.nodes[child].kind == Kind::Link);
+        line.text(if is_note { "[" } else { "^" });
+        self.inline_children(node, line);
+        if is_note {
+            line.text("]");
+        }
+    }
+
+    /// Returns whether a link is the sign by which a heading is linked.
+    fn is_sign(&self, link: NodeIndex) -> bool {
+        let tree = self.tree;
+        tree.children(link).all(|child| {
+            tree.nodes[child].kind == Kind::Text
+                && tree.text(child).chars().all(|c| {
+                    c.is_whitespace() || matches!(c, '#' | '\u{b6}' | '\u{a7}' | '\u{1f517}')
+                })
+        })
+    }
+
     fn marked(&mut self, node: NodeIndex, mark: &str, line: &mut Line) {
         let mut inner = Line::default();
         self.inline_children(node, &mut inner);
@@ -307,13 +383,14 @@ impl<'a> MarkdownWriter<'a> {
         }
         let url = Url::options().base_url(self.base).parse(href).ok()?;
         let is_web = matches!(url.scheme(), "http" | "https");
-        let address = without_user_info(url.as_str()).into_owned();
+        let is_secret = !url.username().is_empty() || url.password().is_some();
+        let address = String::from(url.clone());
         let is_short = address.chars().count() <= MAX_ADDRESS_CHARS;
         let is_here = self.base.is_some_and(|base| {
             url.fragment().is_some()
                 && url[..url::Position::AfterQuery] == base[..url::Position::AfterQuery]
         });
-        (is_web && is_short && !is_here).then_some(address)
+        (is_web && !is_secret && is_short && !is_here).then_some(address)
     }
 }
 

@@ -11,6 +11,20 @@ pub(super) struct Line {
     trails: bool,
     /// Whether it contains markup or line breaks.
     has_markup: bool,
+    /// Marks at its end, with punctuation before them.
+    unsettled: Option<Unsettled>,
+}
+
+/// Closing marks after punctuation: only white space or the end may follow them.
+#[derive(Debug)]
+struct Unsettled {
+    mark: String,
+    /// Where the opening marks are.
+    opening: usize,
+    /// Where the first word begins, after punctuation that may be there, too.
+    words: usize,
+    /// Where the punctuation at the end begins.
+    punctuation: usize,
 }
 
 impl Line {
@@ -45,6 +59,7 @@ impl Line {
         if self.text.is_empty() {
             self.leads = true;
         } else {
+            self.unsettled = None;
             self.text.push('\n');
             self.has_markup = true;
         }
@@ -65,6 +80,19 @@ impl Line {
         self.text.push_str(text);
     }
 
+    /// Appends text within backticks.
+    pub(super) fn code(&mut self, code: &str) {
+        let span = code_span(code);
+        if !span.is_empty() {
+            self.markup(&span);
+        }
+    }
+
+    /// Returns whether there is no text, or white space at its end.
+    pub(super) fn is_spaced(&self) -> bool {
+        self.text.is_empty() || self.trails || self.text.ends_with('\n')
+    }
+
     /// Appends text within a link to an address.
     pub(super) fn link(&mut self, inner: Self, address: &str) {
         if inner.leads {
@@ -79,43 +107,69 @@ impl Line {
         }
     }
 
-    /// Appends text between two marks. Punctuation at its ends stays outside, where CommonMark
-    /// always accepts the marks.
-    pub(super) fn marked(&mut self, inner: Self, mark: &str) {
-        let text = inner.text.as_str();
+    /// Appends text between two marks. Punctuation at its ends stays outside where CommonMark would
+    /// not read the marks as such: if text follows or precedes it at once.
+    pub(super) fn marked(&mut self, mut inner: Self, mark: &str) {
         let is_side_by_side = self.text.ends_with('*') && !self.trails && !inner.leads;
-        let start = text.find(char::is_alphanumeric);
-        match (start, text.rfind(char::is_alphanumeric)) {
-            (Some(start), Some(last)) if !inner.has_markup && !is_side_by_side => {
-                let end = last + text[last..].chars().next().map_or(0, char::len_utf8);
-                let marked = format!(
-                    "{}{mark}{}{mark}{}",
-                    &text[..start],
-                    &text[start..end],
-                    &text[end..]
-                );
-                if inner.leads {
-                    self.space();
-                }
-                self.markup(&marked);
+        let has_words = inner.text.contains(char::is_alphanumeric);
+        if inner.leads {
+            self.space();
+        }
+        if has_words && !inner.has_markup && !is_side_by_side {
+            let text = inner.text.as_str();
+            let start = match self.is_spaced() {
+                true => 0,
+                false => text.find(char::is_alphanumeric).unwrap_or(0),
+            };
+            let last = text.rfind(char::is_alphanumeric).unwrap_or(0);
+            let end = last + text[last..].chars().next().map_or(0, char::len_utf8);
+            let first = text.find(char::is_alphanumeric).unwrap_or(0);
+            self.markup(&text[..start]);
+            let opening = self.text.len();
+            self.push(mark);
+            self.push(&text[start..]);
+            let inside = self.text.len() - text.len();
+            self.push(mark);
+            if end < text.len() {
+                self.unsettled = Some(Unsettled {
+                    mark: mark.to_owned(),
+                    opening,
+                    words: inside + first,
+                    punctuation: inside + end,
+                });
             }
-            _ => {
-                if inner.leads {
-                    self.space();
-                }
-                if !text.is_empty() {
-                    self.flush_space();
-                    self.push(text);
-                    self.has_markup |= inner.has_markup;
-                }
-            }
+        } else if !inner.text.is_empty() {
+            inner.settle();
+            self.flush_space();
+            self.push(&inner.text);
+            self.has_markup |= inner.has_markup;
         }
         if inner.trails {
             self.space();
         }
     }
 
+    /// Moves marks at the end to the words between the punctuation, since text follows.
+    fn settle(&mut self) {
+        if let Some(unsettled) = self.unsettled.take() {
+            let Unsettled {
+                mark,
+                opening,
+                words,
+                punctuation,
+            } = unsettled;
+            self.text.truncate(self.text.len() - mark.len());
+            self.text.insert_str(punctuation, &mark);
+            self.text.insert_str(words, &mark);
+            self.text.replace_range(opening..opening + mark.len(), "");
+        }
+    }
+
     fn flush_space(&mut self) {
+        match self.trails {
+            true => self.unsettled = None,
+            false => self.settle(),
+        }
         if self.trails && !self.text.ends_with('\n') {
             self.text.push(' ');
         }
@@ -147,13 +201,15 @@ impl Line {
 }
 
 /// Returns text within backticks, of which it may contain some.
-pub(super) fn code_span(text: &str) -> String {
+fn code_span(text: &str) -> String {
     let words: Vec<&str> = text.split_whitespace().collect();
     let text = words.join(" ");
     if text.is_empty() {
         return text;
     }
-    let fence = "`".repeat(longest_run(&text, '`') + 1);
+    let runs: Vec<usize> = text.split(|c| c != '`').map(str::len).collect();
+    let length = (1..).find(|length| !runs.contains(length)).unwrap_or(1);
+    let fence = "`".repeat(length);
     let gap = if text.starts_with('`') || text.ends_with('`') {
         " "
     } else {
@@ -230,15 +286,23 @@ pub(super) fn escaped_paragraph(text: &str) -> String {
 
 /// Returns an address as the destination of a link.
 fn destination(address: &str) -> String {
-    match address.contains(['(', ')', ' ', '<', '>', '\\']) {
-        true => {
-            let address = address
-                .replace('<', "%3C")
-                .replace('>', "%3E")
-                .replace('\\', "%5C")
-                .replace(' ', "%20");
-            format!("<{address}>")
+    let mut written = String::with_capacity(address.len());
+    for (at, c) in address.char_indices() {
+        match c {
+            '(' | ')' | '<' | '>' | '\\' | '`' | '|' | '"' => {
+                written.push_str(&format!("%{:02X}", u32::from(c)));
+            }
+            c if c.is_whitespace() => written.push_str("%20"),
+            '&' if is_entity(&address[at + 1..]) => written.push_str("\\&"),
+            c => written.push(c),
         }
-        false => address.to_owned(),
     }
+    written
+}
+
+/// Returns whether a text after `&` makes a reference to a character of it (CommonMark 0.31, 2.5).
+fn is_entity(rest: &str) -> bool {
+    let name = rest.strip_prefix('#').unwrap_or(rest);
+    let end = name.find(|c: char| !c.is_ascii_alphanumeric());
+    end.is_some_and(|end| end > 0 && name[end..].starts_with(';'))
 }

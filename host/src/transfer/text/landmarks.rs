@@ -17,31 +17,61 @@ pub(super) struct Landmark {
 pub(super) enum Secondary {
     #[default]
     No,
-    /// By its name: kept if it holds most of a text.
-    Perhaps,
+    /// By its class or id: kept if it is long and has few links.
+    ByName,
+    /// By what it is: kept only if it has half of a page's text.
+    Probably,
     Certainly,
 }
 
 /// Words of a class or an id that mark what isn't the main text.
 const SECONDARY_WORDS: &[&str] = &[
-    "nav",
-    "navbar",
-    "menu",
-    "sidebar",
-    "cookie",
-    "cookies",
-    "consent",
-    "newsletter",
-    "share",
-    "sharing",
-    "related",
-    "promo",
     "ad",
     "ads",
+    "advert",
+    "advertisement",
     "breadcrumb",
     "breadcrumbs",
+    "consent",
+    "cookie",
+    "cookies",
+    "menu",
+    "modal",
+    "nav",
+    "navbar",
+    "navigation",
+    "newsletter",
     "pager",
+    "pagination",
+    "popup",
+    "promo",
+    "recommended",
+    "related",
+    "share",
+    "sharing",
+    "sidebar",
+    "skip",
+    "social",
+    "sponsored",
+    "subscribe",
+    "toolbar",
 ];
+/// Roles of what isn't the main text (WAI-ARIA 1.2).
+const SECONDARY_ROLES: &[&str] = &[
+    "alertdialog",
+    "banner",
+    "complementary",
+    "contentinfo",
+    "dialog",
+    "menu",
+    "menubar",
+    "navigation",
+    "search",
+    "tablist",
+    "toolbar",
+];
+/// Classes of what pages show beside the text for those who edit it.
+const TOOLS: &[&str] = &["mw-editsection"];
 
 /// Examines an element. Also returns whether it is hidden. `in_main` says whether it is in `main` or
 /// an article.
@@ -55,31 +85,29 @@ pub(super) fn landmark<'a>(
         String::from_utf8_lossy(&value[..value.len().min(MAX_CLASS_BYTES)]).to_ascii_lowercase()
     };
     let style: String = lower(b"style").split_ascii_whitespace().collect();
-    let is_hidden = attribute(b"hidden").is_some()
+    let classes = lower(b"class");
+    let is_formula = name == b"math" || classes.contains("mwe-math-mathml");
+    let is_hidden = attribute(b"hidden").is_some_and(|value| value != b"until-found")
         || lower(b"aria-hidden") == "true" && name != b"code"
-        || style.contains("display:none")
+        // Wikipedia shows an image in place of the source of a formula.
+        || style.contains("display:none") && !is_formula
         || style.contains("visibility:hidden")
-        || attribute(b"contenteditable").is_some_and(|value| value != b"false");
+        || style.split(';').any(|rule| matches!(rule, "font-size:0" | "font-size:0px"))
+        || attribute(b"contenteditable").is_some_and(|value| value != b"false")
+        || classes.split_ascii_whitespace().any(|class| TOOLS.contains(&class));
     let role = lower(b"role");
     let is_main = name == b"main" || role == "main";
     let secondary = match name {
-        _ if is_main => Secondary::No,
         b"nav" | b"footer" | b"dialog" => Secondary::Certainly,
-        b"header" if !in_main => Secondary::Perhaps,
-        b"aside" | b"form" => Secondary::Perhaps,
-        _ if matches!(
-            role.as_str(),
-            "navigation" | "banner" | "contentinfo" | "complementary" | "search" | "dialog"
-        ) =>
-        {
-            Secondary::Certainly
-        }
-        b"article" | b"a" | b"span" => Secondary::No,
+        b"aside" | b"form" | b"search" => Secondary::Probably,
+        b"header" if !in_main => Secondary::Probably,
+        _ if SECONDARY_ROLES.contains(&role.as_str()) => Secondary::Probably,
         _ => {
-            let names = [lower(b"class"), lower(b"id")].join(" ");
-            let mut words = names.split(|c: char| !c.is_ascii_alphanumeric());
+            let names = [classes, lower(b"id")].join(" ");
+            let mut words =
+                names.split(|c: char| c.is_ascii_whitespace() || matches!(c, '_' | '-'));
             match words.any(|word| SECONDARY_WORDS.contains(&word)) {
-                true => Secondary::Perhaps,
+                true => Secondary::ByName,
                 false => Secondary::No,
             }
         }

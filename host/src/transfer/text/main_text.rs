@@ -6,11 +6,9 @@ use super::{
     tree::{Kind, NodeIndex, ROOT, Tree},
 };
 
-/// Length in characters from which a part that looks secondary is kept, if less than half of it is
-/// links.
+/// Length in characters from which a part that looks secondary by its name is kept, if less than
+/// half of it is links.
 const MANY_CHARS: usize = 4_000;
-/// Length in characters below which a main text is doubtful.
-const FEW_CHARS: usize = 200;
 
 /// The main text of a page.
 pub(super) struct MainText {
@@ -29,53 +27,74 @@ impl MainText {
         }
     }
 
-    /// Finds it by landmarks.
+    /// Finds it by landmarks, as `read-text.js` does.
     pub(super) fn find(tree: &Tree) -> Self {
         let (chars, link_chars) = lengths(tree, |_| false);
+        let prose: Vec<usize> = chars
+            .iter()
+            .zip(&link_chars)
+            .map(|(all, links)| all.saturating_sub(*links))
+            .collect();
+        let root = root(tree, &prose);
         let left_out: Vec<bool> = (0..tree.nodes.len())
-            .map(|node| match tree.nodes[node].landmark.secondary {
-                Secondary::No => false,
-                Secondary::Certainly => true,
-                Secondary::Perhaps => {
-                    chars[node] < MANY_CHARS || link_chars[node] * 2 >= chars[node]
+            .map(|node| {
+                let is_most = prose[node] * 2 >= prose[root];
+                match tree.nodes[node].landmark.secondary {
+                    Secondary::No => false,
+                    Secondary::Certainly => true,
+                    _ if is_most => false,
+                    Secondary::Probably => true,
+                    Secondary::ByName => {
+                        chars[node] < MANY_CHARS || link_chars[node] * 2 >= chars[node]
+                    }
                 }
             })
             .collect();
-        let (kept, _) = lengths(tree, |node| left_out[node]);
-        if kept[ROOT] < FEW_CHARS && chars[ROOT] > kept[ROOT] {
+        let (kept, _) = lengths(tree, |node| node != root && left_out[node]);
+        if kept[root] == 0 {
             return Self::all(tree);
-        }
-        let mut root = ROOT;
-        let mut mains = (0..tree.nodes.len())
-            .filter(|node| tree.nodes[*node].landmark.is_main && kept[*node] > 0);
-        if let (Some(only), None) = (mains.next(), mains.next())
-            && kept[only] >= FEW_CHARS
-        {
-            root = only;
-        }
-        if let Some(article) = main_article(tree, root, &kept) {
-            root = article;
         }
         Self { root, left_out }
     }
 }
 
-/// Returns the article with at least four fifths of the text of all articles in an element.
-fn main_article(tree: &Tree, root: NodeIndex, kept: &[usize]) -> Option<NodeIndex> {
-    let mut all = 0;
-    let mut longest = None;
+/// Returns the part of the page that has its text: its one main part, and in it the article with
+/// most of the text. `prose`: characters of each node outside of links.
+fn root(tree: &Tree, prose: &[usize]) -> NodeIndex {
+    let is_main = |node: NodeIndex| tree.nodes[node].landmark.is_main && prose[node] > 0;
+    let mut root = ROOT;
+    let mains = outermost(tree, ROOT, is_main);
+    if let [only] = mains.as_slice()
+        && prose[*only] * 4 >= prose[ROOT]
+    {
+        root = *only;
+    }
+    let articles = outermost(tree, root, |node| tree.nodes[node].kind == Kind::Article);
+    let all: usize = articles.iter().map(|article| prose[*article]).sum();
+    let article = articles
+        .into_iter()
+        .find(|article| all > 0 && prose[*article] * 5 >= all * 4);
+    article
+        .filter(|article| prose[*article] * 3 >= prose[root])
+        .unwrap_or(root)
+}
+
+/// Returns the descendants of a node that are wanted and in no other one that is, in their order.
+fn outermost(
+    tree: &Tree,
+    root: NodeIndex,
+    is_wanted: impl Fn(NodeIndex) -> bool,
+) -> Vec<NodeIndex> {
+    let mut found = Vec::new();
     let mut waiting: Vec<NodeIndex> = tree.children(root).collect();
     while let Some(node) = waiting.pop() {
-        if tree.nodes[node].kind == Kind::Article {
-            all += kept[node];
-            if longest.is_none_or(|longest: NodeIndex| kept[longest] < kept[node]) {
-                longest = Some(node);
-            }
-        } else {
-            waiting.extend(tree.children(node));
+        match is_wanted(node) {
+            true => found.push(node),
+            false => waiting.extend(tree.children(node)),
         }
     }
-    longest.filter(|article| kept[*article] >= FEW_CHARS && kept[*article] * 5 >= all * 4)
+    found.sort_unstable();
+    found
 }
 
 /// Returns the characters in each node, and those of links, without white space and without nodes

@@ -4,6 +4,9 @@
 //! code, tables and links, without images and HTML, at most 256 KiB. Any input is accepted, and
 //! takes time in proportion to its length.
 
+mod elements;
+#[cfg(test)]
+mod fixtures;
 mod html;
 mod inline;
 mod landmarks;

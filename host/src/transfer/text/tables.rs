@@ -40,7 +40,8 @@ pub(super) fn data_table(
             all.push((cells, is_header));
         }
     }
-    let columns = all.iter().map(|(cells, _)| cells.len()).max().unwrap_or(0);
+    let grid = Grid::of(tree, &all);
+    let columns = grid.columns;
     let is_data = (2..=MAX_COLUMNS).contains(&columns)
         && (all.len() > 1 || all.iter().any(|(_, is_header)| *is_header))
         && !all
@@ -72,13 +73,15 @@ pub(super) fn data_table(
         lines.push(rule.clone());
     }
     for (number, (cells, is_header)) in all.iter().enumerate() {
-        let mut texts = Vec::with_capacity(cells.len());
-        for cell in cells {
+        let mut texts = vec![String::new(); columns];
+        for (cell, column) in cells.iter().zip(&grid.places[number]) {
             let text = one_line(*cell).replace('|', "\\|");
             if text.len() > MAX_CELL_BYTES {
                 return None;
             }
-            texts.push(text);
+            if let Some(place) = texts.get_mut(*column) {
+                *place = text;
+            }
         }
         lines.push(line(&texts));
         if number == 0 && *is_header {
@@ -86,6 +89,50 @@ pub(super) fn data_table(
         }
     }
     Some(lines.join("\n"))
+}
+
+/// Where the cells of a table are.
+struct Grid {
+    columns: usize,
+    /// The column of each cell, by row.
+    places: Vec<Vec<usize>>,
+}
+
+impl Grid {
+    fn of(tree: &Tree, rows: &[(Vec<NodeIndex>, bool)]) -> Self {
+        let mut columns = 0;
+        let mut places = Vec::with_capacity(rows.len());
+        // Of each column, how many more rows a cell above covers.
+        let mut covered = [0_usize; MAX_COLUMNS];
+        for (cells, _) in rows {
+            let mut next = covered;
+            let mut column = 0;
+            let mut own = Vec::with_capacity(cells.len());
+            for cell in cells {
+                while covered.get(column).is_some_and(|rows| *rows > 0) {
+                    column += 1;
+                }
+                own.push(column);
+                let (down, right) = spans(tree.detail(*cell));
+                for place in next.iter_mut().skip(column).take(right) {
+                    *place = (*place).max(down);
+                }
+                column += right;
+                columns = columns.max(column);
+            }
+            places.push(own);
+            covered = next.map(|rows| rows.saturating_sub(1));
+            let last = covered.iter().rposition(|rows| *rows > 0);
+            columns = columns.max(last.map_or(0, |last| last + 1));
+        }
+        Self { columns, places }
+    }
+}
+
+/// Returns how many rows and columns a cell covers.
+fn spans(detail: &str) -> (usize, usize) {
+    let mut numbers = detail.split(' ').map(|number| number.parse().unwrap_or(1));
+    (numbers.next().unwrap_or(1), numbers.next().unwrap_or(1))
 }
 
 /// Returns whether a cell contains what a GFM table can't.

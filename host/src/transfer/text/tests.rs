@@ -48,8 +48,6 @@ fn headings_paragraphs_lists_and_quotes_become_markdown() {
             >
             > h
 
-            ---
-
             i"#]],
     );
 }
@@ -90,7 +88,7 @@ fn tables_with_data_stay_tables_and_others_become_their_content() {
             | a | b\|c |
             | --- | --- |
             | 1 | 2 3 |
-            | [4](https://example.org/x\|y) |  |
+            | [4](https://example.org/x%7Cy) |  |
 
             |  |  |
             | --- | --- |
@@ -117,7 +115,7 @@ fn links_lead_to_the_web_and_nowhere_else() {
              <a href='k'><h2>K</h2><p>text</p></a>"
         ),
         &expect![[r#"
-            [b](https://example.org/a/b) [c](<https://e.org/(c)>) here here too d e f long [g](https://e.org/)
+            [b](https://example.org/a/b) [c](https://e.org/%28c%29) here here too d e f long g
 
             ## K
 
@@ -241,7 +239,15 @@ fn markdown_that_someone_gave_loads_nothing() {
 #[test]
 fn emphasis_is_marked_only_where_a_renderer_sees_it() {
     for (html, markdown) in [
-        ("<b>Note:</b> a", "**Note**: a"),
+        ("<b>Note:</b> a", "**Note:** a"),
+        ("<b>Note:</b>a", "**Note**:a"),
+        ("x<b>(a)</b>, <i>b!</i>", "x(**a**), *b!*"),
+        ("<b>“a”</b>", "**“a”**"),
+        (
+            "<a href=b><b>a.</b></a>b",
+            "[**a.**](https://example.org/a/b)b",
+        ),
+        ("<i><b>a.</b></i>b", "**a**.b"),
         ("a<i>b</i>c", "a*b*c"),
         ("<b>「日本」</b>の", "「**日本**」の"),
         ("a <b> b </b>c", "a **b** c"),
@@ -252,6 +258,95 @@ fn emphasis_is_marked_only_where_a_renderer_sees_it() {
     ] {
         assert_eq!(article(html), markdown, "{html}");
     }
+}
+
+#[test]
+fn quotations_deletions_and_raised_numbers_are_marked() {
+    for (html, markdown) in [
+        ("the word <q>home</q>.", "the word \"home\"."),
+        ("<del>old</del> <s>older</s>", "~~old~~ ~~older~~"),
+        ("10<sup>−5</sup> m<sup>2</sup>", "10^−5 m^2"),
+        ("said<sup><a href=#n>1</a></sup>.", "said\\[1\\]."),
+        ("1<sup>st</sup> <sup>2</sup>", "1st 2"),
+    ] {
+        assert_eq!(article(html), markdown, "{html}");
+    }
+}
+
+#[test]
+fn formulas_become_their_source() {
+    let source = "<annotation encoding='application/x-tex'>{\\displaystyle a^{2} }</annotation>";
+    for (html, markdown) in [
+        (
+            format!("<math><semantics><mi>a</mi>{source}</semantics></math> b"),
+            "`a^{2}` b",
+        ),
+        (
+            "<math><mn>0.002</mn>\n<mo>x</mo></math>".into(),
+            "`0.002 x`",
+        ),
+        (
+            format!(
+                "<span class=mwe-math-mathml-inline style='display: none'><math>{source}</math></span>"
+            ),
+            "`a^{2}`",
+        ),
+        (format!("<p hidden><math>{source}</math></p>b"), "b"),
+        ("<math></math>a".into(), "a"),
+        ("a<math><mi>b".into(), "a`b`"),
+        (
+            "<math><annotation encoding=x-tex>a<p>b</math>c".into(),
+            "`a`c",
+        ),
+    ] {
+        assert_eq!(article(&html), markdown, "{html}");
+    }
+}
+
+#[test]
+fn cells_that_cover_others_leave_their_places_empty() {
+    check(
+        "<table><tr><th rowspan=2>a<th colspan=2>b<th>c<tr><th>d<th>e<th>f<tr><td>g<td>h<td>i<td>j</table>\
+         <table><tr><td rowspan=999>k<td>l<tr><td>m<tr><td colspan=-1>n</table>",
+        &expect![[r#"
+            | a | b |  | c |
+            | --- | --- | --- | --- |
+            |  | d | e | f |
+            | g | h | i | j |
+
+            |  |  |
+            | --- | --- |
+            | k | l |
+            |  | m |
+            |  | n |"#]],
+    );
+}
+
+#[test]
+fn signs_beside_headings_and_numbers_of_lines_are_left_out() {
+    check(
+        "<h2>a<a href=#a>¶</a> <a href=b>c</a></h2><h3><button>d</button><span class=mw-editsection>[e]</span></h3>\
+         <details><summary>f?</summary>g</details>\
+         <table><tr><td class=gutter><pre>1\n2</pre><td><pre class=\"brush: js\"><i class=lineno>1</i>h  \n\n</pre></table>\
+         <p style='white-space: pre-line'>i\nj</p><p>k<a href=#l>#</a>",
+        &expect![[r#"
+            ## a [c](https://example.org/a/b)
+
+            ### d
+
+            **f?**
+
+            g
+
+            ```js
+            h
+            ```
+
+            i\
+            j
+
+            k#"#]],
+    );
 }
 
 #[test]
@@ -321,7 +416,7 @@ fn end_tags_may_be_left_out_also_of_what_is_skipped() {
             "<ul><li hidden>a<li>b<li aria-hidden=true>c<li>d</ul>e",
             "- b\n- d\n\ne",
         ),
-        ("<dl><dt hidden>a<dd>b</dl>", "b"),
+        ("<dl><dt hidden>a<dd>b</dl>", "- b"),
         (
             "<table><tr><th>a<th>b<tr hidden><td>c<td>d<tr><td>e<td hidden>f</table><p>g",
             "| a | b |\n| --- | --- |\n| e |  |\n\ng",

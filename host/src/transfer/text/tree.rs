@@ -7,12 +7,20 @@ use std::{collections::BTreeMap, ops::Range};
 
 use html5gum::{DefaultEmitter, HtmlString, Spanned, Token, Tokenizer};
 
-use super::landmarks::{Landmark, landmark};
+pub(super) use super::elements::Kind;
+use super::{
+    elements::{belongs_to_head, is_margin, is_void, language},
+    landmarks::{Landmark, landmark},
+};
 
 /// Most nested elements. What is nested deeper belongs to the deepest.
 const MAX_DEPTH: usize = 128;
 /// Most elements and texts. The rest of the page is left out.
 const MAX_NODES: usize = 1_000_000;
+/// Longest source of a formula, in bytes.
+const MAX_FORMULA_BYTES: usize = 2_000;
+/// Most rows or columns that a cell covers.
+const MAX_SPAN: usize = 64;
 /// Longest address of a link, in bytes, that is kept.
 const MAX_HREF_BYTES: usize = 2_048;
 
@@ -20,134 +28,6 @@ const MAX_HREF_BYTES: usize = 2_048;
 pub(super) type NodeIndex = usize;
 /// The topmost node.
 pub(super) const ROOT: NodeIndex = 0;
-
-/// What an element means for the text.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Kind {
-    /// Text; not an element.
-    Text,
-    /// `h1` to `h6`.
-    Heading(usize),
-    Paragraph,
-    /// An element that begins on a line of its own.
-    Block,
-    Article,
-    /// A list, and the first number of an ordered one.
-    List(Option<u64>),
-    Item,
-    Quote,
-    Preformatted,
-    Code,
-    Table,
-    /// `thead`, `tbody` or `tfoot`.
-    RowGroup,
-    Caption,
-    Row,
-    /// A cell of a table, and whether it is a header.
-    Cell(bool),
-    Link,
-    Emphasis,
-    Strong,
-    LineBreak,
-    Rule,
-    /// `dt`.
-    Term,
-    /// `dd`.
-    Definition,
-    /// An element without a line of its own.
-    Inline,
-    /// Its content isn't part of the text.
-    Skipped,
-}
-
-impl Kind {
-    fn of(name: &[u8]) -> Self {
-        match name {
-            b"h1" => Self::Heading(1),
-            b"h2" => Self::Heading(2),
-            b"h3" => Self::Heading(3),
-            b"h4" => Self::Heading(4),
-            b"h5" => Self::Heading(5),
-            b"h6" => Self::Heading(6),
-            b"p" => Self::Paragraph,
-            b"article" => Self::Article,
-            b"html" | b"body" | b"div" | b"section" | b"main" | b"header" | b"footer" | b"nav"
-            | b"aside" | b"form" | b"fieldset" | b"dialog" | b"figure" | b"figcaption"
-            | b"details" | b"summary" | b"address" | b"hgroup" | b"center" | b"dl" | b"search" => {
-                Self::Block
-            }
-            b"ul" | b"menu" | b"dir" => Self::List(None),
-            b"ol" => Self::List(Some(1)),
-            b"li" => Self::Item,
-            b"blockquote" => Self::Quote,
-            b"pre" | b"listing" | b"xmp" => Self::Preformatted,
-            b"code" | b"kbd" | b"samp" | b"tt" => Self::Code,
-            b"table" => Self::Table,
-            b"thead" | b"tbody" | b"tfoot" => Self::RowGroup,
-            b"caption" => Self::Caption,
-            b"tr" => Self::Row,
-            b"td" => Self::Cell(false),
-            b"th" => Self::Cell(true),
-            b"a" => Self::Link,
-            b"em" | b"i" => Self::Emphasis,
-            b"strong" | b"b" => Self::Strong,
-            b"br" => Self::LineBreak,
-            b"hr" => Self::Rule,
-            b"dt" => Self::Term,
-            b"dd" => Self::Definition,
-            b"head" | b"title" | b"script" | b"style" | b"template" | b"noscript" | b"svg"
-            | b"textarea" | b"select" | b"datalist" | b"button" | b"iframe" | b"object"
-            | b"embed" | b"canvas" | b"audio" | b"video" | b"map" | b"rt" | b"rp"
-            | b"annotation" | b"annotation-xml" | b"noembed" | b"noframes" => Self::Skipped,
-            _ => Self::Inline,
-        }
-    }
-
-    /// Returns whether it begins on a line of its own.
-    pub(super) fn is_block(self) -> bool {
-        !matches!(
-            self,
-            Self::Text
-                | Self::Code
-                | Self::Link
-                | Self::Emphasis
-                | Self::Strong
-                | Self::LineBreak
-                | Self::Inline
-                | Self::Skipped
-        )
-    }
-
-    /// Returns whether its start ends an open paragraph.
-    fn ends_paragraph(self) -> bool {
-        self.is_block()
-            && !matches!(
-                self,
-                Self::RowGroup | Self::Row | Self::Cell(_) | Self::Caption
-            )
-    }
-}
-
-/// Elements without content.
-fn is_void(name: &[u8]) -> bool {
-    matches!(
-        name,
-        b"area"
-            | b"base"
-            | b"br"
-            | b"col"
-            | b"embed"
-            | b"hr"
-            | b"img"
-            | b"input"
-            | b"link"
-            | b"meta"
-            | b"param"
-            | b"source"
-            | b"track"
-            | b"wbr"
-    )
-}
 
 /// An element or a text.
 #[derive(Debug)]
@@ -160,8 +40,8 @@ pub(super) struct Node {
     /// Whether it or something in it begins on a line of its own.
     pub(super) has_block: bool,
     pub(super) landmark: Landmark,
-    /// Of a text: its range in the tree's text. Of a link: its address in `details`. Of code: its
-    /// language there.
+    /// Of a text: its range in the tree's text. Else, in `details`: of a link its address, of code its
+    /// language, of a formula its source, of a cell the rows and columns that it covers.
     range: Range<usize>,
 }
 
@@ -194,6 +74,7 @@ impl Tree {
                 break;
             }
         }
+        builder.close_from(0);
         let mut tree = builder.tree;
         // Descendants follow their ancestors.
         for index in (1..tree.nodes.len()).rev() {
@@ -222,28 +103,11 @@ impl Tree {
         &self.text[self.nodes[node].range.clone()]
     }
 
-    /// Returns the address of a link, the language of code; empty if there is none.
+    /// Returns the address of a link, the language of code, the source of a formula, the numbers of
+    /// rows and columns of a cell; empty if there is none.
     pub(super) fn detail(&self, node: NodeIndex) -> &str {
         &self.details[self.nodes[node].range.clone()]
     }
-}
-
-/// Elements that may be in `head`. Any other one ends it (HTML standard, "in head").
-fn belongs_to_head(name: &[u8]) -> bool {
-    matches!(
-        name,
-        b"base"
-            | b"basefont"
-            | b"bgsound"
-            | b"link"
-            | b"meta"
-            | b"noframes"
-            | b"noscript"
-            | b"script"
-            | b"style"
-            | b"template"
-            | b"title"
-    )
 }
 
 /// An open element. Its name decides which end tag closes it.
@@ -256,6 +120,21 @@ struct Open {
     node: NodeIndex,
     /// [`Builder::deeper`] when it began.
     deeper: usize,
+    /// Whether line feeds in it are line breaks.
+    breaks_lines: bool,
+    /// Whether it has the source of a formula.
+    is_source: bool,
+}
+
+/// A formula that is being read.
+struct OpenFormula {
+    node: NodeIndex,
+    /// Its place among the open elements.
+    at: usize,
+    /// Its source, if it names one.
+    source: String,
+    /// Its characters.
+    characters: String,
 }
 
 struct Builder {
@@ -265,6 +144,7 @@ struct Builder {
     deeper: usize,
     /// How many open elements skip their content.
     skipping: usize,
+    formula: Option<OpenFormula>,
 }
 
 type Attributes = BTreeMap<HtmlString, Spanned<HtmlString, ()>>;
@@ -295,6 +175,7 @@ impl Builder {
             open: Vec::new(),
             deeper: 0,
             skipping: 0,
+            formula: None,
         }
     }
 
@@ -334,11 +215,42 @@ impl Builder {
         if !text.trim_ascii().is_empty() {
             self.end_head();
         }
+        let text = String::from_utf8_lossy(text);
         if self.skipping > 0 {
+            let is_source = self.open.last().is_some_and(|open| open.is_source);
+            let is_other = self
+                .open
+                .last()
+                .is_some_and(|open| open.name.starts_with(b"annotation"));
+            if let Some(formula) = &mut self.formula {
+                let part = match is_source {
+                    true => &mut formula.source,
+                    false => &mut formula.characters,
+                };
+                if (is_source || !is_other) && part.len() < MAX_FORMULA_BYTES {
+                    part.push_str(&text);
+                }
+            }
+            return;
+        }
+        if self.open.last().is_some_and(|open| open.breaks_lines) {
+            for (number, line) in text.split('\n').enumerate() {
+                if number > 0 {
+                    self.add(Kind::LineBreak, 0..0, Landmark::default());
+                }
+                self.add_text(line);
+            }
+        } else {
+            self.add_text(&text);
+        }
+    }
+
+    fn add_text(&mut self, text: &str) {
+        if text.is_empty() {
             return;
         }
         let start = self.tree.text.len();
-        self.tree.text.push_str(&String::from_utf8_lossy(text));
+        self.tree.text.push_str(text);
         let end = self.tree.text.len();
         // The tokenizer may hand over a text in parts.
         let last = self.tree.nodes[self.innermost()].last_child;
@@ -368,7 +280,16 @@ impl Builder {
                 self.tree.nodes[open.node].landmark.is_main || open.kind == Kind::Article
             }),
         );
-        let is_skipped = is_hidden || kind == Kind::Skipped;
+        let class = attribute(attributes, b"class").unwrap_or_default();
+        let is_label = |open: &Open| matches!(open.kind, Kind::Heading(_) | Kind::Term);
+        if name == b"button" && self.open.iter().any(is_label) {
+            // It names a part of the page.
+            kind = Kind::Inline;
+        }
+        let is_in_code = || self.open.iter().any(|open| open.kind == Kind::Preformatted);
+        let is_margin = is_margin(class)
+            && (name == b"td" || !matches!(kind, Kind::Preformatted | Kind::Code) && is_in_code());
+        let is_skipped = is_hidden || is_margin || kind == Kind::Skipped;
         if is_void(name) {
             if self.skipping == 0 && !is_skipped && matches!(kind, Kind::LineBreak | Kind::Rule) {
                 self.add(kind, 0..0, Landmark::default());
@@ -385,6 +306,15 @@ impl Builder {
             self.break_line(kind);
             return;
         }
+        let breaks_lines = self.breaks_lines(kind, attributes);
+        let is_formula = kind == Kind::Formula && self.skipping == 0 && !is_skipped;
+        let is_source = name == b"annotation"
+            && attribute(attributes, b"encoding").is_some_and(|encoding| {
+                encoding
+                    .to_ascii_lowercase()
+                    .windows(3)
+                    .any(|part| part == b"tex")
+            });
         let node = match self.skipping {
             0 if !is_skipped => {
                 if let Kind::List(Some(first)) = &mut kind
@@ -399,6 +329,15 @@ impl Builder {
             }
             _ => self.innermost(),
         };
+        if is_formula {
+            self.formula = Some(OpenFormula {
+                node,
+                at: self.open.len(),
+                source: String::new(),
+                characters: String::new(),
+            });
+        }
+        let is_skipped = is_skipped || is_formula;
         self.skipping += usize::from(is_skipped);
         self.open.push(Open {
             name: name.to_vec(),
@@ -406,7 +345,27 @@ impl Builder {
             is_skipped,
             node,
             deeper: std::mem::take(&mut self.deeper),
+            breaks_lines,
+            is_source,
         });
+    }
+
+    /// Returns whether line feeds in an element are line breaks, as its own style says or that of
+    /// an element around it. In preformatted text they are anyway.
+    fn breaks_lines(&self, kind: Kind, attributes: &Attributes) -> bool {
+        if kind == Kind::Preformatted {
+            return false;
+        }
+        let style = attribute(attributes, b"style").unwrap_or_default();
+        let style = String::from_utf8_lossy(&style[..style.len().min(512)]).to_ascii_lowercase();
+        let own = style.split(';').find_map(|rule| {
+            let (name, value) = rule.split_once(':')?;
+            (name.trim() == "white-space").then(|| value.trim().to_owned())
+        });
+        match own {
+            Some(value) => value.starts_with("pre") || value == "break-spaces",
+            None => self.open.last().is_some_and(|open| open.breaks_lines),
+        }
     }
 
     /// Keeps words apart where an element begins or ends that is too deep to be in the tree.
@@ -430,14 +389,23 @@ impl Builder {
                 }
             }
             Kind::Preformatted | Kind::Code | Kind::Block => {
-                let classes = attribute(attributes, b"class").unwrap_or_default();
-                let classes = String::from_utf8_lossy(&classes[..classes.len().min(256)]);
-                let language = classes.split_ascii_whitespace().find_map(|class| {
-                    ["language-", "lang-", "highlight-source-"]
-                        .iter()
-                        .find_map(|before| class.strip_prefix(before))
+                let language = language(|name| attribute(attributes, name));
+                self.tree.details.push_str(&language);
+            }
+            Kind::Cell(_) => {
+                let spans = [b"rowspan", b"colspan"].map(|name| {
+                    let value = attribute(attributes, name).unwrap_or_default();
+                    let value = std::str::from_utf8(value).unwrap_or_default();
+                    value
+                        .trim()
+                        .parse::<usize>()
+                        .unwrap_or(1)
+                        .clamp(1, MAX_SPAN)
                 });
-                self.tree.details.push_str(language.unwrap_or_default());
+                if spans != [1, 1] {
+                    let [rows, columns] = spans;
+                    self.tree.details.push_str(&format!("{rows} {columns}"));
+                }
             }
             _ => {}
         }
@@ -497,7 +465,23 @@ impl Builder {
     }
 
     fn close_from(&mut self, at: usize) {
-        self.deeper = self.open[at].deeper;
+        if let Some(formula) = self.formula.take_if(|formula| formula.at >= at) {
+            let source = match formula.source.trim() {
+                "" => formula.characters.as_str(),
+                source => source,
+            };
+            let words: Vec<&str> = source.split_whitespace().collect();
+            let source = words.join(" ");
+            let bare = source
+                .strip_prefix("{\\displaystyle ")
+                .and_then(|rest| rest.strip_suffix('}'));
+            let start = self.tree.details.len();
+            self.tree.details.push_str(bare.unwrap_or(&source).trim());
+            self.tree.nodes[formula.node].range = start..self.tree.details.len();
+        }
+        if let Some(first) = self.open.get(at) {
+            self.deeper = first.deeper;
+        }
         let closed = self.open.drain(at..);
         self.skipping -= closed.filter(|open| open.is_skipped).count();
     }

@@ -510,6 +510,11 @@ fn seek_stream(
             "SELECT id FROM notes WHERE id < ? ORDER BY id DESC LIMIT 1",
             None,
         )?,
+        Stream::State(State::Link(verdict)) => newest(
+            "SELECT note_id FROM links INDEXED BY links_by_verdict
+             WHERE verdict = ? AND verdict <> 0 AND note_id < ? ORDER BY note_id DESC LIMIT 1",
+            Some(verdict.number()),
+        )?,
         Stream::State(state) => newest(
             match state {
                 State::Untagged => {
@@ -519,7 +524,8 @@ fn seek_stream(
                     "SELECT id FROM notes INDEXED BY notes_unread WHERE read = 0 AND id < ? \
                      ORDER BY id DESC LIMIT 1"
                 }
-                State::Texted => {
+                // The arm above has the links.
+                State::Texted | State::Link(_) => {
                     "SELECT note_id FROM texts WHERE note_id < ? ORDER BY note_id DESC LIMIT 1"
                 }
                 State::Noted => {

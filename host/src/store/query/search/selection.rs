@@ -108,7 +108,7 @@ impl Reader {
         while let Some(row) = rows.next()? {
             let note = deleted_note(row)??;
             let is_wanted = matcher.holds(&note, &mut None)
-                && self.has_wanted_text(matcher.query(), note.id)?;
+                && self.has_wanted_states(matcher.query(), note.id)?;
             if is_wanted && !take(note)? {
                 return Ok(());
             }
@@ -116,10 +116,15 @@ impl Reader {
         Ok(())
     }
 
-    /// Returns whether a note has a text, or none, as the query wants.
-    fn has_wanted_text(&self, query: &Query, id: NoteId) -> Result<bool> {
+    /// Returns whether the states that a note itself doesn't show are as the query wants.
+    fn has_wanted_states(&self, query: &Query, id: NoteId) -> Result<bool> {
         for (state, wanted) in &query.states {
-            if *state == State::Texted && self.text_summary(id)?.is_some() != *wanted {
+            let holds = match state {
+                State::Texted => self.text_summary(id)?.is_some(),
+                State::Link(verdict) => self.link(id)?.is_some_and(|link| link.verdict == *verdict),
+                State::Untagged | State::Unread | State::Noted => continue,
+            };
+            if holds != *wanted {
                 return Ok(false);
             }
         }

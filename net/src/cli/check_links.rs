@@ -1,0 +1,434 @@
+//! `check-links`: asks for the saved pages that are due and records whether they are still there.
+//!
+//! `ask.rs` asks for one page, `run.rs` for all, `archive.rs` asks for copies; `crate::links` judges.
+
+mod archive;
+mod ask;
+mod run;
+#[cfg(test)]
+mod tests;
+
+use std::{
+    collections::HashSet,
+    io::{self, IsTerminal as _, Write},
+};
+
+use anyhow::bail;
+use serde::Serialize;
+use url::Url;
+use url_notes::{
+    cli::{CheckLinks, clean, query_of},
+    clock,
+    domain::{LinkVerdict, NoteId, timestamp_text, without_user_info},
+    store::{LinkToCheck, Reader, Store},
+};
+
+use self::{
+    archive::Copy,
+    ask::{Asker, Outcome},
+    run::{Checked, End, Run},
+};
+use super::context::Invocation;
+use crate::fetch::{Fetcher, host_of};
+
+/// Runs with more pages obey robots.txt.
+const WITHOUT_ROBOTS: usize = 20;
+/// How many addresses may tell whether there is a network.
+const CONTROLS: u32 = 50;
+
+/// What `--json` prints of a page.
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+struct CheckedOutput {
+    id: i64,
+    url: String,
+    /// `checked`, or why the page wasn't asked for.
+    result: &'static str,
+    verdict: Option<&'static str>,
+    status: Option<u16>,
+    /// Why there was no answer, as a sentence.
+    message: Option<String>,
+    final_url: Option<String>,
+    failing_since: Option<String>,
+    #[serde(skip)]
+    failing: Failing,
+    due_at: Option<String>,
+    archive_url: Option<String>,
+}
+
+/// How a page fails that is neither gone nor unreachable yet.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Failing {
+    Not,
+    Missing,
+    Down,
+}
+
+/// Checks the links, and prints a line for each that isn't as it was saved.
+pub(super) fn run(check: &CheckLinks, invocation: &mut Invocation<'_>) -> anyhow::Result<()> {
+    let mut store = invocation.store()?;
+    let ids = selected(check, &store)?;
+    let ids = ids.as_deref();
+    // Before the pages are chosen: those of a run that just ended aren't due.
+    let _lock = match check.dry_run {
+        true => None,
+        false => invocation.lock(
+            "links.lock",
+            "Links are being checked already. Run this again when that is done.",
+        )?,
+    };
+    let limit = usize::try_from(check.limit).unwrap_or(usize::MAX);
+    let links = store.links_to_check(ids, check.again, clock::now(), limit)?;
+    if check.dry_run {
+        return dry_run(check, invocation, &store, ids, &links);
+    }
+    let fetcher = invocation.fetcher()?;
+    let reader = Reader::open(&invocation.config.database)?;
+    let asker = Asker::new(
+        &fetcher,
+        reader,
+        check.allow_private,
+        links.len() > WITHOUT_ROBOTS,
+    );
+    let controls = store.links_that_answered(CONTROLS)?;
+    let mut printer = Printer::new(invocation, links.len());
+    let is_nothing = links.is_empty();
+    let end = Run {
+        fetcher: &fetcher,
+        asker: &asker,
+        store: &mut store,
+        now: &clock::now,
+        controls,
+    }
+    .check(links, |checked| printer.print(&checked))?;
+    printer.clear();
+    let mut outputs = std::mem::take(&mut printer.outputs);
+    let copies = match check.archive && end == End::Done {
+        true => archive(check, &fetcher, &mut store, ids, &mut outputs),
+        false => Ok(None),
+    };
+    if invocation.json {
+        invocation.print_json(&outputs)?;
+    } else {
+        let due = store.links_due(ids, clock::now())?;
+        print_summary(invocation.out, &outputs, is_nothing, due)?;
+        if let Ok(Some(copies)) = &copies {
+            writeln!(invocation.out, "{copies}")?;
+        }
+    }
+    if end == End::NoNetwork {
+        bail!(
+            "No web site answers. Is this computer online? What was checked before is recorded, and nothing is called unreachable."
+        );
+    }
+    copies.map(drop)
+}
+
+/// Returns the notes that the query selects; `None` for all.
+fn selected(check: &CheckLinks, store: &Store) -> anyhow::Result<Option<Vec<NoteId>>> {
+    let Some(text) = &check.query else {
+        return Ok(None);
+    };
+    let query = query_of(text);
+    if let Some(problem) = query.problems.first() {
+        bail!("{problem} Nothing was checked.");
+    }
+    if query.deleted {
+        bail!("Links of notes in the trash aren't checked.");
+    }
+    Ok(Some(store.matching_ids(&query)?))
+}
+
+fn dry_run(
+    check: &CheckLinks,
+    invocation: &mut Invocation<'_>,
+    store: &Store,
+    ids: Option<&[NoteId]>,
+    links: &[LinkToCheck],
+) -> anyhow::Result<()> {
+    let all = match check.again {
+        true => store
+            .links_to_check(ids, true, clock::now(), usize::MAX)?
+            .len(),
+        false => store.links_due(ids, clock::now())?,
+    };
+    let hosts: HashSet<String> = links
+        .iter()
+        .filter_map(|link| Asker::address(&link.url))
+        .map(|url| host_of(&url))
+        .collect();
+    if invocation.json {
+        return invocation.print_json(&serde_json::json!({
+            "due": all,
+            "pages": links.len(),
+            "hosts": hosts.len(),
+        }));
+    }
+    let out = &mut *invocation.out;
+    writeln!(
+        out,
+        "{} of {}.",
+        match links.len() {
+            1 => "1 page would be asked for".to_owned(),
+            count => format!("{} pages would be asked for", grouped(count)),
+        },
+        match hosts.len() {
+            1 => "1 web site".to_owned(),
+            count => format!("{} web sites", grouped(count)),
+        }
+    )?;
+    if all > links.len() {
+        writeln!(
+            out,
+            "{} are left for later runs.",
+            grouped(all - links.len())
+        )?;
+    }
+    Ok(())
+}
+
+/// Prints lines as the checks come, and the progress on a terminal.
+struct Printer<'a, 'b> {
+    invocation: &'a mut Invocation<'b>,
+    outputs: Vec<CheckedOutput>,
+    total: usize,
+    shows_progress: bool,
+}
+
+impl<'a, 'b> Printer<'a, 'b> {
+    fn new(invocation: &'a mut Invocation<'b>, total: usize) -> Self {
+        Self {
+            invocation,
+            outputs: Vec::new(),
+            total,
+            shows_progress: io::stderr().is_terminal(),
+        }
+    }
+
+    fn print(&mut self, checked: &Checked) -> anyhow::Result<()> {
+        let output = CheckedOutput::of(checked);
+        self.clear();
+        if !self.invocation.json
+            && let Some(line) = output.line()
+        {
+            // At once: a run can take an hour.
+            writeln!(self.invocation.out, "{}", clean(&line))?;
+            self.invocation.out.flush()?;
+        }
+        self.outputs.push(output);
+        if self.shows_progress {
+            let (done, total) = (grouped(self.outputs.len()), grouped(self.total));
+            let _ = write!(io::stderr(), "{done} of {total} pages");
+        }
+        Ok(())
+    }
+
+    /// Removes the line of progress.
+    fn clear(&self) {
+        if self.shows_progress {
+            let _ = write!(io::stderr(), "\r\u{1b}[K");
+        }
+    }
+}
+
+impl CheckedOutput {
+    fn of(checked: &Checked) -> Self {
+        let link = &checked.link;
+        let mut output = Self {
+            id: link.id.0,
+            url: without_user_info(&link.url).into_owned(),
+            result: "checked",
+            verdict: None,
+            status: None,
+            message: None,
+            final_url: None,
+            failing_since: None,
+            failing: Failing::Not,
+            due_at: None,
+            archive_url: link
+                .known
+                .as_ref()
+                .and_then(|known| known.archive_url.clone()),
+        };
+        match &checked.outcome {
+            Outcome::Found { error, .. } => output.message = error.map(|error| error.to_string()),
+            Outcome::Refused(refusal) => {
+                let (word, sentence) = refusal.words();
+                output.result = word;
+                output.message = Some(sentence.to_owned());
+            }
+            Outcome::Busy(_) => {
+                output.result = "busy";
+                output.message = Some(
+                    "not asked for, because its web site asked to be left alone for a while"
+                        .to_owned(),
+                );
+            }
+        }
+        if let Some(check) = &checked.check {
+            output.verdict = Some(check.verdict.name());
+            output.status = check.status;
+            output.final_url.clone_from(&check.final_url);
+            output.due_at = Some(timestamp_text(check.due_at));
+            if let Some(failures) = check.failures {
+                output.failing_since = Some(timestamp_text(failures.since));
+                output.failing = match (check.verdict, failures.is_missing) {
+                    (LinkVerdict::Gone | LinkVerdict::Unreachable, _) => Failing::Not,
+                    (_, true) => Failing::Missing,
+                    (_, false) => Failing::Down,
+                };
+            }
+        }
+        output
+    }
+
+    /// Returns the line for people; `None` if there is nothing to say.
+    fn line(&self) -> Option<String> {
+        let day = |moment: &Option<String>| -> String {
+            let moment = moment.as_ref().and_then(|moment| moment.parse().ok());
+            let moment: jiff::Timestamp = moment.unwrap_or_default();
+            moment.strftime("%-d %b %Y").to_string()
+        };
+        let (since, due) = (day(&self.failing_since), day(&self.due_at));
+        let result = match (self.verdict, self.failing, &self.message) {
+            (None, _, message) => message.clone()?,
+            (_, Failing::Missing, _) => format!(
+                "its web site says that it isn't there; if it still does on {due}, it is gone"
+            ),
+            (_, Failing::Down, Some(message)) => format!("no answer. {message}"),
+            (_, Failing::Down, None) => match self.status {
+                Some(status) => format!("a fault of its web site (status {status})"),
+                None => "no answer".to_owned(),
+            },
+            (Some("gone"), ..) => format!("gone since {since}"),
+            (Some("unreachable"), ..) => format!("unreachable since {since}"),
+            (Some("soft"), ..) => {
+                "may be gone: its web site answers with something else".to_owned()
+            }
+            (Some("moved"), ..) => {
+                format!("moved to {}", self.final_url.as_deref().unwrap_or_default())
+            }
+            _ => return None,
+        };
+        Some(format!("{}: {result}", self.url))
+    }
+}
+
+fn print_summary(
+    out: &mut dyn Write,
+    outputs: &[CheckedOutput],
+    is_nothing: bool,
+    due: usize,
+) -> io::Result<()> {
+    if is_nothing {
+        return writeln!(out, "No page is due. To check pages again, use --again.");
+    }
+    let count =
+        |is: &dyn Fn(&CheckedOutput) -> bool| outputs.iter().filter(|output| is(output)).count();
+    let verdict = |name: &'static str| {
+        count(&|output| output.verdict == Some(name) && output.failing == Failing::Not)
+    };
+    let parts = [
+        (verdict("ok"), "there"),
+        (verdict("moved"), "moved"),
+        (verdict("gone"), "gone"),
+        (verdict("soft"), "may be gone"),
+        (verdict("unreachable"), "unreachable"),
+        (verdict("walled"), "closed to programs"),
+        (
+            count(&|output| output.failing != Failing::Not),
+            "failed and checked again soon",
+        ),
+        (count(&|output| output.verdict.is_none()), "not asked for"),
+    ];
+    let parts: Vec<String> = parts
+        .into_iter()
+        .filter(|(count, _)| *count > 0)
+        .map(|(count, what)| format!("{} {what}", grouped(count)))
+        .collect();
+    let pages = match outputs.len() {
+        1 => "1 page".to_owned(),
+        count => format!("{} pages", grouped(count)),
+    };
+    match parts.is_empty() {
+        true => writeln!(out, "{pages}")?,
+        false => writeln!(out, "{pages}: {}", parts.join(", "))?,
+    }
+    match due {
+        0 => Ok(()),
+        1 => writeln!(out, "1 more page is due."),
+        due => writeln!(out, "{} more pages are due.", grouped(due)),
+    }
+}
+
+/// Asks the Wayback Machine for the pages that are gone, and records each answer. Returns the
+/// summary; `None` if there was nothing to ask for.
+fn archive(
+    check: &CheckLinks,
+    fetcher: &Fetcher,
+    store: &mut Store,
+    ids: Option<&[NoteId]>,
+    outputs: &mut [CheckedOutput],
+) -> anyhow::Result<Option<String>> {
+    let endpoint = Url::parse(archive::AVAILABLE)?;
+    let limit = usize::try_from(check.limit).unwrap_or(usize::MAX);
+    let links = store.links_without_archive(ids, limit)?;
+    if links.is_empty() {
+        return Ok(None);
+    }
+    archive_all(fetcher, &endpoint, false, store, &links, outputs).map(Some)
+}
+
+fn archive_all(
+    fetcher: &Fetcher,
+    endpoint: &Url,
+    allow_private: bool,
+    store: &mut Store,
+    links: &[LinkToCheck],
+    outputs: &mut [CheckedOutput],
+) -> anyhow::Result<String> {
+    let (mut found, mut secret) = (0_usize, 0_usize);
+    for link in links {
+        let copy = match archive::copy_of(fetcher, endpoint, allow_private, link)? {
+            Copy::At(copy) => Some(copy),
+            Copy::None => None,
+            Copy::Secret => {
+                secret += 1;
+                continue;
+            }
+        };
+        store.write(clock::now(), |writer| {
+            writer.set_archive_of_link(link.id, copy.as_deref())
+        })?;
+        found += usize::from(copy.is_some());
+        if let Some(output) = outputs.iter_mut().find(|output| output.id == link.id.0) {
+            output.archive_url = copy;
+        }
+    }
+    let asked = links.len() - secret;
+    let mut sentence = format!(
+        "The Wayback Machine has copies of {} of {} pages that are gone.",
+        grouped(found),
+        grouped(asked)
+    );
+    if secret > 0 {
+        sentence.push_str(&format!(
+            " It wasn't asked for {}, whose addresses have access tokens.",
+            grouped(secret)
+        ));
+    }
+    Ok(sentence)
+}
+
+/// Formats a number with a comma after each three digits.
+fn grouped(number: usize) -> String {
+    let digits = number.to_string();
+    let mut text = String::new();
+    for (at, digit) in digits.chars().enumerate() {
+        if at > 0 && (digits.len() - at).is_multiple_of(3) {
+            text.push(',');
+        }
+        text.push(digit);
+    }
+    text
+}

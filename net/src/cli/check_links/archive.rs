@@ -1,0 +1,108 @@
+//! Asks the Wayback Machine for copies of pages that are gone.
+
+use serde::Deserialize;
+use url::Url;
+use url_notes::{
+    domain::{NoteId, tokens_in},
+    store::LinkToCheck,
+};
+
+use super::ask::Asker;
+use crate::fetch::{FetchError, Fetcher, Request, Size};
+
+/// Where copies are asked for (archive.org, "Wayback Availability JSON API").
+pub(super) const AVAILABLE: &str = "https://archive.org/wayback/available";
+/// Where copies are.
+const COPIES: &str = "https://web.archive.org/web/";
+/// Most bytes of an answer.
+const MAX_BYTES: usize = 64 * 1024;
+
+/// What the Wayback Machine knows of a page.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Copy {
+    /// It has a copy there.
+    At(String),
+    /// It has none.
+    None,
+    /// It isn't asked, because the address has an access token.
+    Secret,
+}
+
+/// The Wayback Machine doesn't answer as it should.
+#[derive(Debug, thiserror::Error)]
+pub(super) enum NoCopies {
+    #[error("The Wayback Machine can't be asked: {0} Run this again later.")]
+    Fetch(#[from] FetchError),
+    #[error("The Wayback Machine can't be asked (status {0}). Run this again later.")]
+    Status(u16),
+    #[error("The Wayback Machine answers with something else than expected.")]
+    Unclear,
+}
+
+#[derive(Deserialize)]
+struct Available {
+    #[serde(default)]
+    archived_snapshots: Snapshots,
+}
+
+#[derive(Default, Deserialize)]
+struct Snapshots {
+    closest: Option<Snapshot>,
+}
+
+#[derive(Deserialize)]
+struct Snapshot {
+    #[serde(default)]
+    available: bool,
+    url: String,
+}
+
+/// Asks for the copy of a page nearest to the moment of its save. `endpoint`: [`AVAILABLE`], but for
+/// tests.
+///
+/// # Errors
+/// [`NoCopies`].
+pub(super) fn copy_of(
+    fetcher: &Fetcher,
+    endpoint: &Url,
+    allow_private: bool,
+    link: &LinkToCheck,
+) -> Result<Copy, NoCopies> {
+    let Some(page) = Asker::address(&link.url).filter(|_| tokens_in(&link.url).is_empty()) else {
+        return Ok(Copy::Secret);
+    };
+    let mut url = endpoint.clone();
+    let saved_at = NoteId(link.id.0).moment().strftime("%Y%m%d%H%M%S");
+    url.query_pairs_mut()
+        .append_pair("url", page.as_str())
+        .append_pair("timestamp", &saved_at.to_string());
+    let response = fetcher.visit().get(&Request {
+        url,
+        accept: "application/json",
+        etag: None,
+        last_modified: None,
+        allow_private,
+        size: Size::Whole(MAX_BYTES),
+    })?;
+    if response.status != 200 {
+        return Err(NoCopies::Status(response.status));
+    }
+    let available: Available =
+        serde_json::from_slice(&response.body).map_err(|_| NoCopies::Unclear)?;
+    let Some(closest) = available
+        .archived_snapshots
+        .closest
+        .filter(|closest| closest.available)
+    else {
+        return Ok(Copy::None);
+    };
+    // It answers with http for some.
+    let copy = match closest.url.strip_prefix("http://") {
+        Some(rest) => format!("https://{rest}"),
+        None => closest.url,
+    };
+    match copy.starts_with(COPIES) && Url::parse(&copy).is_ok() {
+        true => Ok(Copy::At(copy)),
+        false => Err(NoCopies::Unclear),
+    }
+}
