@@ -115,8 +115,8 @@ pub(in crate::site) fn article(
             (tag_links(layout, &note.tags))
             (text(note, 2))
             @if let Some(gist) = gist {
-                (gist_text(note, gist))
                 (gist_maker(gist))
+                (gist_text(note, gist))
             }
             @if !note.summary.trim().is_empty() && metadata.excerpt.is_some() {
                 section.described aria-labelledby="described" {

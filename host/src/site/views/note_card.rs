@@ -107,13 +107,13 @@ pub(super) fn preview(layout: &Layout, note: &Note, level: usize, body: &Body<'_
                     (heading(note, level))
                     (first_tag_links(layout, note))
                     @if let Some(gist) = gist {
+                        (gist_maker(gist))
                         @if gist.text.len() > SHORT_TEXT {
                             div.clamped { (gist_text(note, gist)) }
                             a.show-more href=(layout.links.note(note.id)) { "More" }
                         } @else {
                             (gist_text(note, gist))
                         }
-                        (gist_maker(gist))
                     } @else if is_long(note) {
                         div.clamped { (text(note, level + 1)) }
                         a.show-more href=(layout.links.note(note.id)) { "More" }
