@@ -99,11 +99,17 @@ fn without_markup(markdown: &str) -> String {
     }
     let mut text = String::with_capacity(markdown.len());
     let mut images = 0_usize;
+    let mut html = String::new();
     for event in Parser::new(markdown) {
         match event {
             Event::Start(Tag::Image { .. }) => images += 1,
             Event::End(TagEnd::Image) => images = images.saturating_sub(1),
             _ if images > 0 => {}
+            Event::Html(part) => html.push_str(&part),
+            Event::End(TagEnd::HtmlBlock) => {
+                push_without_tags(&mut text, &html);
+                html.clear();
+            }
             Event::Text(part) | Event::Code(part) => text.push_str(&part),
             Event::SoftBreak | Event::HardBreak | Event::Rule => text.push(' '),
             Event::End(
@@ -114,6 +120,31 @@ fn without_markup(markdown: &str) -> String {
         }
     }
     text
+}
+
+/// Adds the words of HTML, without tags, comments, scripts and styles.
+fn push_without_tags(text: &mut String, html: &str) {
+    let mut rest = html;
+    while let Some((before, tag)) = rest.split_once('<') {
+        text.push_str(before);
+        text.push(' ');
+        let lower = tag.to_ascii_lowercase();
+        let end = match ["!--", "script", "style"]
+            .iter()
+            .position(|name| lower.starts_with(name))
+        {
+            Some(0) => "-->",
+            Some(1) => "</script>",
+            Some(_) => "</style>",
+            None => ">",
+        };
+        // Lower-casing ASCII keeps all places.
+        rest = match lower.find(end) {
+            Some(place) => &tag[place + end.len()..],
+            None => "",
+        };
+    }
+    text.push_str(rest);
 }
 
 /// Returns whether a word is an address, or part of one.
@@ -179,6 +210,12 @@ mod tests {
     fn markup_links_and_images_are_removed() {
         check("# Head\n\n- **bold** `code`\n- two", "Head bold code two");
         check("See [here](https://evil.example/x) now.", "See here now.");
+        check("<p>One.</p>\n<div>Two.</div>", "One. Two.");
+        check(
+            "<style>*{color:red}</style>Text <!-- a b --> more.",
+            "Text more.",
+        );
+        check("<script>x()</script> text", "text");
         check("![pixel](https://evil.example/p.png) Text.", "Text.");
         check("A <b>bold</b> <script>x()</script> word", "A bold x() word");
         check("Go to https://evil.example/ now", "Go to now");

@@ -2,7 +2,11 @@
 
 use serde::Deserialize;
 use serde_json::Value;
-use url_notes::domain::{MAX_MODEL_TAGS, Tag, model_summary};
+use url_notes::domain::{MAX_MODEL_TAGS, Tag, Words, model_summary};
+
+/// Fewest words of a summary; in scripts without spaces, characters. Small models write a word or a
+/// link and stop.
+const MIN_WORDS: usize = 2;
 
 /// A usable answer.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -30,7 +34,7 @@ pub enum AnswerProblem {
     /// The model didn't write the JSON that it was asked for.
     #[error("The answer isn't in the form that was asked for.")]
     OtherForm,
-    /// The summary has no words.
+    /// The summary has hardly any words.
     #[error("The answer has no summary.")]
     NoSummary,
 }
@@ -73,7 +77,9 @@ pub fn read_answer(body: &[u8], tags: &[Tag]) -> Result<Answer, AnswerProblem> {
     let value = object_in(written).ok_or(AnswerProblem::OtherForm)?;
     let summary = value.get("summary").and_then(Value::as_str);
     let summary = summary.ok_or(AnswerProblem::OtherForm)?;
-    let summary = model_summary(summary).ok_or(AnswerProblem::NoSummary)?;
+    let summary = model_summary(summary)
+        .filter(|summary| Words::of(summary).len() >= MIN_WORDS)
+        .ok_or(AnswerProblem::NoSummary)?;
     let named: &[Value] = match value.get("tags") {
         None | Some(Value::Null) => &[],
         Some(Value::Array(names)) => names,
@@ -177,17 +183,21 @@ mod tests {
             "A summary."
         );
         reads("{\"summary\": \"Only this.\"}", "Only this.", &[]);
-        reads("{\"summary\": \"This.\", \"tags\": null}", "This.", &[]);
+        reads(
+            "{\"summary\": \"Just this.\", \"tags\": null}",
+            "Just this.",
+            &[],
+        );
     }
 
     #[test]
     fn thoughts_are_dropped() {
         let body = json!({ "choices": [{ "message": {
-            "content": "{\"summary\": \"Said.\"}",
-            "reasoning_content": "{\"summary\": \"Thought.\"}",
+            "content": "{\"summary\": \"It said.\"}",
+            "reasoning_content": "{\"summary\": \"It thought.\"}",
         } }] });
         let answer = read_answer(body.to_string().as_bytes(), &[]).unwrap();
-        assert_eq!(answer.summary, "Said.");
+        assert_eq!(answer.summary, "It said.");
         assert_eq!(
             read("<think>never ends {\"summary\": \"x\"}"),
             Err(AnswerProblem::Empty)
@@ -197,7 +207,7 @@ mod tests {
     #[test]
     fn tags_come_from_the_list_alone_and_are_few() {
         let answer = read(
-            "{\"summary\": \"A.\", \"tags\": [\"Rust\", \"rust\", \"invented\", 7, \"C++\", \"a, b\", \"日本\", \"a\", \"b\", \"c\", \"d\"]}",
+            "{\"summary\": \"A summary.\", \"tags\": [\"Rust\", \"rust\", \"invented\", 7, \"C++\", \"a, b\", \"日本\", \"a\", \"b\", \"c\", \"d\"]}",
         );
         let answer = answer.unwrap();
         let names: Vec<&str> = answer.tags.iter().map(Tag::as_str).collect();
@@ -229,7 +239,7 @@ mod tests {
             ("[\"summary\"]", AnswerProblem::OtherForm),
             ("{\"summary\": 7}", AnswerProblem::OtherForm),
             (
-                "{\"summary\": \"A.\", \"tags\": \"rust\"}",
+                "{\"summary\": \"A summary.\", \"tags\": \"rust\"}",
                 AnswerProblem::OtherForm,
             ),
             ("{\"summary\": \"A.", AnswerProblem::OtherForm),
@@ -237,6 +247,7 @@ mod tests {
                 "{\"summary\": \"![x](https://e.org/x)\"}",
                 AnswerProblem::NoSummary,
             ),
+            ("{\"summary\": \"[url]\"}", AnswerProblem::NoSummary),
             (" ", AnswerProblem::Empty),
         ] {
             assert_eq!(read(content), Err(problem), "{content}");

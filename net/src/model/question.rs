@@ -5,7 +5,7 @@ use url::Url;
 use url_notes::domain::{MAX_MODEL_TAGS, Tag};
 
 /// Most tokens of an answer: enough for a summary in any script, and for a model that thinks first.
-const MAX_TOKENS: u32 = 4096;
+const MAX_TOKENS: u32 = 2048;
 /// Length of a summary that is asked for, in characters. It may be longer.
 const WANTED_CHARS: u32 = 500;
 

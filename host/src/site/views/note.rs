@@ -6,10 +6,9 @@ use crate::{
     domain::{Note, Tag},
     site::views::{
         layout::{Breadcrumb, Layout, counted},
-        link_badge::link_badge,
         note_card::{
-            excerpt, gist_maker, gist_text, heading, moment, published, site, site_icon, site_link,
-            tag_links, text, title, whole_moment,
+            excerpt, gist_maker, gist_text, heading, link_badge, moment, published, site,
+            site_icon, site_link, tag_links, text, title, whole_moment,
         },
     },
     store::{Gist, TextSource, TextSummary},
@@ -116,8 +115,8 @@ pub(in crate::site) fn article(
             (tag_links(layout, &note.tags))
             (text(note, 2))
             @if let Some(gist) = gist {
-                (gist_text(note, gist))
                 (gist_maker(gist))
+                (gist_text(note, gist))
             }
             @if !note.summary.trim().is_empty() && metadata.excerpt.is_some() {
                 section.described aria-labelledby="described" {
