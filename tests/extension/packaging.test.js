@@ -89,7 +89,9 @@ test("packages have all that is loaded, and nothing that only developers need", 
 	);
 	assert.deepEqual(left.sort(), ["icons/icon.svg", "protocol.d.ts"]);
 	for (const [name, bytes] of firefox ?? []) {
-		if (name.endsWith(".html") || isCode(name)) {
+		if (name.endsWith(".css")) {
+			assert.ok(bytes.length > 0, name);
+		} else if (name.endsWith(".html") || isCode(name)) {
 			const text = bytes.toString();
 			const wanted = name.endsWith(".html")
 				? /(?:src|href)="([^"#:]+)"/g
