@@ -1152,6 +1152,16 @@ id: number,
  */
 tags?: Array<string>, };
 
+export type UnkeepArrivalParams = { 
+/**
+ * UUID of this operation.
+ */
+opId: string, 
+/**
+ * The note's id.
+ */
+note: number, };
+
 export type SkipArrivalsParams = { 
 /**
  * UUID of this operation.
@@ -1329,6 +1339,7 @@ export interface Methods {
   listArrivals: { params: ListArrivalsParams; result: ListArrivalsResult };
   keepArrival: { params: KeepArrivalParams; result: SaveNoteResult };
   skipArrivals: { params: SkipArrivalsParams; result: SkipArrivalsResult };
+  unkeepArrival: { params: UnkeepArrivalParams; result: UnskipArrivalsResult };
   unskipArrivals: { params: UnskipArrivalsParams; result: UnskipArrivalsResult };
   renderMarkdown: { params: RenderMarkdownParams; result: RenderMarkdownResult };
   stats: { params: StatsParams; result: StatsResult };

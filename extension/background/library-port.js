@@ -34,6 +34,7 @@ const WRITES = {
 	listArrivals: false,
 	keepArrival: true,
 	skipArrivals: false,
+	unkeepArrival: false,
 	unskipArrivals: false,
 };
 

@@ -282,7 +282,7 @@ export class Inbox {
 	async #keep(page, tags) {
 		await this.#change(async () => {
 			const opId = crypto.randomUUID();
-			const { note } = await this.#connection.call("keepArrival", {
+			const { note, created } = await this.#connection.call("keepArrival", {
 				opId,
 				id: page.id,
 				...(tags && { tags }),
@@ -292,7 +292,23 @@ export class Inbox {
 				note.tags.length > 0
 					? say("inboxKeptWith", name, note.tags.join(", "))
 					: say("inboxKept", name);
-			notify(kept);
+			notify(kept, {
+				...(created && { undo: () => void this.#unkeep(note.id, page.id) }),
+			});
+		});
+	}
+
+	/**
+	 * @param {number} note
+	 * @param {number} page
+	 */
+	async #unkeep(note, page) {
+		await this.#change(async () => {
+			const opId = crypto.randomUUID();
+			const { restored } = await this.#connection.call("unkeepArrival", { opId, note });
+			if (restored === 0) return notify(say("inboxKeptStays"));
+			this.#current = page;
+			notify(counted(restored, "inboxBack_one", "inboxBack_many"));
 		});
 	}
 

@@ -231,7 +231,7 @@
  *   "cancelEdit" | "undoEdit" | "updateNote" | "changeAddress" | "mergeNotes" |
  *   "completeTags" | "suggestTags" | "suggestForNotes" | "icons" | "searchList" |
  *   "searchSave" | "searchForget" | "listArrivals" | "keepArrival" | "skipArrivals" |
- *   "unskipArrivals"} LibraryMethod
+ *   "unkeepArrival" | "unskipArrivals"} LibraryMethod
  */
 
 /**

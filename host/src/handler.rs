@@ -148,6 +148,9 @@ impl<S: Fn() -> SiteState> RequestHandler for Handler<S> {
             Request::SkipArrivals(params) => {
                 feeds::skip_arrivals(self.opened()?, &params).map(Outcome::Skipped)
             }
+            Request::UnkeepArrival(params) => {
+                feeds::unkeep_arrival(self.opened()?, &params).map(Outcome::Unskipped)
+            }
             Request::UnskipArrivals(params) => {
                 feeds::unskip_arrivals(self.opened()?, &params).map(Outcome::Unskipped)
             }

@@ -15,8 +15,8 @@ use crate::{
         SaveNoteResult, StatsResult, SuggestReason, SuggestedTag,
     },
     store::{
-        Arrival, BulkEdit, BulkState, Feed, Gist, Hit, KeptText, ListOrder, Reader, Refusal,
-        SavedSearch, TagCount, TextSummary,
+        Arrival, BulkEdit, BulkState, Feed, Gist, Hit, KeptText, ListOrder, Refusal, SavedSearch,
+        TagCount, TextSummary,
     },
 };
 
@@ -384,15 +384,6 @@ impl NoteWithLink {
             note: wire_note(note),
             link: link.map(|link| wire_link(link, note.id, &note.url)),
         }
-    }
-
-    /// Reads what is known of the pages of notes, and converts them.
-    ///
-    /// # Errors
-    /// The `store_*` kinds.
-    pub(crate) fn of_all(reader: &Reader, notes: &[Note]) -> crate::error::Result<Vec<Self>> {
-        let with_link = |note| Ok(Self::of(note, reader.link(note.id)?.as_ref()));
-        notes.iter().map(with_link).collect()
     }
 }
 

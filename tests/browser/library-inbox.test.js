@@ -68,6 +68,14 @@ inEachBrowser(
 		await says(page, "#notice-text", /^Kept “bread 3” with tags: baking\.$/);
 		await shows(page, ["trains 2", "trains 1", "bread 2", "bread 1"]);
 		await world.holds([{ url: "https://bread.example/3", tags: ["baking"] }]);
+		await page.keyboard.press("u");
+		await says(page, "#notice-text", /^1 page is back in the inbox\.$/);
+		await shows(page, ["trains 2", "trains 1", "bread 3", "bread 2", "bread 1"]);
+		await world.holds([]);
+		await until("it has the focus", async () => (await current(page)) === "bread 3");
+		await page.keyboard.press("s");
+		await shows(page, ["trains 2", "trains 1", "bread 2", "bread 1"]);
+		await world.holds([{ url: "https://bread.example/3", tags: ["baking"] }]);
 		assert.equal(await current(page), "bread 2");
 		await page.keyboard.press("d");
 		await says(page, "#notice-text", /^Skipped 1 page\.$/);

@@ -117,7 +117,10 @@ fn pages_of_the_inbox_are_listed_kept_skipped_and_brought_back() {
     assert_eq!(titles(dir), ["Page d", "Page b"]);
     let skipped = json_of(dir, &["inbox", "skip", "--feed", "two"]);
     assert_eq!(skipped, json!({"skipped": 1}));
-    assert_eq!(json_of(dir, &["inbox", "undo"]), json!({"restored": 1}));
+    assert_eq!(
+        json_of(dir, &["inbox", "undo"]),
+        json!({"restored": 1, "changed": 0})
+    );
     let all = run_ok(dir, &["inbox", "skip", "--all"]);
     assert!(all.starts_with("Skipped 2 pages.\n"), "{all}");
     assert_eq!(run_ok(dir, &["inbox"]), "The inbox is empty.\n");
@@ -125,6 +128,25 @@ fn pages_of_the_inbox_are_listed_kept_skipped_and_brought_back() {
     // A page that is saved anywhere leaves the inbox.
     run_ok(dir, &["add", "https://e.org/b#part"]);
     assert_eq!(titles(dir), ["Page d"]);
+    // A kept page goes back, unless its note was changed.
+    let kept = run_ok(dir, &["inbox", "keep", "https://e.org/d"]);
+    assert!(
+        kept.ends_with("To undo, run `url-notes inbox undo`.\n"),
+        "{kept}"
+    );
+    assert_eq!(
+        run_ok(dir, &["inbox", "undo"]),
+        "Back in the inbox: 1 page.\n"
+    );
+    assert_eq!(titles(dir), ["Page d"]);
+    run_ok(dir, &["inbox", "keep", "https://e.org/d"]);
+    run_ok(dir, &["edit", "https://e.org/d", "--tag", "mine"]);
+    let undone = run_ok(dir, &["inbox", "undo"]);
+    assert!(
+        undone.starts_with("Back in the inbox: 0 pages. A note can't go back"),
+        "{undone}"
+    );
+    run_ok(dir, &["show", "https://e.org/d"]);
     for usage in [
         &["inbox", "skip"][..],
         &["inbox", "keep"],
@@ -417,7 +439,17 @@ fn the_extension_lists_keeps_and_skips_pages_of_the_inbox() {
         json!(["blog"])
     );
     let again = json!({"opId": op_id(), "id": last["id"]});
-    assert_eq!(host.fail("keepArrival", again), "not_found");
+    assert_eq!(host.fail("keepArrival", again.clone()), "not_found");
+    let back = json!({"opId": op_id(), "note": kept["note"]["id"]});
+    for _ in 0..2 {
+        assert_eq!(host.call("unkeepArrival", back.clone())["restored"], 1);
+    }
+    let listed = host.call("listArrivals", json!({}));
+    assert!(listed["arrivals"].as_array().unwrap().contains(&last));
+    assert_eq!(
+        host.call("keepArrival", again)["note"]["tags"],
+        json!(["blog"])
+    );
     let invalid = json!({"opId": op_id(), "id": rest["arrivals"][1]["id"], "tags": ["a,b"]});
     assert_eq!(host.fail("keepArrival", invalid), "invalid_tag");
 

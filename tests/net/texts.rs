@@ -96,10 +96,7 @@ fn a_note_without_a_text_gets_it_from_its_page() {
     let notes = Notes::new();
     let id = notes.save(server.url("/page").as_str(), "");
     let printed = notes.prints(&fetch(&[]));
-    assert_eq!(
-        printed,
-        format!("{}: 52 words\n1 page, 1 text.\n", server.url("/page"))
-    );
+    assert_eq!(printed, "The page: 52 words\n1 page, 1 text.\n");
     let markdown = notes.text(id).unwrap();
     assert!(
         markdown.starts_with("# The page\n\nSome words"),

@@ -5,10 +5,10 @@ use super::search::unshielded;
 /// What `fetch` is given; `url-notes-net` reads the same.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\
-Downloads the pages of notes that have no text, such as imported ones, newest first, and keeps
-their readable texts. A page that gives no text is asked for again after an hour, or after a month
-if that won't help, and later each time. A run for more than 20 pages obeys robots.txt of their web
-sites.
+Downloads the pages of notes that have no text, such as imported ones, newest first, and
+keeps their readable texts. A page that gives no text is asked for again after an hour, or
+after a month if the reason will last, and later each time. In runs of more than 20 pages,
+robots.txt of each web site is obeyed.
 
 Examples:
   url-notes fetch --dry-run

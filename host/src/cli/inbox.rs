@@ -8,13 +8,13 @@ use serde::Serialize;
 use crate::{
     cli::{
         context::Invocation,
-        inbox_keys::{self, counted, empty, keep_options},
+        inbox_keys::{self, brought_back, counted, empty, keep_options},
         print::{Style, clean},
         terminal::Paint,
     },
     domain::{PageUrl, parse_tags},
     error::Error,
-    store::{Arrival, Reader, SkipSelection},
+    store::{Arrival, BroughtBack, Reader, SkipSelection},
     wire::{wire_arrival, wire_note},
 };
 
@@ -26,7 +26,7 @@ const LISTED: u32 = 50;
     args_conflicts_with_subcommands = true,
     after_help = "\
 On a terminal, `url-notes inbox` shows one page after the other. Keys: j and k (next, previous),
-Enter (open), s (keep), d (skip), D (skip all pages from this feed), u (undo a skip), q (quit).
+Enter (open), s (keep), d (skip), D (skip all pages from this feed), u (undo), q (quit).
 
 Examples:
   url-notes inbox --feed \"Example blog\"
@@ -53,7 +53,7 @@ pub(super) enum InboxCommand {
     Keep(Keep),
     /// Take pages out of the inbox without saving them
     Skip(Skip),
-    /// Bring back the pages of the last skip
+    /// Bring back the pages that were skipped or kept last
     Undo,
 }
 
@@ -99,6 +99,8 @@ struct SkipOutput {
 struct UndoOutput {
     /// Number of pages that are back in the inbox.
     restored: u64,
+    /// Number of notes of kept pages that were changed since and stay.
+    changed: u64,
 }
 
 impl Inbox {
@@ -205,6 +207,7 @@ impl Keep {
         for note in &kept {
             style.brief(invocation.out, note)?;
         }
+        writeln!(invocation.out, "To undo, run `url-notes inbox undo`.")?;
         Ok(())
     }
 }
@@ -238,15 +241,19 @@ impl Skip {
 
 fn undo(invocation: &mut Invocation<'_>) -> anyhow::Result<()> {
     let mut store = invocation.store()?;
-    let done = store.write(crate::clock::now(), |writer| writer.unskip_latest())?;
+    let done = store.write(crate::clock::now(), |writer| writer.undo_in_inbox())?;
     let Some(done) = done else {
-        bail!("There is no skip to undo. Skipped pages can come back for 30 days.");
+        bail!(
+            "There is nothing to undo. Skipped pages can come back for 30 days, kept ones for 90."
+        );
     };
     if invocation.json {
-        let restored = done.count;
-        return invocation.print_json(&UndoOutput { restored });
+        let (restored, changed) = match done {
+            BroughtBack::Skip(count) => (count, 0),
+            BroughtBack::Kept { back, changed } => (back, changed),
+        };
+        return invocation.print_json(&UndoOutput { restored, changed });
     }
-    let pages = counted(done.count);
-    writeln!(invocation.out, "Back in the inbox: {pages}.")?;
+    writeln!(invocation.out, "{}", brought_back(done))?;
     Ok(())
 }

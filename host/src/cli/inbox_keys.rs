@@ -15,7 +15,7 @@ use crate::{
         terminal::Paint,
     },
     domain::Tag,
-    store::{Arrival, KeepOptions, Reader, SkipSelection, Store},
+    store::{Arrival, BroughtBack, KeepOptions, Reader, SkipSelection, Store},
 };
 
 /// Number of pages that are read at a time.
@@ -197,7 +197,7 @@ impl Keys {
                 let options = keep_options(invocation);
                 self.store
                     .write(now, |writer| writer.keep_arrival(page.id, &[], options))?;
-                self.said = format!("Saved: {}", clean(&page.name()));
+                self.said = format!("Saved: {}. To undo, press u.", clean(&page.name()));
                 self.pages.remove(self.at);
             }
             b'd' => {
@@ -220,11 +220,11 @@ impl Keys {
                 self.said = format!("Skipped {}. To undo, press u.", counted(done.count));
             }
             b'u' => {
-                let done = self.store.write(now, |writer| writer.unskip_latest())?;
+                let done = self.store.write(now, |writer| writer.undo_in_inbox())?;
                 self.reload(page.id)?;
                 self.said = match done {
-                    Some(done) => format!("Back in the inbox: {}.", counted(done.count)),
-                    None => "There is no skip to undo.".into(),
+                    Some(done) => brought_back(done),
+                    None => "There is nothing to undo.".into(),
                 };
             }
             _ => {}
@@ -286,6 +286,22 @@ pub(super) fn keep_options(invocation: &Invocation<'_>) -> KeepOptions {
         strip_user_info: invocation.config.strip_user_info,
         feed_tags: true,
     }
+}
+
+/// Returns a sentence about what was undone.
+pub(super) fn brought_back(done: BroughtBack) -> String {
+    let (back, changed) = match done {
+        BroughtBack::Skip(count) => (count, 0),
+        BroughtBack::Kept { back, changed } => (back, changed),
+    };
+    let stays = match changed {
+        0 => "",
+        1 => " A note can't go back: it was changed or deleted since, or its feed was removed.",
+        _ => {
+            " Some notes can't go back: they were changed or deleted since, or their feeds were removed."
+        }
+    };
+    format!("Back in the inbox: {}.{stays}", counted(back))
 }
 
 pub(super) fn counted(pages: u64) -> String {

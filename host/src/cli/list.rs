@@ -106,8 +106,11 @@ impl List {
         } else {
             store.notes_with_tags(&filter, None, self.limit)?
         };
+        let links = store.links_of(&notes)?;
         if invocation.json {
-            let notes = NoteWithLink::of_all(&store, &notes)?;
+            let notes = notes.iter().zip(&links);
+            let notes = notes.map(|(note, link)| NoteWithLink::of(note, link.as_ref()));
+            let notes: Vec<_> = notes.collect();
             return invocation.print_json(&notes);
         }
         for name in filter.with.iter().chain(&filter.without) {
@@ -119,7 +122,6 @@ impl List {
             invocation.hint("No matching notes.");
         }
         let style = invocation.style();
-        let links = store.links_of(&notes)?;
         invocation.page(&|out| {
             for (note, link) in notes.iter().zip(&links) {
                 style.brief(out, note)?;

@@ -2,12 +2,12 @@
 
 use super::library::{ENVELOPE_BYTES, operation};
 use crate::{
-    domain::{PageUrl, parse_tags},
+    domain::{NoteId, PageUrl, parse_tags},
     error::{Error, Result},
     protocol::{
         KeepArrivalParams, ListArrivalsParams, ListArrivalsResult, MAX_RESPONSE_BYTES,
-        SaveNoteResult, SkipArrivalsParams, SkipArrivalsResult, UnskipArrivalsParams,
-        UnskipArrivalsResult,
+        SaveNoteResult, SkipArrivalsParams, SkipArrivalsResult, UnkeepArrivalParams,
+        UnskipArrivalsParams, UnskipArrivalsResult,
     },
     store::{KeepOptions, OperationResult, Reader, SkipSelection, Store},
     wire::{fit_addresses, wire_arrival, wire_feed_counts, wire_new_title, wire_saved},
@@ -74,6 +74,18 @@ pub(super) fn keep_arrival(
     saved.new_title = done.new_title.map(wire_new_title);
     fit_addresses(&mut saved.note);
     Ok(saved)
+}
+
+pub(super) fn unkeep_arrival(
+    store: &mut Store,
+    params: &UnkeepArrivalParams,
+) -> Result<UnskipArrivalsResult> {
+    let operation = operation(&params.op_id, "unkeepArrival")?;
+    let note = NoteId(params.note);
+    let is_back = store.unkeep_arrival_once(operation, crate::clock::now(), note)?;
+    Ok(UnskipArrivalsResult {
+        restored: is_back.into(),
+    })
 }
 
 pub(super) fn skip_arrivals(

@@ -165,6 +165,7 @@ fn parse_params(method: &str, params: &str) -> Result<Request, ErrorObject> {
         "listArrivals" => Request::ListArrivals(typed(params)?),
         "keepArrival" => Request::KeepArrival(typed(params)?),
         "skipArrivals" => Request::SkipArrivals(typed(params)?),
+        "unkeepArrival" => Request::UnkeepArrival(typed(params)?),
         "unskipArrivals" => Request::UnskipArrivals(typed(params)?),
         "renderMarkdown" => Request::RenderMarkdown(typed(params)?),
         "stats" => {

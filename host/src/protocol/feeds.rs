@@ -95,6 +95,19 @@ pub struct KeepArrivalParams {
     pub tags: Option<Vec<String>>,
 }
 
+/// `unkeepArrival`: brings a page back to the inbox that `keepArrival` saved as a new note. The note
+/// is removed. It stays if it was changed or has a text since. Errors: the `store_*` kinds.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
+#[serde(rename_all = "camelCase")]
+pub struct UnkeepArrivalParams {
+    /// UUID of this operation.
+    pub op_id: String,
+    /// The note's id.
+    #[cfg_attr(test, ts(type = "number"))]
+    pub note: i64,
+}
+
 /// `skipArrivals`: takes pages out of the inbox without saving them. Errors: `invalid_params`
 /// unless either `ids` or `feed` is given; the `store_*` kinds.
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -140,7 +153,7 @@ pub struct UnskipArrivalsParams {
     pub skip: i64,
 }
 
-/// Result of `unskipArrivals`.
+/// Result of `unskipArrivals` and `unkeepArrival`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(test, derive(ts_rs::TS))]
 #[serde(rename_all = "camelCase")]

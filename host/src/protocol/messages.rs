@@ -10,7 +10,7 @@ use serde::{
 use crate::protocol::{
     feeds::{
         KeepArrivalParams, ListArrivalsParams, ListArrivalsResult, SkipArrivalsParams,
-        SkipArrivalsResult, UnskipArrivalsParams, UnskipArrivalsResult,
+        SkipArrivalsResult, UnkeepArrivalParams, UnskipArrivalsParams, UnskipArrivalsResult,
     },
     icons::{IconsParams, IconsResult, PutIconParams, PutIconResult},
     library::{
@@ -29,13 +29,11 @@ use crate::protocol::{
 /// adding a field or a method doesn't increase it.
 pub const PROTOCOL: u32 = 1;
 
-/// Longest frame that the host reads, in bytes of JSON. Browsers allow 64 MiB (Chrome) or 4 GiB
-/// (Firefox) towards the host; no save comes near this.
+/// Longest frame that the host reads, in bytes of JSON. Browsers allow 64 MiB (Chrome) or more.
 pub const MAX_REQUEST_BYTES: usize = 4 * 1024 * 1024;
 
 /// Longest frame that the host writes, in bytes of JSON. Both browsers close the port on anything
-/// over 1 MiB (Chrome, "native messaging"; MDN, "Native messaging", *maximum size of a single
-/// message*).
+/// over 1 MiB (Chrome, "native messaging"; MDN, "Native messaging").
 pub const MAX_RESPONSE_BYTES: usize = 1024 * 1024;
 
 /// A saved page.
@@ -505,6 +503,8 @@ pub enum Request {
     KeepArrival(KeepArrivalParams),
     /// See [`SkipArrivalsParams`].
     SkipArrivals(SkipArrivalsParams),
+    /// See [`UnkeepArrivalParams`].
+    UnkeepArrival(UnkeepArrivalParams),
     /// See [`UnskipArrivalsParams`].
     UnskipArrivals(UnskipArrivalsParams),
     /// See [`RenderMarkdownParams`].
@@ -553,7 +553,7 @@ pub enum Outcome {
     Arrivals(ListArrivalsResult),
     /// To `skipArrivals`.
     Skipped(SkipArrivalsResult),
-    /// To `unskipArrivals`.
+    /// To `unskipArrivals` and `unkeepArrival`.
     Unskipped(UnskipArrivalsResult),
     /// To `renderMarkdown`.
     Markdown(RenderMarkdownResult),

@@ -33,7 +33,7 @@ fn declarations() -> String {
         PutIconParams PutIconResult IconsParams IconsResult
         PutTextParams PutTextResult TextKept RemoveTextParams RemoveTextResult TextInfo KeepText GistInfo
         Arrival ListArrivalsParams ListArrivalsResult FeedCount KeepArrivalParams
-        SkipArrivalsParams SkipArrivalsResult UnskipArrivalsParams UnskipArrivalsResult
+        UnkeepArrivalParams SkipArrivalsParams SkipArrivalsResult UnskipArrivalsParams UnskipArrivalsResult
         RenderMarkdownParams RenderMarkdownResult MarkdownNode MarkdownElement MarkdownAlign
         MarkdownName StatsParams StatsResult ErrorKind ErrorObject ErrorData
     }
@@ -74,6 +74,11 @@ fn declarations() -> String {
         ("listArrivals", "ListArrivalsParams", "ListArrivalsResult"),
         ("keepArrival", "KeepArrivalParams", "SaveNoteResult"),
         ("skipArrivals", "SkipArrivalsParams", "SkipArrivalsResult"),
+        (
+            "unkeepArrival",
+            "UnkeepArrivalParams",
+            "UnskipArrivalsResult",
+        ),
         (
             "unskipArrivals",
             "UnskipArrivalsParams",

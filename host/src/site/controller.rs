@@ -668,6 +668,28 @@ mod tests {
     }
 
     #[test]
+    fn a_text_that_was_downloaded_later_says_so() {
+        let mut place = TestSite::new();
+        let id = place.save("https://e.org/a", "A", &[], "");
+        let now = "2026-11-29T12:00:00Z".parse().unwrap();
+        let text = NewText::new("some words", now, TextSource::Fetch, true).unwrap();
+        let put = place
+            .store
+            .write(now, |writer| writer.put_text(id, &text, false));
+        put.unwrap();
+        let note = place.page(&format!("/note/{}", id.0), 200);
+        assert!(
+            note.contains("2 words</a>, downloaded later, on <time"),
+            "{note}"
+        );
+        let reader = place.page(&format!("/note/{}/text", id.0), 200);
+        assert!(
+            reader.contains("<li>Downloaded later, on <time"),
+            "{reader}"
+        );
+    }
+
+    #[test]
     fn the_text_of_a_page_is_shown_with_the_quotes_of_its_note() {
         let mut place = TestSite::new();
         let id = place.save(

@@ -33,12 +33,16 @@ impl KnownLinks {
         Ok(())
     }
 
-    /// Returns the same, as if no note had a text.
-    pub(super) fn without_texts(&self) -> Self {
-        let known = self.known();
-        let links = known.1.iter();
-        let links = links.map(|(id, (link, _))| (*id, (link.clone(), false)));
-        Self(RwLock::new(Arc::new((known.0, links.collect()))))
+    /// Reads them for an export, with or without the texts of pages.
+    ///
+    /// # Errors
+    /// The `store_*` kinds.
+    pub(super) fn for_export(reader: &Reader, with_texts: bool) -> Result<Self> {
+        let mut links = reader.notable_links()?;
+        for (_, has_text) in links.values_mut() {
+            *has_text &= with_texts;
+        }
+        Ok(Self(RwLock::new(Arc::new((reader.revision()?, links)))))
     }
 
     /// Returns what is known of a note's link, and whether the note has a text, if there is

@@ -31,6 +31,7 @@ pub use feeds::{
     arrivals::{Arrival, KeepOptions, SkipSelection, Skipped},
     feed::{AddedFeed, Feed, FeedState, MAX_FEEDS, NewFeed},
     fetched::{FetchRecorded, Fetched, MAX_ENTRIES, NewArrival, Retention},
+    kept::BroughtBack,
     problem::FeedProblem,
 };
 pub use notes::{

@@ -94,8 +94,9 @@ pub(super) fn run(fetch: &Fetch, invocation: &mut Invocation<'_>) -> anyhow::Res
         )?,
     };
     let now = clock::now();
-    let due =
-        |note: &Note, failure: Option<&TextFetch>| is_due(fetch, &allowed, now, note, failure);
+    let due = |note: Option<&Note>, failure: Option<&TextFetch>| {
+        is_due(fetch, &allowed, now, note, failure)
+    };
     let limit = usize::try_from(fetch.limit).unwrap_or(usize::MAX);
     let missing = store.missing_texts(&query, limit, due)?;
     if fetch.dry_run {
@@ -167,19 +168,18 @@ fn is_due(
     fetch: &Fetch,
     allowed: &[Host<String>],
     now: Timestamp,
-    note: &Note,
+    note: Option<&Note>,
     failure: Option<&TextFetch>,
 ) -> TextDue {
-    let Some(url) = asked_url(note) else {
+    let url = note.map(asked_url);
+    if url == Some(None) {
         return TextDue::Never;
-    };
+    }
+    let is_private = |failure: &TextFetch| failure.problem == TextProblem::PrivateAddress;
+    let is_named = url.flatten().is_some_and(|url| is_allowed(allowed, &url));
     match failure {
         // It is allowed now.
-        Some(failure)
-            if failure.problem == TextProblem::PrivateAddress && is_allowed(allowed, &url) =>
-        {
-            TextDue::Now
-        }
+        Some(failure) if is_private(failure) && is_named => TextDue::Now,
         Some(failure) if !fetch.again && now < failure.next_at => TextDue::Later,
         _ => TextDue::Now,
     }
@@ -365,6 +365,9 @@ fn record(writer: &Writer<'_>, job: &Job, outcome: &Outcome) -> StoreResult<Page
             if let Some(kept) = writer.keep_fetched_text(job.id, &job.stored, page)? {
                 output.result = "kept";
                 (output.words, output.whole) = (Some(kept.words), Some(kept.whole));
+                if output.title.is_empty() {
+                    output.title.clone_from(&page.title);
+                }
             }
         }
         Outcome::Failed(problem, wait) => {

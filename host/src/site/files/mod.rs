@@ -143,12 +143,7 @@ fn export(
     let count = catalog.outline.notes.len() as u64;
     let icons = Arc::new(SiteIcons::default());
     icons.refresh(store)?;
-    let known = Arc::new(KnownLinks::default());
-    known.refresh(store)?;
-    let known = match extras.texts {
-        true => known,
-        false => Arc::new(known.without_texts()),
-    };
+    let known = Arc::new(KnownLinks::for_export(store, extras.texts)?);
     let site = Maker {
         names: &names,
         shells: [0, 1, 2, 3].map(|depth| layout(Links::relative(&names, depth), &icons, &known)),

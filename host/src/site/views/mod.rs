@@ -5,7 +5,6 @@ mod all;
 mod home;
 mod inbox;
 mod layout;
-mod link_badge;
 mod not_found;
 mod note;
 mod note_card;

@@ -6,10 +6,9 @@ use crate::{
     domain::{Note, Tag},
     site::views::{
         layout::{Breadcrumb, Layout, counted},
-        link_badge::link_badge,
         note_card::{
-            excerpt, gist_maker, gist_text, heading, moment, published, site, site_icon, site_link,
-            tag_links, text, title, whole_moment,
+            excerpt, gist_maker, gist_text, heading, link_badge, moment, published, site,
+            site_icon, site_link, tag_links, text, title, whole_moment,
         },
     },
     store::{Gist, TextSource, TextSummary},

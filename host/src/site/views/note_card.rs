@@ -6,12 +6,8 @@ use jiff::{Timestamp, civil::Date};
 use maud::{Markup, PreEscaped, html};
 
 use crate::{
-    domain::{Note, PageUrl, Snippet, Tag, timestamp_text},
-    site::{
-        leads::Gists,
-        markdown,
-        views::{layout::Layout, link_badge::link_badge},
-    },
+    domain::{Link, LinkVerdict, Note, PageUrl, Snippet, Tag, timestamp_text},
+    site::{leads::Gists, markdown, views::layout::Layout},
     store::{Gist, Hit, TagCount},
 };
 
@@ -144,6 +140,41 @@ pub(super) fn preview(layout: &Layout, note: &Note, level: usize, body: &Body<'_
                 }
                 li { a rel="bookmark" href=(layout.links.note(note.id)) { "Details" } }
             }
+        }
+    }
+}
+
+/// Renders what is known, with links to a copy and to the kept text. `None` if there is nothing to
+/// say.
+pub(super) fn link_badge(layout: &Layout, note: &Note) -> Option<Markup> {
+    let (link, has_text) = layout.known_links.of(note.id)?;
+    Some(match (link.verdict, &link.final_url) {
+        (LinkVerdict::Moved, Some(target)) => html! {
+            span.said { "Moved" }
+            span.beside { " to " a href=(target) target="_blank" rel="noreferrer noopener" { bdi { (target) } } }
+        },
+        _ => lost(layout, note, &link, has_text),
+    })
+}
+
+fn lost(layout: &Layout, note: &Note, link: &Link, has_text: bool) -> Markup {
+    let since = saved_on(layout, link.since());
+    let since = html! { time datetime=(since) { (day(since)) } };
+    let copy = link.copy_of(&note.url, note.saved_at);
+    let saved = day(saved_on(layout, note.saved_at));
+    html! {
+        span.said.lost[link.verdict != LinkVerdict::Soft].unsure[link.verdict == LinkVerdict::Soft] {
+            @match link.verdict {
+                LinkVerdict::Gone => { "Gone since " (since) },
+                LinkVerdict::Unreachable => { "Unreachable since " (since) },
+                _ => "May be gone",
+            }
+        }
+        span.beside {
+            " · "
+            a href=(copy) target="_blank" rel="noreferrer noopener"
+                title={ "The copy at the Wayback Machine nearest to " (saved) } { "archived copy" }
+            @if has_text { " · " a href=(layout.links.text(note.id)) { "kept text" } }
         }
     }
 }

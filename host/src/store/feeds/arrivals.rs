@@ -253,7 +253,7 @@ impl Store {
 
 impl Writer<'_> {
     /// Saves a page of the inbox as a note, with the tags of its feed if wanted, and `tags`. It
-    /// leaves the inbox.
+    /// leaves the inbox. If the note is new, that can be undone for a while.
     ///
     /// # Errors
     /// `UnknownArrival`; those of `save_page`.
@@ -269,7 +269,8 @@ impl Writer<'_> {
                 .cloned()
                 .collect::<Vec<_>>(),
         );
-        self.save_page(
+        let page = self.page_to_keep(id)?;
+        let saved = self.save_page(
             NewNote {
                 url: match options.strip_user_info {
                     true => PageUrl::parse(&arrival.url)?.without_user_info(),
@@ -288,7 +289,11 @@ impl Writer<'_> {
                 read: options.read,
             },
             &[],
-        )
+        )?;
+        if let (None, Some(page)) = (&saved.before, page) {
+            self.record_kept(page, &saved.note)?;
+        }
+        Ok(saved)
     }
 
     /// Takes pages out of the inbox without saving them. For some days the skip can be undone.
@@ -338,17 +343,5 @@ impl Writer<'_> {
             count: u64::try_from(count).unwrap_or(u64::MAX),
             skip,
         })
-    }
-
-    /// Undoes the latest skip. Returns `None` if there is none.
-    ///
-    /// # Errors
-    /// The `store_*` kinds.
-    pub fn unskip_latest(&self) -> Result<Option<Skipped>> {
-        let latest: Option<i64> = self
-            .tx
-            .prepare_cached("SELECT max(skipped_at) FROM arrivals WHERE skipped_at IS NOT NULL")?
-            .query_row([], |row| row.get(0))?;
-        latest.map(|skip| self.unskip_arrivals(skip)).transpose()
     }
 }

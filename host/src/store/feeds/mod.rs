@@ -7,6 +7,7 @@ pub(in crate::store) mod arrivals;
 pub(in crate::store) mod feed;
 pub(in crate::store) mod fetched;
 mod hashes;
+pub(in crate::store) mod kept;
 pub(in crate::store) mod problem;
 
 #[cfg(test)]

@@ -6,6 +6,7 @@ use super::{
     arrivals::{KeepOptions, SkipSelection},
     feed::{Feed, FeedState, MAX_FEEDS, NewFeed},
     fetched::{FetchRecorded, Fetched, NewArrival, Retention},
+    kept::BroughtBack,
     problem::FeedProblem,
 };
 use crate::{
@@ -406,9 +407,12 @@ fn skipped_pages_can_come_back_unless_they_were_saved() {
     t.write(|writer| writer.save_note(&saved));
     assert_eq!(t.write(|writer| writer.unskip_arrivals(some.skip)).count, 1);
     assert_eq!(t.inbox(), ["a"]);
-    assert_eq!(t.write(|writer| writer.unskip_latest()), Some(all));
+    assert_eq!(
+        t.write(|writer| writer.undo_in_inbox()),
+        Some(BroughtBack::Skip(all.count))
+    );
     assert_eq!(t.inbox(), ["d", "c", "a"]);
-    assert_eq!(t.write(|writer| writer.unskip_latest()), None);
+    assert_eq!(t.write(|writer| writer.undo_in_inbox()), None);
     assert_eq!(t.store.arrivals_by_feed().unwrap()[&one], 2);
     t.is_sound();
 }

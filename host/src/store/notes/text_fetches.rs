@@ -4,6 +4,8 @@
 //! A downloaded text goes only to a note that has none. A page that gave none is remembered, so that
 //! the next run asks for others first.
 
+use std::collections::HashMap;
+
 use jiff::{SignedDuration, Timestamp};
 use rusqlite::{Connection, OptionalExtension as _, Row, params};
 
@@ -116,8 +118,9 @@ fn text_fetch(conn: &Connection, id: NoteId) -> Result<Option<TextFetch>> {
 }
 
 impl Reader {
-    /// Returns the notes without a text that match a query. `due` decides about each, with the
-    /// last failure of its page. At most `limit` are [`MissingTexts::due`].
+    /// Returns the notes without a text that match a query. `due` decides about a note by the last
+    /// failure of its page. At most `limit` are [`MissingTexts::due`]; the others are counted by
+    /// their failures alone, since a user may have a million notes.
     ///
     /// # Errors
     /// The `store_*` kinds, never because of the query.
@@ -125,26 +128,36 @@ impl Reader {
         &self,
         query: &Query,
         limit: usize,
-        due: impl Fn(&Note, Option<&TextFetch>) -> TextDue,
+        due: impl Fn(Option<&Note>, Option<&TextFetch>) -> TextDue,
     ) -> Result<MissingTexts> {
         let mut query = query.clone();
         query.states.push((State::Texted, false));
         self.read_transaction(|reader| {
+            let failures = reader.text_fetches()?;
             let mut missing = MissingTexts::default();
             for id in reader.matching_now(&query)? {
-                let Some(note) = reader.note(id)? else {
-                    continue;
+                let is_full = missing.due.len() >= limit;
+                let note = match is_full {
+                    true => None,
+                    false => reader.note(id)?,
                 };
-                let failure = text_fetch(&reader.conn, id)?;
-                match due(&note, failure.as_ref()) {
-                    TextDue::Never => {}
-                    TextDue::Later => missing.later += 1,
-                    TextDue::Now if missing.due.len() < limit => missing.due.push(note),
-                    TextDue::Now => missing.more += 1,
+                match (due(note.as_ref(), failures.get(&id)), note) {
+                    (TextDue::Never, _) => {}
+                    (TextDue::Later, _) => missing.later += 1,
+                    (TextDue::Now, Some(note)) => missing.due.push(note),
+                    (TextDue::Now, None) => missing.more += 1,
                 }
             }
             Ok(missing)
         })
+    }
+
+    fn text_fetches(&self) -> Result<HashMap<NoteId, TextFetch>> {
+        let mut query = self
+            .conn
+            .prepare("SELECT tried_at, next_at, failures, problem, note_id FROM text_fetches")?;
+        let rows = query.query_map([], |row| Ok((NoteId(row.get(4)?), TextFetch::of_row(row)?)))?;
+        Ok(rows.collect::<rusqlite::Result<_>>()?)
     }
 
     /// Returns the notes without a text that match a query and whose pages gave none when they were
@@ -155,8 +168,9 @@ impl Reader {
     pub fn failed_text_fetches(&self, query: &Query) -> Result<Vec<(Note, TextFetch)>> {
         self.read_transaction(|reader| {
             let mut failed = Vec::new();
+            let mut failures = reader.text_fetches()?;
             for id in reader.matching_now(query)? {
-                if let Some(failure) = text_fetch(&reader.conn, id)?
+                if let Some(failure) = failures.remove(&id)
                     && let Some(note) = reader.note(id)?
                 {
                     failed.push((note, failure));
@@ -418,7 +432,7 @@ mod tests {
             writer.record_failed_text_fetch(ids[4], url, TextProblem::Login, None)
         })
         .unwrap();
-        let due = |_: &Note, failure: Option<&TextFetch>| match failure {
+        let due = |_: Option<&Note>, failure: Option<&TextFetch>| match failure {
             Some(_) => TextDue::Later,
             None => TextDue::Now,
         };
@@ -427,7 +441,7 @@ mod tests {
         assert_eq!(due, [ids[3], ids[2]]);
         assert_eq!((missing.more, missing.later), (2, 1));
         let one = Query::parse("url:e.org/1");
-        let never = |_: &Note, _: Option<&TextFetch>| TextDue::Never;
+        let never = |_: Option<&Note>, _: Option<&TextFetch>| TextDue::Never;
         assert_eq!(
             t.store.missing_texts(&one, 9, never).unwrap(),
             MissingTexts::default()
