@@ -15,6 +15,7 @@ use url_notes::domain::{LinkFailures, PageUrl};
 
 use self::compare::shared;
 pub use self::page::Page;
+use crate::wall::wall;
 pub use url_notes::domain::LinkVerdict as Verdict;
 
 /// Least time between the first and the last answer 404 before a page is gone.
@@ -243,41 +244,8 @@ fn after(now: Timestamp, wait: SignedDuration) -> Timestamp {
 
 /// Returns whether a page asks who visits it, or whether a program does.
 fn is_wall(url: &Url, answer: &Answer) -> bool {
-    const TITLES: &[&str] = &[
-        "access denied",
-        "are you a robot",
-        "attention required",
-        "before you continue",
-        "bot verification",
-        "captcha",
-        "checking your browser",
-        "client challenge",
-        "ddos-guard",
-        "just a moment",
-        "log in",
-        "one more step",
-        "please wait",
-        "robot check",
-        "security check",
-        "sign in",
-        "verify you are human",
-    ];
-    const PATHS: &[&str] = &[
-        "auth",
-        "challenge",
-        "consent",
-        "login",
-        "signin",
-        "sign-in",
-        "sso",
-    ];
-    let title = answer.page.title.to_lowercase();
-    let has = |url: &Url| {
-        let mut words = url.path().split(['/', '.', '_']);
-        words.any(|word| PATHS.contains(&word.to_ascii_lowercase().as_str()))
-    };
     let is_login = answer.page.asks_for_password && ends_elsewhere(url, &answer.url);
-    TITLES.iter().any(|wall| title.starts_with(wall)) || has(&answer.url) && !has(url) || is_login
+    is_login || wall(url, &answer.url, &answer.page.title).is_some()
 }
 
 /// Returns whether an answer is from the front page or a page for errors, which wasn't asked for.

@@ -1,7 +1,7 @@
 // The text of a saved page: kept after a click, removed and kept again, and what keeps it away.
 
 import assert from "node:assert/strict";
-import { mkdir } from "node:fs/promises";
+import { mkdir, writeFile } from "node:fs/promises";
 import path from "node:path";
 import { until } from "./driver/until.js";
 import { emptyStorage, fillStorage } from "./full-storage.js";
@@ -71,6 +71,31 @@ inEachBrowser(
 		await has(world, "/article", "");
 		// Where the caret was, so that typing goes on.
 		assert.equal(await popup.focused(), "tags");
+	},
+);
+
+inEachBrowser(
+	"a click replaces a text that was downloaded later",
+	async (world, browser) => {
+		const file = path.join(world.folder, "downloaded.json");
+		const text = {
+			markdown:
+				"What the server sent, with a few more words than a reader sees of the page.",
+			takenAt: "2026-11-01T12:00:00.000Z",
+			whole: true,
+			source: "fetch",
+		};
+		const note = {
+			url: world.web.address("/article"),
+			title: "Imported",
+			pageText: text,
+		};
+		await writeFile(file, JSON.stringify({ urlNotes: 1, notes: [note] }));
+		await world.command("import", file);
+		await has(world, "/article", text.markdown);
+		const { popup } = await world.save(browser, "/article");
+		await says(popup, /^Text kept · 1\d words$/);
+		await has(world, "/article", ARTICLE);
 	},
 );
 

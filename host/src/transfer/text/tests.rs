@@ -576,6 +576,9 @@ fn fuzz_page_texts() {
             "<main><h1>a</h1><p>b <b>c</b><ul><li>d<li>e</ul><pre class=language-x>f</pre></main>",
             "<table><tr><th>a<td>b</table><blockquote>c<a href='/d'>e</a></blockquote><nav>f</nav>",
             "<svg/><script>x</script><template><b><p></b></p></template><br><hr>&amp;",
+            "<dl><dt><button>a</button>?<dd>b<dd>c</dl><b>「d。」</b><q>e</q><s>f</s>10<sup>-2</sup><sup><a>1</a></sup>",
+            "<math><annotation encoding=tex>{\\displaystyle a}</annotation><mi>b</math><p style='white-space:pre'>c\nd",
+            "<table><tr><td rowspan=3 colspan=2>a<td class=gutter><pre class=lineno>1<tr><td>b</table><details><summary>c</details>",
         ],
         |html| {
             for read in [
