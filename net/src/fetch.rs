@@ -236,6 +236,13 @@ impl Visit<'_> {
         rules.allow(url)
     }
 
+    /// Returns whether the server of a page had a fault, or was busy, when it was asked for
+    /// robots.txt.
+    #[must_use]
+    pub fn robots_have_fault(&self, url: &Url) -> bool {
+        matches!(self.fetcher.robots.known(url), Some(Rules::Nothing))
+    }
+
     fn robots_of(&mut self, url: &Url, allow_private: bool) -> Rules {
         let Ok(file) = url.join("/robots.txt") else {
             return Rules::Unknown(FetchError::BadAddress);
