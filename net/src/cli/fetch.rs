@@ -289,6 +289,9 @@ fn download(visit: &mut Visit<'_>, job: &Job, obeys_robots: bool) -> Result<Page
     let mut url = job.url.clone();
     url.set_fragment(None);
     let mut allow_private = job.allow_private;
+    if obeys_robots {
+        visit.obey_robots();
+    }
     for _ in 0..=MAX_REFRESHES {
         if obeys_robots
             && !visit
@@ -309,7 +312,10 @@ fn download(visit: &mut Visit<'_>, job: &Job, obeys_robots: bool) -> Result<Page
             allow_private,
             size: Size::Whole(MAX_BYTES),
         };
-        let response = visit.get(&request).map_err(failure_of)?;
+        let response = match visit.get(&request) {
+            Err(_) if visit.is_forbidden_by_robots() => return Err((TextProblem::Robots, None)),
+            response => response.map_err(failure_of)?,
+        };
         if let Some(problem) = problem_of(response.status) {
             return Err((problem, response.retry_after));
         }

@@ -305,6 +305,27 @@ fn a_page_that_refers_to_another_chooses_no_password() {
 }
 
 #[test]
+fn a_redirect_to_what_robots_txt_forbids_is_not_followed() {
+    let server = TestServer::start(|head, stream| {
+        let answer = match path_of(head) {
+            "/robots.txt" => response("200 OK", "", "User-agent: *\nDisallow: /private/\n"),
+            "/open" => redirect("302 Found", "/private/a-page-of-words"),
+            "/moved" => redirect("302 Found", "/a-page-of-words"),
+            _ => page("Some words of it. "),
+        };
+        send(stream, answer);
+    });
+    assert_eq!(text(server.url("/open")), "robots");
+    assert!(text(server.url("/moved")).starts_with("Some words"));
+    let heads = server.heads().concat();
+    assert!(!heads.contains("/private/"), "{heads}");
+    // Few pages are asked for as in a browser.
+    let (fetcher, _) = fetcher_with(Times::default(), None);
+    let job = job(server.url("/open"));
+    assert!(download(&mut fetcher.visit(), &job, false).is_ok());
+}
+
+#[test]
 fn a_fault_at_robots_txt_is_a_fault_of_the_server() {
     for status in ["500 Internal Server Error", "503 Service Unavailable"] {
         let server = TestServer::always(response(status, "", ""));
