@@ -387,6 +387,24 @@ impl NoteWithLink {
     }
 }
 
+/// A note with what is known of its page and the summary by a model, as on the command line.
+#[derive(Debug, Serialize)]
+pub(crate) struct ShownNote {
+    #[serde(flatten)]
+    note: NoteWithLink,
+    gist: Option<protocol::GistInfo>,
+}
+
+impl ShownNote {
+    /// Converts a note.
+    pub(crate) fn of(note: &Note, link: Option<&Link>, gist: Option<&Gist>) -> Self {
+        Self {
+            note: NoteWithLink::of(note, link),
+            gist: gist.map(wire_gist),
+        }
+    }
+}
+
 /// Converts an edit of many notes.
 pub(crate) fn wire_edit(edit: &BulkEdit) -> EditResult {
     let refused = edit.refused.0.iter().map(|(id, why)| RefusedNote {

@@ -18,6 +18,7 @@ export const builtProgram = path.join(built, "url-notes");
 /** What puts notes into a store that no browser could save. */
 export const putNotes = path.join(built, "examples/put_notes");
 export const putArrivals = path.join(built, "examples/put_arrivals");
+export const putLinks = path.join(built, "examples/put_links");
 
 /** @returns {Promise<number>} a port that nobody listens on */
 export function freePort() {

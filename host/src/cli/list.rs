@@ -5,7 +5,7 @@ use crate::{
     domain::{Note, Problem, State, Tag},
     error::Result,
     store::{ListOrder, Listing, Reader, TagFilter},
-    wire::NoteWithLink,
+    wire::ShownNote,
 };
 
 #[derive(Debug, clap::Args)]
@@ -108,8 +108,10 @@ impl List {
         };
         let links = store.links_of(&notes)?;
         if invocation.json {
-            let notes = notes.iter().zip(&links);
-            let notes = notes.map(|(note, link)| NoteWithLink::of(note, link.as_ref()));
+            let gists = store.gists_of(&notes)?;
+            let notes = notes.iter().zip(links.iter().zip(&gists));
+            let notes =
+                notes.map(|(note, (link, gist))| ShownNote::of(note, link.as_ref(), gist.as_ref()));
             let notes: Vec<_> = notes.collect();
             return invocation.print_json(&notes);
         }

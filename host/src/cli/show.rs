@@ -1,11 +1,8 @@
 //! `url-notes show`
 
-use serde::Serialize;
-
 use crate::{
     cli::{context::Invocation, gist::print_gist, note_ref::NoteRef},
-    protocol::GistInfo,
-    wire::{NoteWithLink, wire_gist},
+    wire::ShownNote,
 };
 
 #[derive(Debug, clap::Args)]
@@ -13,15 +10,6 @@ pub(super) struct Show {
     /// Id or address
     #[arg(value_name = "ID|URL")]
     which: NoteRef,
-}
-
-/// What `--json` prints.
-#[derive(Debug, Serialize)]
-struct ShownNote {
-    #[serde(flatten)]
-    note: NoteWithLink,
-    /// The summary by a model, or null.
-    gist: Option<GistInfo>,
 }
 
 impl Show {
@@ -36,10 +24,7 @@ impl Show {
         };
         let (gist, link) = (store.gist(note.id)?, store.link(note.id)?);
         if invocation.json {
-            return invocation.print_json(&ShownNote {
-                note: NoteWithLink::of(&note, link.as_ref()),
-                gist: gist.as_ref().map(wire_gist),
-            });
+            return invocation.print_json(&ShownNote::of(&note, link.as_ref(), gist.as_ref()));
         }
         if note.deleted_at.is_some() {
             invocation.hint(&format!(

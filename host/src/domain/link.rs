@@ -41,6 +41,13 @@ impl LinkVerdict {
         found.map_or("", |(_, name)| name)
     }
 
+    /// Returns the verdict with this name.
+    #[must_use]
+    pub fn of_name(name: &str) -> Option<Self> {
+        let found = Self::ALL.iter().find(|(_, known)| *known == name);
+        found.map(|(verdict, _)| *verdict)
+    }
+
     pub(crate) fn number(self) -> i64 {
         (0_i64..)
             .zip(Self::ALL)
@@ -137,6 +144,7 @@ mod tests {
             assert_eq!(verdict.number(), number);
             assert_eq!(verdict.name(), name);
             assert_eq!(LinkVerdict::from_number(number), Some(verdict));
+            assert_eq!(LinkVerdict::of_name(name), Some(verdict));
         }
         assert_eq!(LinkVerdict::from_number(6), None);
         assert_eq!(LinkVerdict::from_number(-1), None);

@@ -151,7 +151,7 @@ pub(super) fn link_badge(layout: &Layout, note: &Note) -> Option<Markup> {
     Some(match (link.verdict, &link.final_url) {
         (LinkVerdict::Moved, Some(target)) => html! {
             span.said { "Moved" }
-            span.more { " to " a href=(target) target="_blank" rel="noreferrer noopener" { bdi { (target) } } }
+            span.beside { " to " a href=(target) target="_blank" rel="noreferrer noopener" { bdi { (target) } } }
         },
         _ => lost(layout, note, &link, has_text),
     })
@@ -163,14 +163,14 @@ fn lost(layout: &Layout, note: &Note, link: &Link, has_text: bool) -> Markup {
     let copy = link.copy_of(&note.url, note.saved_at);
     let saved = day(saved_on(layout, note.saved_at));
     html! {
-        span.said.lost {
+        span.said.lost[link.verdict != LinkVerdict::Soft].unsure[link.verdict == LinkVerdict::Soft] {
             @match link.verdict {
                 LinkVerdict::Gone => { "Gone since " (since) },
                 LinkVerdict::Unreachable => { "Unreachable since " (since) },
                 _ => "May be gone",
             }
         }
-        span.more {
+        span.beside {
             " · "
             a href=(copy) target="_blank" rel="noreferrer noopener"
                 title={ "The copy at the Wayback Machine nearest to " (saved) } { "archived copy" }

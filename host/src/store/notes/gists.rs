@@ -6,7 +6,7 @@ use jiff::Timestamp;
 use rusqlite::{Connection, OptionalExtension as _, Row, params};
 
 use crate::{
-    domain::{NoteId, Tag},
+    domain::{Note, NoteId, Tag},
     error::{Error, Result},
     store::{connection::reader::Reader, transaction::Writer},
 };
@@ -132,6 +132,17 @@ impl Reader {
     /// The `store_*` kinds.
     pub fn gist(&self, id: NoteId) -> Result<Option<Gist>> {
         gist_of(&self.conn, id)
+    }
+
+    /// Returns the summaries of notes by a model, in their order.
+    ///
+    /// # Errors
+    /// The `store_*` kinds.
+    pub fn gists_of(&self, notes: &[Note]) -> Result<Vec<Option<Gist>>> {
+        if !self.has_gists()? {
+            return Ok(vec![None; notes.len()]);
+        }
+        notes.iter().map(|note| self.gist(note.id)).collect()
     }
 
     /// Returns whether there is any summary by a model.
