@@ -541,6 +541,8 @@ fn a_full_disk_ends_the_run_with_a_sentence_and_loses_nothing() {
     assert_eq!(output.status.code(), Some(1), "{sentence}");
     assert_eq!(sentence.lines().count(), 1, "{sentence}");
     assert!(sentence.contains("disk"), "{sentence}");
+    let begin = "url-notes: The run ended after 0 of 1 pages, whose results are kept: ";
+    assert!(sentence.starts_with(begin), "{sentence}");
     assert_eq!(notes.text(id), None);
     assert!(!store::check(&notes.database()).unwrap().is_damaged());
     notes.prints(&fetch(&[]));

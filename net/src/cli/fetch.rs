@@ -10,7 +10,7 @@ use std::{
     time::Duration,
 };
 
-use anyhow::bail;
+use anyhow::{Context as _, bail};
 use jiff::{SignedDuration, Timestamp};
 use serde::Serialize;
 use url::{Host, Url};
@@ -119,7 +119,7 @@ pub(super) fn run(fetch: &Fetch, invocation: &mut Invocation<'_>) -> anyhow::Res
         .collect();
     let total = jobs.len();
     let (mut all, mut bar) = (Vec::new(), Bar::new(invocation.config.terminal.dumb));
-    fetch_all(invocation, &mut store, jobs, |out, json, done| {
+    let ended = fetch_all(invocation, &mut store, jobs, |out, json, done| {
         bar.clear();
         if !json {
             // At once: a run can take minutes.
@@ -130,8 +130,12 @@ pub(super) fn run(fetch: &Fetch, invocation: &mut Invocation<'_>) -> anyhow::Res
         let count = all.len();
         bar.show(|_| format!("{count} of {total} pages"));
         Ok(())
-    })?;
+    });
     bar.clear();
+    ended.with_context(|| {
+        let done = all.len();
+        format!("The run ended after {done} of {total} pages, whose results are kept")
+    })?;
     finish(invocation, &all, missing.more)
 }
 
