@@ -10,6 +10,7 @@ use url_notes::{
 };
 
 use crate::host::{TestHost, run, run_ok};
+use crate::site::client::get;
 
 const SAVED: &str = "2025-08-12T10:11:12Z";
 
@@ -162,4 +163,58 @@ fn an_exported_site_says_what_was_found_and_finds_it() {
     }
     // The others are written as endings of words with the same beginning.
     assert!(index.contains(":!gone"), "{index}");
+}
+
+#[test]
+fn the_site_and_its_api_say_what_was_found_since_the_last_view() {
+    let mut host = TestHost::new();
+    let port = host.site_port();
+    let url = "https://me:secret@e.org/\"><script>";
+    host.save(url, "A page", &["tag"]);
+    assert!(!get(port, "/").body.contains("link-state"));
+    let id = host.call("noteForUrl", json!({"url": url}))["note"]["id"].clone();
+    let id = NoteId(id.as_i64().unwrap());
+    let mut store = Store::open(&host.dir().join("notes.db")).unwrap();
+    let mut record = |verdict, final_url: Option<&str>| {
+        let check = LinkCheck {
+            verdict,
+            status: None,
+            final_url: final_url.map(str::to_owned),
+            failures: None,
+            due_at: url_notes::clock::now(),
+        };
+        let url = store.note(id).unwrap().unwrap().url;
+        let recorded = store.write(url_notes::clock::now(), |writer| {
+            writer.record_link(id, &url, &check)
+        });
+        assert!(recorded.unwrap());
+    };
+    record(LinkVerdict::Soft, None);
+    for target in [
+        "/",
+        "/tag/tag",
+        &format!("/note/{}", id.0),
+        "/search?q=is%3Asoft",
+    ] {
+        let body = get(port, target).body;
+        assert!(body.contains("May be gone"), "{target}: {body}");
+        assert!(body.contains("https://web.archive.org/web/"), "{target}");
+        assert!(
+            !body.contains("secret") && !body.contains("\"><script>"),
+            "{target}"
+        );
+    }
+    let api = get(port, &format!("/api/notes/{}", id.0)).body;
+    let api: Value = serde_json::from_str(&api).unwrap();
+    assert_eq!(api["link"]["verdict"], "soft");
+    assert!(!api.to_string().contains("secret"));
+
+    record(LinkVerdict::Moved, Some("https://e.org/\u{202e}new?a=<b>"));
+    let body = get(port, "/").body;
+    assert!(body.contains("Moved") && !body.contains("May be gone"));
+    assert!(!body.contains("<b>"));
+    let listed = get(port, "/api/notes?q=is%3Amoved").body;
+    assert!(listed.contains("\"verdict\":\"moved\""), "{listed}");
+    record(LinkVerdict::Ok, None);
+    assert!(!get(port, "/").body.contains("link-state"));
 }

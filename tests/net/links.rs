@@ -156,6 +156,8 @@ fn crowd(asked: &Asked, count: mpsc::Sender<usize>) -> TestServer {
         move |head, stream: &mut TcpStream| {
             let text = match path_of(head) {
                 "/robots.txt" => response("404 Not Found", "", ""),
+                // The program was killed while it asked.
+                "" => return,
                 path => {
                     let mut asked = asked.lock().unwrap();
                     *asked.entry(path.to_owned()).or_default() += 1;

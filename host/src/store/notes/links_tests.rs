@@ -7,6 +7,7 @@ use crate::{
     domain::PageUrl,
     store::{
         notes::bulk_edits::{BulkChange, BulkEdit, Refusal},
+        recovery::check_content,
         test_store::TestStore,
         transaction::Operation,
     },
@@ -319,4 +320,35 @@ fn an_undo_keeps_an_address_that_was_changed_since() {
         t.store.note(note.id).unwrap().unwrap().url,
         "https://other.example/"
     );
+}
+
+#[test]
+fn damaged_records_of_checks_are_found() {
+    let mut t = TestStore::new();
+    let note = t.save("https://e.org/a", "", &[], "").note;
+    let at = t.now;
+    t.write(|w| w.record_link(note.id, &note.url, &check(LinkVerdict::Ok, at)))
+        .unwrap();
+    let faults = |t: &TestStore| -> Vec<String> {
+        let faults = check_content::examine(&t.store.conn).unwrap();
+        faults.into_iter().map(|fault| fault.sentence).collect()
+    };
+    assert_eq!(faults(&t), [""; 0]);
+    for (damage, sentence) in [
+        (
+            "UPDATE links SET verdict = 6",
+            "Some checks of links are damaged (1).",
+        ),
+        (
+            "UPDATE links SET verdict = 0, failed_at = 1",
+            "Some checks of links are damaged (1).",
+        ),
+        (
+            "UPDATE links SET failed_at = NULL, note_id = 7",
+            "Some checks of links belong to no note (1).",
+        ),
+    ] {
+        t.store.conn.execute(damage, []).unwrap();
+        assert_eq!(faults(&t), [sentence], "{damage}");
+    }
 }
