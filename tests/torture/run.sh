@@ -9,7 +9,7 @@
 
 set -eu
 
-ALL_NAMES='kills cuts disks crowd opens full'
+ALL_NAMES='kills cuts disks crowd opens links full'
 
 # more FACTOR TEST: runs the tests whose names begin with TEST, multiplied by FACTOR.
 more() {
@@ -30,6 +30,11 @@ crowd() { more 50 crowds::no_save; }
 
 # 12 stores opened by 12 programs each, times 5.
 opens() { more 5 crowds::twelve; }
+
+# 10,000 links, whose checks are killed 400 times.
+links() {
+    URL_NOTES_TORTURE=50 cargo test --quiet --locked --package url-notes-net --test net links::torture -- --nocapture
+}
 
 # A disk of 1 MB, filled by saves until one is refused.
 full() {

@@ -10,14 +10,14 @@ mod tests;
 
 use std::{
     collections::HashSet,
-    io::{self, IsTerminal as _, Write},
+    io::{self, Write},
 };
 
 use anyhow::bail;
 use serde::Serialize;
 use url::Url;
 use url_notes::{
-    cli::{CheckLinks, clean, query_of},
+    cli::{Bar, CheckLinks, clean, query_of},
     clock,
     domain::{LinkVerdict, NoteId, timestamp_text, without_user_info},
     store::{LinkToCheck, Reader, Store},
@@ -101,7 +101,7 @@ pub(super) fn run(check: &CheckLinks, invocation: &mut Invocation<'_>) -> anyhow
         controls,
     }
     .check(links, |checked| printer.print(&checked))?;
-    printer.clear();
+    printer.bar.clear();
     let mut outputs = std::mem::take(&mut printer.outputs);
     let copies = match check.archive && end == End::Done {
         true => archive(check, &fetcher, &mut store, ids, &mut outputs),
@@ -192,42 +192,35 @@ struct Printer<'a, 'b> {
     invocation: &'a mut Invocation<'b>,
     outputs: Vec<CheckedOutput>,
     total: usize,
-    shows_progress: bool,
+    bar: Bar,
 }
 
 impl<'a, 'b> Printer<'a, 'b> {
     fn new(invocation: &'a mut Invocation<'b>, total: usize) -> Self {
+        let bar = Bar::new(invocation.config.terminal.dumb);
         Self {
             invocation,
             outputs: Vec::new(),
             total,
-            shows_progress: io::stderr().is_terminal(),
+            bar,
         }
     }
 
     fn print(&mut self, checked: &Checked) -> anyhow::Result<()> {
         let output = CheckedOutput::of(checked);
-        self.clear();
         if !self.invocation.json
             && let Some(line) = output.line()
         {
+            self.bar.clear();
             // At once: a run can take an hour.
             writeln!(self.invocation.out, "{}", clean(&line))?;
             self.invocation.out.flush()?;
         }
         self.outputs.push(output);
-        if self.shows_progress {
-            let (done, total) = (grouped(self.outputs.len()), grouped(self.total));
-            let _ = write!(io::stderr(), "{done} of {total} pages");
-        }
+        let (done, total) = (self.outputs.len(), self.total);
+        self.bar
+            .show(|_| format!("{} of {} pages", grouped(done), grouped(total)));
         Ok(())
-    }
-
-    /// Removes the line of progress.
-    fn clear(&self) {
-        if self.shows_progress {
-            let _ = write!(io::stderr(), "\r\u{1b}[K");
-        }
     }
 }
 
