@@ -130,6 +130,8 @@ impl Fetcher {
         Visit {
             fetcher: self,
             lease: None,
+            obeys_robots: false,
+            is_forbidden: false,
         }
     }
 
@@ -184,9 +186,24 @@ impl Fetcher {
 pub struct Visit<'a> {
     fetcher: &'a Fetcher,
     lease: Option<Lease<'a>>,
+    /// Whether redirects are followed only as robots.txt allows.
+    obeys_robots: bool,
+    is_forbidden: bool,
 }
 
 impl Visit<'_> {
+    /// From now on, follows redirects only to pages that robots.txt allows. Another one is a
+    /// [`FetchError::BadRedirect`].
+    pub fn obey_robots(&mut self) {
+        self.obeys_robots = true;
+    }
+
+    /// Returns whether the last request ended because robots.txt forbids where it was redirected.
+    #[must_use]
+    pub fn is_forbidden_by_robots(&self) -> bool {
+        self.is_forbidden
+    }
+
     /// Asks, follows redirects and reads the body.
     ///
     /// # Errors
@@ -196,6 +213,7 @@ impl Visit<'_> {
         let mut moved_to = None;
         let mut is_permanent = true;
         let mut left = self.fetcher.times.total;
+        self.is_forbidden = false;
         for _ in 0..=MAX_REDIRECTS {
             self.arrive(&host_of(&url))?;
             let began = Instant::now();
@@ -207,6 +225,13 @@ impl Visit<'_> {
             is_permanent &= matches!(answer.status().as_u16(), 301 | 308);
             if is_permanent {
                 moved_to = Some(target.clone());
+            }
+            if self.obeys_robots {
+                let allow_private = request.allow_private && target.host() == request.url.host();
+                if !self.robots_allow(&target, allow_private)? {
+                    self.is_forbidden = true;
+                    return Err(FetchError::BadRedirect);
+                }
             }
             url = target;
             left = left.saturating_sub(began.elapsed());
@@ -236,10 +261,19 @@ impl Visit<'_> {
         rules.allow(url)
     }
 
+    /// Returns whether the server of a page had a fault, or was busy, when it was asked for
+    /// robots.txt.
+    #[must_use]
+    pub fn robots_have_fault(&self, url: &Url) -> bool {
+        matches!(self.fetcher.robots.known(url), Some(Rules::Nothing))
+    }
+
     fn robots_of(&mut self, url: &Url, allow_private: bool) -> Rules {
         let Ok(file) = url.join("/robots.txt") else {
             return Rules::Unknown(FetchError::BadAddress);
         };
+        // The file itself may be anywhere (RFC 9309, section 2.3.1.2).
+        let obeys_robots = std::mem::take(&mut self.obeys_robots);
         let response = self.get(&Request {
             url: file,
             accept: "text/plain, */*;q=0.1",
@@ -248,6 +282,7 @@ impl Visit<'_> {
             allow_private,
             size: Size::Beginning(MAX_ROBOTS_BYTES),
         });
+        self.obeys_robots = obeys_robots;
         match response {
             Ok(response) => match response.status {
                 200..=299 => Rules::Text(String::from_utf8_lossy(&response.body).into_owned()),
@@ -256,7 +291,9 @@ impl Visit<'_> {
                 _ => Rules::Text(String::new()),
             },
             // As good as a missing file (RFC 9309, section 2.3.1.2).
-            Err(FetchError::TooManyRedirects) => Rules::Text(String::new()),
+            Err(FetchError::TooManyRedirects | FetchError::BadRedirect | FetchError::Downgrade) => {
+                Rules::Text(String::new())
+            }
             Err(error) => Rules::Unknown(error),
         }
     }

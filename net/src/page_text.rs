@@ -90,6 +90,8 @@ pub struct AskedPage<'a> {
     pub url: &'a Url,
     /// The title that its note has; may be empty.
     pub title: &'a str,
+    /// Whether only permanent redirects led to where it came from.
+    pub is_moved: bool,
 }
 
 /// The text of a page, and what the page says of itself.
@@ -148,12 +150,11 @@ fn read_plain(asked: AskedPage<'_>, end: &Url, text: &str) -> Found {
     if is_binary(text) {
         return Found::Nothing(TextProblem::WrongType);
     }
-    if leads_elsewhere(asked, end, &Head::default()) {
-        return Found::Nothing(TextProblem::OtherPage);
-    }
     let text = ReadText::of_plain(text);
-    if words(&text.markdown) == 0 {
-        return Found::Nothing(TextProblem::NoText);
+    let head = Head::default();
+    let all = words(&text.markdown);
+    if let Some(problem) = problem_of(asked, end, &head, &text.markdown, all, all) {
+        return Found::Nothing(problem);
     }
     Found::Page(Box::new(PageText {
         text,
@@ -261,7 +262,10 @@ fn leads_elsewhere(asked: AskedPage<'_>, end: &Url, head: &Head) -> bool {
         && canonical.is_some_and(|canonical| !is_other_page(asked.url, &canonical));
     let titles = [head.title.clone(), head.heading.clone()];
     let mut titles = titles.into_iter().chain(other_titles(head));
+    // Without a title, nothing else can confirm that a page has moved.
+    let is_moved = asked.is_moved && asked.title.is_empty();
     !names_it
+        && !is_moved
         && !has_same_slug(asked.url, end)
         && !titles.any(|own| is_same_title(asked.title, &own))
 }
@@ -314,6 +318,10 @@ fn refresh_target(content: &str, end: &Url) -> Option<Url> {
     };
     let mut target = end.join(target.trim()).ok()?;
     target.set_fragment(None);
+    // Nobody gave the page these. An address that can't have them isn't asked for.
+    let _ = target
+        .set_username("")
+        .and_then(|()| target.set_password(None));
     // A page that loads itself again has news.
     (wait <= MAX_REFRESH_S && target != *end).then_some(target)
 }
@@ -421,28 +429,42 @@ fn words(markdown: &str) -> usize {
     Words::of(&plain_text(markdown)).len()
 }
 
-/// Returns Markdown of a page without its links and their texts.
+/// Returns Markdown of a page without its links and their texts. Code may have brackets, too.
 fn without_links(markdown: &str) -> String {
     let mut left = String::with_capacity(markdown.len());
-    let mut rest = markdown;
-    while let Some(at) = rest.find('[') {
-        left.push_str(&rest[..at]);
-        if left.ends_with('\\') {
-            rest = &rest[at + 1..];
-            continue;
-        }
-        let link = rest[at..].find("](").and_then(|middle| {
-            let end = rest[at + middle..].find(')')?;
-            Some(at + middle + end + 1)
-        });
-        rest = match link {
-            Some(end) => &rest[end..],
+    let mut fence: Option<&str> = None;
+    for line in markdown.split_inclusive('\n') {
+        let start = line.trim_start();
+        let ticks = &start[..start.len() - start.trim_start_matches('`').len()];
+        match fence {
+            Some(open) if ticks.len() >= open.len() && start.trim_end() == ticks => fence = None,
+            None if ticks.len() >= 3 => fence = Some(ticks),
             None => {
-                left.push_str(&rest[at..]);
-                return left;
+                without_links_of_line(line, &mut left);
+                continue;
             }
+            Some(_) => {}
+        }
+        left.push_str(line);
+    }
+    left
+}
+
+/// Appends a line without its links, of which none is in another.
+fn without_links_of_line(line: &str, left: &mut String) {
+    let mut rest = line;
+    while let Some(middle) = rest.find("](") {
+        let Some(length) = rest[middle..].find(')') else {
+            break;
         };
+        let end = middle + length + 1;
+        let is_escaped = |at: usize| rest[..at].ends_with('\\');
+        let opening = rest[..middle].rmatch_indices('[').map(|(at, _)| at);
+        match opening.into_iter().find(|at| !is_escaped(*at)) {
+            Some(start) => left.push_str(&rest[..start]),
+            None => left.push_str(&rest[..end]),
+        }
+        rest = &rest[end..];
     }
     left.push_str(rest);
-    left
 }

@@ -136,7 +136,7 @@ fn pages_of_the_inbox_are_listed_kept_skipped_and_brought_back() {
     );
     assert_eq!(
         run_ok(dir, &["inbox", "undo"]),
-        "Back in the inbox: 1 page.\n"
+        "Back in the inbox: 1 page (“Page d”). Its note is in the trash.\n"
     );
     assert_eq!(titles(dir), ["Page d"]);
     run_ok(dir, &["inbox", "keep", "https://e.org/d"]);

@@ -12,6 +12,7 @@ use std::{
 use serde_json::Value;
 use url_notes::{
     clock,
+    config::Config,
     domain::{Metadata, NewNote, NoteId, PageUrl},
     store::{self, NewText, Store, TextSource},
 };
@@ -252,6 +253,57 @@ fn user_name_and_password_are_neither_sent_nor_printed() {
 }
 
 #[test]
+fn undoing_an_import_removes_notes_whose_texts_were_downloaded() {
+    let server = TestServer::always(page("The page"));
+    let notes = Notes::new();
+    let run = |arguments: &[&str]| {
+        let folder = notes.path("").display().to_string();
+        let all = [&["url-notes", "--data-dir", &folder], arguments].concat();
+        let argv = all.iter().map(std::ffi::OsString::from).collect();
+        let config = Config::load(Some(&notes.path(""))).unwrap();
+        let mut out = Vec::new();
+        let arguments = url_notes::cli::Arguments::read(argv).unwrap();
+        arguments.run(config, &mut out).unwrap();
+        String::from_utf8(out).unwrap()
+    };
+    let file = notes.path("list.txt");
+    fs::write(&file, server.url("/page").as_str()).unwrap();
+    run(&["import", file.to_str().unwrap()]);
+    notes.prints(&fetch(&[]));
+    let before = notes.store().counts().unwrap().notes;
+    run(&["import", "--undo"]);
+    assert_eq!((before, notes.store().counts().unwrap().notes), (1, 0));
+    assert_eq!(notes.store().text_stats().unwrap().texts, 0);
+    assert!(!store::check(&notes.database()).unwrap().is_damaged());
+}
+
+#[test]
+fn a_text_that_was_removed_stays_away_and_never_means_never() {
+    let server = TestServer::always(page("The page"));
+    let notes = Notes::new();
+    let id = notes.save(server.url("/page").as_str(), "Title");
+    notes.prints(&fetch(&[]));
+    notes
+        .store()
+        .write(clock::now(), |writer| writer.remove_text(id))
+        .unwrap();
+    for more in [&[][..], &["--again"]] {
+        notes.prints(&fetch(more));
+        assert_eq!(notes.text(id), None);
+    }
+    assert_eq!(server.heads().len(), 1);
+    let known = notes.json(&["fetch", "--problems"]);
+    assert_eq!(known[0]["problem"], "removed");
+    assert_eq!(known[0]["nextAt"], Value::Null);
+    notes.configure("keep-text = \"never\"\n");
+    let (_, sentence) = notes.fails(&fetch(&[]));
+    assert_eq!(
+        sentence,
+        "url-notes: No text is downloaded, because keep-text is \"never\" in config.toml.\n"
+    );
+}
+
+#[test]
 fn a_note_that_changes_meanwhile_keeps_what_it_has() {
     for change in ["delete", "move", "click"] {
         let (asked, is_asked) = mpsc::channel();
@@ -489,6 +541,8 @@ fn a_full_disk_ends_the_run_with_a_sentence_and_loses_nothing() {
     assert_eq!(output.status.code(), Some(1), "{sentence}");
     assert_eq!(sentence.lines().count(), 1, "{sentence}");
     assert!(sentence.contains("disk"), "{sentence}");
+    let begin = "url-notes: The run ended after 0 of 1 pages, whose results are kept: ";
+    assert!(sentence.starts_with(begin), "{sentence}");
     assert_eq!(notes.text(id), None);
     assert!(!store::check(&notes.database()).unwrap().is_damaged());
     notes.prints(&fetch(&[]));

@@ -243,17 +243,15 @@ fn undo(invocation: &mut Invocation<'_>) -> anyhow::Result<()> {
     let mut store = invocation.store()?;
     let done = store.write(crate::clock::now(), |writer| writer.undo_in_inbox())?;
     let Some(done) = done else {
-        bail!(
-            "There is nothing to undo. Skipped pages can come back for 30 days, kept ones for 90."
-        );
+        bail!("There is nothing to undo. Skipped and kept pages can come back for 30 days.");
     };
     if invocation.json {
         let (restored, changed) = match done {
             BroughtBack::Skip(count) => (count, 0),
-            BroughtBack::Kept { back, changed } => (back, changed),
+            BroughtBack::Kept { back, changed } => (back.len() as u64, changed),
         };
         return invocation.print_json(&UndoOutput { restored, changed });
     }
-    writeln!(invocation.out, "{}", brought_back(done))?;
+    writeln!(invocation.out, "{}", clean(&brought_back(&done)))?;
     Ok(())
 }

@@ -223,7 +223,7 @@ impl Keys {
                 let done = self.store.write(now, |writer| writer.undo_in_inbox())?;
                 self.reload(page.id)?;
                 self.said = match done {
-                    Some(done) => brought_back(done),
+                    Some(done) => brought_back(&done),
                     None => "There is nothing to undo.".into(),
                 };
             }
@@ -289,10 +289,21 @@ pub(super) fn keep_options(invocation: &Invocation<'_>) -> KeepOptions {
 }
 
 /// Returns a sentence about what was undone.
-pub(super) fn brought_back(done: BroughtBack) -> String {
-    let (back, changed) = match done {
-        BroughtBack::Skip(count) => (count, 0),
-        BroughtBack::Kept { back, changed } => (back, changed),
+pub(super) fn brought_back(done: &BroughtBack) -> String {
+    let (back, titles, changed) = match done {
+        BroughtBack::Skip(count) => (*count, &[][..], 0),
+        BroughtBack::Kept { back, changed } => (back.len() as u64, &back[..], *changed),
+    };
+    let named = match titles {
+        [] => String::new(),
+        [title] => format!(" (“{title}”)"),
+        [title, ..] => format!(" (“{title}” and others)"),
+    };
+    let trash = match back {
+        0 => "",
+        _ if titles.is_empty() => "",
+        1 => " Its note is in the trash.",
+        _ => " Their notes are in the trash.",
     };
     let stays = match changed {
         0 => "",
@@ -301,7 +312,8 @@ pub(super) fn brought_back(done: BroughtBack) -> String {
             " Some notes can't go back: they were changed or deleted since, or their feeds were removed."
         }
     };
-    format!("Back in the inbox: {}.{stays}", counted(back))
+    let counted = counted(back);
+    format!("Back in the inbox: {counted}{named}.{trash}{stays}")
 }
 
 pub(super) fn counted(pages: u64) -> String {

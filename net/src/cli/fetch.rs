@@ -10,13 +10,14 @@ use std::{
     time::Duration,
 };
 
-use anyhow::bail;
+use anyhow::{Context as _, bail};
 use jiff::{SignedDuration, Timestamp};
 use serde::Serialize;
 use url::{Host, Url};
 use url_notes::{
     cli::{Bar, Fetch, clean, query_of},
     clock,
+    config::KeepText,
     domain::{Note, NoteId, Query, timestamp_text},
     error::Result as StoreResult,
     store::{FetchedPage, NewText, Store, TextDue, TextFetch, TextProblem, TextSource, Writer},
@@ -66,7 +67,9 @@ struct Job {
     id: NoteId,
     /// The address as the note has it.
     stored: String,
-    /// Its address without user name and password.
+    /// Its address as it is shown.
+    address: String,
+    /// The same, to be asked for.
     url: Url,
     title: String,
     allow_private: bool,
@@ -82,6 +85,9 @@ enum Outcome {
 pub(super) fn run(fetch: &Fetch, invocation: &mut Invocation<'_>) -> anyhow::Result<()> {
     let query = query(fetch)?;
     let allowed = hosts(&fetch.allow_private)?;
+    if invocation.config.keep_text == KeepText::Never && !fetch.problems {
+        bail!("No text is downloaded, because keep-text is \"never\" in config.toml.");
+    }
     let mut store = invocation.store()?;
     if fetch.problems {
         return list_problems(invocation, &store, &query);
@@ -113,7 +119,7 @@ pub(super) fn run(fetch: &Fetch, invocation: &mut Invocation<'_>) -> anyhow::Res
         .collect();
     let total = jobs.len();
     let (mut all, mut bar) = (Vec::new(), Bar::new(invocation.config.terminal.dumb));
-    fetch_all(invocation, &mut store, jobs, |out, json, done| {
+    let ended = fetch_all(invocation, &mut store, jobs, |out, json, done| {
         bar.clear();
         if !json {
             // At once: a run can take minutes.
@@ -124,8 +130,12 @@ pub(super) fn run(fetch: &Fetch, invocation: &mut Invocation<'_>) -> anyhow::Res
         let count = all.len();
         bar.show(|_| format!("{count} of {total} pages"));
         Ok(())
-    })?;
+    });
     bar.clear();
+    ended.with_context(|| {
+        let done = all.len();
+        format!("The run ended after {done} of {total} pages, whose results are kept")
+    })?;
     finish(invocation, &all, missing.more)
 }
 
@@ -141,8 +151,11 @@ fn query(fetch: &Fetch) -> anyhow::Result<Query> {
     Ok(query)
 }
 
+/// A host that may be in a private network, with its port if only that one is meant.
+type Allowed = (Host<String>, Option<u16>);
+
 /// Reads names of hosts, which may have a scheme, a port or a path.
-fn hosts(names: &[String]) -> anyhow::Result<Vec<Host<String>>> {
+fn hosts(names: &[String]) -> anyhow::Result<Vec<Allowed>> {
     let host = |name: &String| {
         let url = match name.contains("://") {
             true => Url::parse(name),
@@ -152,21 +165,33 @@ fn hosts(names: &[String]) -> anyhow::Result<Vec<Host<String>>> {
             .ok()
             .and_then(|url| url.host().map(|host| host.to_owned()))
         {
-            Some(host) => Ok(host),
+            Some(host) => Ok((host, port_of(name))),
             None => bail!("\"{}\" isn't the name of a host.", clean(name)),
         }
     };
     names.iter().map(host).collect()
 }
 
-fn is_allowed(allowed: &[Host<String>], url: &Url) -> bool {
-    url.host()
-        .is_some_and(|host| allowed.contains(&host.to_owned()))
+/// Returns the port that is written behind the name of a host.
+fn port_of(name: &str) -> Option<u16> {
+    let rest = name.split_once("://").map_or(name, |(_, rest)| rest);
+    let authority = rest.split(['/', '?', '#']).next()?;
+    authority.rsplit_once(':')?.1.parse().ok()
+}
+
+fn is_allowed(allowed: &[Allowed], url: &Url) -> bool {
+    let Some(host) = url.host().map(|host| host.to_owned()) else {
+        return false;
+    };
+    let port = url.port_or_known_default();
+    allowed
+        .iter()
+        .any(|(known, only)| *known == host && only.is_none_or(|only| port == Some(only)))
 }
 
 fn is_due(
     fetch: &Fetch,
-    allowed: &[Host<String>],
+    allowed: &[Allowed],
     now: Timestamp,
     note: Option<&Note>,
     failure: Option<&TextFetch>,
@@ -180,6 +205,7 @@ fn is_due(
     match failure {
         // It is allowed now.
         Some(failure) if is_private(failure) && is_named => TextDue::Now,
+        Some(failure) if failure.problem == TextProblem::Removed => TextDue::Never,
         Some(failure) if !fetch.again && now < failure.next_at => TextDue::Later,
         _ => TextDue::Now,
     }
@@ -192,11 +218,12 @@ fn asked_url(note: &Note) -> Option<Url> {
 }
 
 impl Job {
-    fn of(note: &Note, allowed: &[Host<String>]) -> Option<Self> {
+    fn of(note: &Note, allowed: &[Allowed]) -> Option<Self> {
         let url = asked_url(note)?;
         Some(Self {
             id: note.id,
             stored: note.url.clone(),
+            address: note.address().into_owned(),
             allow_private: is_allowed(allowed, &url),
             title: note.title.clone(),
             url,
@@ -266,13 +293,20 @@ fn download(visit: &mut Visit<'_>, job: &Job, obeys_robots: bool) -> Result<Page
     let mut url = job.url.clone();
     url.set_fragment(None);
     let mut allow_private = job.allow_private;
+    if obeys_robots {
+        visit.obey_robots();
+    }
     for _ in 0..=MAX_REFRESHES {
         if obeys_robots
             && !visit
                 .robots_allow(&url, allow_private)
                 .map_err(failure_of)?
         {
-            return Err((TextProblem::Robots, None));
+            let problem = match visit.robots_have_fault(&url) {
+                true => TextProblem::ServerError,
+                false => TextProblem::Robots,
+            };
+            return Err((problem, None));
         }
         let request = Request {
             url: url.clone(),
@@ -282,13 +316,17 @@ fn download(visit: &mut Visit<'_>, job: &Job, obeys_robots: bool) -> Result<Page
             allow_private,
             size: Size::Whole(MAX_BYTES),
         };
-        let response = visit.get(&request).map_err(failure_of)?;
+        let response = match visit.get(&request) {
+            Err(_) if visit.is_forbidden_by_robots() => return Err((TextProblem::Robots, None)),
+            response => response.map_err(failure_of)?,
+        };
         if let Some(problem) = problem_of(response.status) {
             return Err((problem, response.retry_after));
         }
         let asked = AskedPage {
             url: &job.url,
             title: &job.title,
+            is_moved: response.moved_to.as_ref() == Some(&response.url),
         };
         let Response {
             url: end,
@@ -386,7 +424,7 @@ impl PageOutput {
         Self {
             id: job.id.0,
             title: job.title.clone(),
-            url: job.url.to_string(),
+            url: job.address.clone(),
             result: "skipped",
             words: None,
             whole: None,
@@ -417,7 +455,8 @@ impl PageOutput {
         self.problem = Some(failure.problem.name());
         self.message = Some(failure.problem.sentence());
         self.tried_at = Some(timestamp_text(failure.tried_at));
-        self.next_at = Some(timestamp_text(failure.next_at));
+        let is_over = failure.problem == TextProblem::Removed;
+        self.next_at = (!is_over).then(|| timestamp_text(failure.next_at));
     }
 
     fn name(&self) -> &str {
@@ -449,7 +488,7 @@ fn list_problems(
         writeln!(invocation.out, "{}", line(output))?;
     }
     if outputs.is_empty() {
-        writeln!(invocation.out, "No page is known that gave no text.")?;
+        writeln!(invocation.out, "No download of a text has failed.")?;
     }
     Ok(())
 }

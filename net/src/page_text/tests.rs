@@ -9,7 +9,11 @@ fn url(text: &str) -> Url {
 /// Reads a page that came from `end`.
 fn found_at(end: &str, title: &str, body: &str) -> Found {
     let asked = url(URL);
-    let asked = AskedPage { url: &asked, title };
+    let asked = AskedPage {
+        url: &asked,
+        title,
+        is_moved: false,
+    };
     read(
         asked,
         &url(end),
@@ -205,12 +209,55 @@ fn another_page_is_not_taken_for_the_one_that_was_asked_for() {
         AskedPage {
             url: &url(URL),
             title: "",
+            is_moved: false,
         },
         &url("https://e.org/"),
         Some("text/plain"),
         b"Welcome",
     );
     assert_eq!(problem(plain), TextProblem::OtherPage);
+}
+
+#[test]
+fn a_page_that_moved_for_good_needs_no_title() {
+    let html = format!("<title>Anything</title><p>{}", text(20));
+    for (title, is_moved, end, is_page) in [
+        ("", true, "https://e.org/posts/17", true),
+        ("", false, "https://e.org/posts/17", false),
+        ("", true, "https://e.org/", false),
+        (
+            "Another title than it has",
+            true,
+            "https://e.org/posts/17",
+            false,
+        ),
+    ] {
+        let asked = url(URL);
+        let asked = AskedPage {
+            url: &asked,
+            title,
+            is_moved,
+        };
+        let found = read(asked, &url(end), Some("text/html"), html.as_bytes());
+        assert_eq!(matches!(found, Found::Page(_)), is_page, "{title} {end}");
+    }
+}
+
+#[test]
+fn brackets_in_code_hide_no_words() {
+    for (markdown, left) in [
+        ("a [b](c) d", "a  d"),
+        ("[b \\[1\\]](c)d", "d"),
+        ("x\\[0\\] [b](c)", "x\\[0\\] "),
+        (
+            "```\nx[0] = 1;\n```\nwords [b](c)",
+            "```\nx[0] = 1;\n```\nwords ",
+        ),
+        ("`x[0]` and [b](c) more", "`x[0]` and  more"),
+        ("[a](b", "[a](b"),
+    ] {
+        assert_eq!(without_links(markdown), left, "{markdown}");
+    }
 }
 
 #[test]
@@ -262,6 +309,7 @@ fn only_pages_and_plain_text_are_read() {
     let asked = AskedPage {
         url: &asked,
         title: "",
+        is_moved: false,
     };
     let kind = |content_type: Option<&str>, bytes: &[u8]| match read(
         asked,
@@ -287,7 +335,8 @@ fn only_pages_and_plain_text_are_read() {
         (Some("application/xml"), xhtml.as_bytes(), "page"),
         (None, html.as_bytes(), "page"),
         (Some("text/plain"), text(5).as_bytes(), "page"),
-        (Some("text/markdown"), b"# Short", "page"),
+        (Some("text/markdown"), text(3).as_bytes(), "page"),
+        (Some("text/plain"), b"short", "no_text"),
         (Some("text/plain"), b" \n", "no_text"),
         (Some("text/plain"), &png, "wrong_type"),
         (Some("text/html"), &png, "wrong_type"),
@@ -310,6 +359,7 @@ fn pages_are_decoded_and_damaged_ones_are_read_as_far_as_possible() {
     let asked = AskedPage {
         url: &asked,
         title: "",
+        is_moved: false,
     };
     let read = |content_type: &str, bytes: &[u8]| {
         page(read(asked, asked.url, Some(content_type), bytes))
@@ -374,6 +424,7 @@ fn fuzz_downloaded_pages() {
             let asked = AskedPage {
                 url: &asked,
                 title: html,
+                is_moved: false,
             };
             if let Found::Page(page) = read(asked, asked.url, Some(content_type), html.as_bytes()) {
                 assert!(!page.text.is_empty());

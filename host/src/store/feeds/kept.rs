@@ -1,6 +1,7 @@
 //! Pages of the inbox that were kept as notes, and can go back for a while.
 //!
-//! What the inbox had is a record in the table `operations`, which forgets it after 90 days.
+//! What the inbox had is a record in the table `operations`. The note goes to the trash, because the
+//! next fetch may find the page too old for the inbox.
 
 use jiff::Timestamp;
 use rusqlite::{OptionalExtension as _, params};
@@ -11,7 +12,7 @@ use crate::{
     domain::{Note, NoteId},
     error::{Error, Result},
     store::{
-        feeds::arrivals::Skipped,
+        feeds::{arrivals::Skipped, fetched::SKIPPED_DAYS},
         transaction::{Operation, Store, Writer, operations},
     },
 };
@@ -39,15 +40,15 @@ struct KeptPage {
 }
 
 /// What was brought back to the inbox.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub enum BroughtBack {
     /// The pages of a skip.
     Skip(u64),
-    /// Pages that were kept: how many are back, and how many notes were changed since and stay.
+    /// Pages that were kept.
     Kept {
-        /// Number of pages that are back.
-        back: u64,
-        /// Number of notes that stay.
+        /// The titles of the pages that are back.
+        back: Vec<String>,
+        /// Number of notes that were changed since and stay.
         changed: u64,
     },
 }
@@ -125,9 +126,9 @@ impl Writer<'_> {
         )
     }
 
-    /// Removes a note that was a page of the inbox, which goes back there. Returns false and changes
-    /// nothing if the note was no such page, was changed or has a text since, or if the page's feed
-    /// is gone.
+    /// Moves a note that was a page of the inbox to the trash; the page goes back to the inbox. Returns
+    /// false and changes nothing if the note was no such page, was changed or has a text since, or if
+    /// the page's feed is gone.
     ///
     /// # Errors
     /// The `store_*` kinds.
@@ -143,7 +144,7 @@ impl Writer<'_> {
         if !is_unchanged || self.text_row(note)?.is_some() || !feed.exists([page.feed])? {
             return Ok(false);
         }
-        self.remove(note)?;
+        self.delete_note(note)?;
         self.forget_kept(note)?;
         self.execute(
             "INSERT INTO arrivals (id, feed_id, page_key, url, title, excerpt, published_at, lang,
@@ -171,16 +172,20 @@ impl Writer<'_> {
         )
     }
 
-    /// Undoes what happened last in the inbox: a skip, or the keeping of pages by one command.
-    /// Returns `None` if there is neither.
+    /// Undoes what happened last in the inbox: a skip, or the keeping of pages by one command. Returns
+    /// `None` if there was neither in the last 30 days.
     ///
     /// # Errors
     /// The `store_*` kinds.
     pub fn undo_in_inbox(&self) -> Result<Option<BroughtBack>> {
         let kept_at: Option<i64> = self
             .tx
-            .prepare_cached("SELECT max(done_at) FROM operations WHERE method = ?")?
-            .query_row([METHOD], |row| row.get(0))?;
+            .prepare_cached(
+                "SELECT max(done_at) FROM operations WHERE method = ? AND done_at >= ?",
+            )?
+            .query_row(params![METHOD, self.clock.days_ago(SKIPPED_DAYS)], |row| {
+                row.get(0)
+            })?;
         let skipped_at: Option<i64> = self
             .tx
             .prepare_cached("SELECT max(skipped_at) FROM arrivals WHERE skipped_at IS NOT NULL")?
@@ -196,11 +201,11 @@ impl Writer<'_> {
             .tx
             .prepare("SELECT result FROM operations WHERE method = ? AND done_at = ?")?;
         let records = query.query_map(params![METHOD, kept_at], |row| row.get::<_, String>(0))?;
-        let (mut back, mut changed) = (0, 0);
+        let (mut back, mut changed) = (Vec::new(), 0);
         for record in records.collect::<rusqlite::Result<Vec<_>>>()? {
             let page: KeptPage = serde_json::from_str(&record).map_err(Error::internal)?;
             match self.unkeep_arrival(NoteId(page.note))? {
-                true => back += 1,
+                true => back.push(page.title),
                 false => {
                     changed += 1;
                     self.forget_kept(NoteId(page.note))?;
@@ -282,7 +287,7 @@ mod tests {
         assert_eq!(t.store.arrivals(None, None, 9).unwrap(), before);
         assert_eq!(t.store.arrivals_count().unwrap(), 3);
         assert_eq!(t.store.note(note).unwrap(), None);
-        assert_eq!(t.store.trashed_note(note).unwrap(), None);
+        assert!(t.store.trashed_note(note).unwrap().is_some());
         // Twice changes nothing, and it can be kept again.
         assert!(!t.write(|writer| writer.unkeep_arrival(note)).unwrap());
         let again = keep(&mut t, &[before[1].id]);
@@ -343,13 +348,48 @@ mod tests {
         assert_eq!(
             undo(),
             Some(BroughtBack::Kept {
-                back: 1,
+                back: vec![pages[0].title.clone()],
                 changed: 1
             })
         );
         assert_eq!(undo(), None);
         assert_eq!(t.store.arrivals_count().unwrap(), 2);
         assert_eq!(t.store.note(notes[1]).unwrap().unwrap().summary, "mine");
+    }
+
+    #[test]
+    fn a_page_that_the_next_fetch_drops_is_in_the_trash() {
+        let mut t = inbox();
+        let page = t.store.arrivals(None, None, 9).unwrap().remove(2);
+        let note = keep(&mut t, &[page.id])[0];
+        assert!(t.write(|writer| writer.unkeep_arrival(note)).unwrap());
+        let unchanged = Fetched::Unchanged {
+            etag: None,
+            last_modified: None,
+            wait_s: 3600,
+            moved_to: None,
+        };
+        let two = Retention {
+            per_feed: 2,
+            days: 60,
+        };
+        t.write(|writer| writer.record_fetch(page.feed_id, &unchanged, two))
+            .unwrap();
+        assert_eq!(t.store.arrivals_count().unwrap(), 2);
+        assert_eq!(
+            t.store.trashed_note(note).unwrap().unwrap().title,
+            page.title
+        );
+    }
+
+    #[test]
+    fn what_was_kept_more_than_thirty_days_ago_stays() {
+        let mut t = inbox();
+        let page = t.store.arrivals(None, None, 1).unwrap().remove(0);
+        let note = keep(&mut t, &[page.id])[0];
+        t.let_hours_pass(31 * 24);
+        assert_eq!(t.write(|writer| writer.undo_in_inbox()).unwrap(), None);
+        assert!(t.store.note(note).unwrap().is_some());
     }
 
     #[test]

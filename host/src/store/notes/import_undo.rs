@@ -234,8 +234,10 @@ impl Writer<'_> {
             return Ok(());
         };
         let text = self.text_row(row.id)?.map(|text| text.summary());
+        // A download is no work of the user.
         let has_newer_text = text.is_some_and(|text| {
-            text.source != TextSource::Import && text.taken_at > undone.done_at
+            matches!(text.source, TextSource::Click | TextSource::File)
+                && text.taken_at > undone.done_at
         });
         if note.updated_at.as_microsecond() != row.updated_at
             || row.before.is_none() && has_newer_text
@@ -253,7 +255,7 @@ impl Writer<'_> {
         if before.text_taken_at.is_some()
             && before.text_taken_at == text.map(|text| text.taken_at.as_microsecond())
         {
-            self.remove_text(row.id)?;
+            self.take_text(row.id)?;
         }
         for tag in &before.tags {
             self.execute(

@@ -231,6 +231,17 @@ impl Writer<'_> {
         Ok(Some(failure))
     }
 
+    /// Records that the user removed a text, which is then never downloaded.
+    pub(super) fn record_removed_text(&self, id: NoteId) -> Result<()> {
+        let removal = TextFetch {
+            tried_at: self.now,
+            next_at: NoteId::MAX.moment(),
+            failures: 1,
+            problem: TextProblem::Removed,
+        };
+        self.store_text_fetch(id, &removal)
+    }
+
     pub(in crate::store) fn store_text_fetch(&self, id: NoteId, failure: &TextFetch) -> Result<()> {
         self.execute(
             "INSERT OR REPLACE INTO text_fetches (note_id, tried_at, next_at, failures, problem)
@@ -245,12 +256,15 @@ impl Writer<'_> {
         )
     }
 
-    /// Returns the note if it is live, has this address, and has no text.
+    /// Returns the note if it is live, has this address, and has no text, nor one that the user
+    /// removed.
     fn without_text(&self, id: NoteId, url: &str) -> Result<Option<Note>> {
         let note = self.live(id)?.filter(|note| note.url == url);
+        let failure = text_fetch(&self.tx, id)?;
+        let is_removed = failure.is_some_and(|failure| failure.problem == TextProblem::Removed);
         Ok(match self.text_row(id)? {
-            None => note,
-            Some(_) => None,
+            None if !is_removed => note,
+            _ => None,
         })
     }
 }
@@ -354,8 +368,9 @@ mod tests {
         assert_eq!(text.markdown, "what was seen");
         assert_eq!(text.summary.source, TextSource::Click);
         // A wall that was clicked on has less than half of the words.
-        t.write(|writer| writer.remove_text(id)).unwrap();
-        keep(&mut t, id, URL).unwrap();
+        let other = "https://e.org/b";
+        let id = t.save(other, "", &[], "").note.id;
+        keep(&mut t, id, other).unwrap();
         let wall = NewText::new("Login", t.now, TextSource::Click, true).unwrap();
         let put = t.write(|writer| writer.put_text(id, &wall, false));
         assert_eq!(put.unwrap().kept, Kept::Older);
@@ -372,6 +387,21 @@ mod tests {
         t.write(|writer| writer.delete_note(id)).unwrap();
         assert_eq!(keep(&mut t, id, other.as_str()), None);
         assert_eq!(t.store.text_summary(id).unwrap(), None);
+    }
+
+    #[test]
+    fn a_text_that_the_user_removed_does_not_come_back_by_a_download() {
+        let mut t = TestStore::checked();
+        let id = t.save(URL, "", &[], "").note.id;
+        keep(&mut t, id, URL).unwrap();
+        t.write(|writer| writer.remove_text(id)).unwrap();
+        assert_eq!(failure(&t, id).unwrap().problem, TextProblem::Removed);
+        assert_eq!(keep(&mut t, id, URL), None);
+        assert_eq!(t.store.text(id).unwrap(), None);
+        // A text that the user gives forgets that.
+        let text = NewText::new("given", t.now, TextSource::File, true).unwrap();
+        t.write(|writer| writer.put_text(id, &text, true)).unwrap();
+        assert_eq!(failure(&t, id), None);
     }
 
     #[test]
@@ -405,7 +435,7 @@ mod tests {
         keep(&mut t, id, URL).unwrap();
         assert_eq!(failure(&t, id), None);
         t.write(|writer| writer.remove_text(id)).unwrap();
-        fail(&mut t, id, TextProblem::Login).unwrap();
+        assert_eq!(failure(&t, id).unwrap().problem, TextProblem::Removed);
         t.write(|writer| writer.change_address(id, &other)).unwrap();
         assert_eq!(failure(&t, id), None);
         let own = PageUrl::parse(URL).unwrap();

@@ -43,11 +43,13 @@ pub enum TextProblem {
     NoText,
     /// robots.txt of the host doesn't allow it.
     Robots,
+    /// The user removed the text that the page gave.
+    Removed,
 }
 
 impl TextProblem {
     /// Numbers and words never change: databases and scripts have them.
-    const ALL: [(Self, i64, &str, &str); 20] = [
+    const ALL: [(Self, i64, &str, &str); 21] = [
         (
             Self::Unreachable,
             1,
@@ -147,6 +149,12 @@ impl TextProblem {
             20,
             "robots",
             "The web site doesn't allow programs to fetch this page (robots.txt).",
+        ),
+        (
+            Self::Removed,
+            21,
+            "removed",
+            "You removed its text, so it isn't downloaded again.",
         ),
     ];
 

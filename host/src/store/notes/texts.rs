@@ -387,7 +387,8 @@ impl Writer<'_> {
         Ok(PutText { words, kept })
     }
 
-    /// Removes the text of a live note. Returns whether it had one.
+    /// Removes the text of a live note, as the user wants, so that no download brings it back.
+    /// Returns whether it had one.
     ///
     /// # Errors
     /// `NotFound`, also if the note is in the trash; the `store_*` kinds.
@@ -395,6 +396,15 @@ impl Writer<'_> {
         if !self.is_live(id)? {
             return Err(Error::NotFound);
         }
+        let removed = self.take_text(id)?;
+        if removed {
+            self.record_removed_text(id)?;
+        }
+        Ok(removed)
+    }
+
+    /// Removes the text of a live note, if it has one, as if it had never been there.
+    pub(super) fn take_text(&self, id: NoteId) -> Result<bool> {
         self.unindex_text(id)?;
         let removed = self
             .tx

@@ -27,6 +27,7 @@ fn job(url: Url) -> Job {
     Job {
         id: NoteId(1),
         stored: url.to_string(),
+        address: url.to_string(),
         url,
         title: "A page of words".into(),
         allow_private: false,
@@ -280,6 +281,59 @@ fn robots_txt_decides_and_its_end_may_never_come() {
 }
 
 #[test]
+fn a_page_that_refers_to_another_chooses_no_password() {
+    let server = TestServer::start(|head, stream| {
+        let host = head.lines().find_map(|line| line.strip_prefix("host: "));
+        let answer = match path_of(head) {
+            "/robots.txt" => response("404 Not Found", "", ""),
+            "/page" => response(
+                "200 OK",
+                "Content-Type: text/html\r\n",
+                &format!(
+                    "<meta http-equiv=refresh content='0; url=http://me:secret@{}/a-page-of-words'>",
+                    host.unwrap_or_default().trim()
+                ),
+            ),
+            _ => page("Some words of it. "),
+        };
+        send(stream, answer);
+    });
+    assert!(text(server.url("/page")).starts_with("Some words"));
+    let heads = server.heads().concat().to_ascii_lowercase();
+    assert!(heads.contains("get /a-page-of-words "), "{heads}");
+    assert!(!heads.contains("authorization"), "{heads}");
+}
+
+#[test]
+fn a_redirect_to_what_robots_txt_forbids_is_not_followed() {
+    let server = TestServer::start(|head, stream| {
+        let answer = match path_of(head) {
+            "/robots.txt" => response("200 OK", "", "User-agent: *\nDisallow: /private/\n"),
+            "/open" => redirect("302 Found", "/private/a-page-of-words"),
+            "/moved" => redirect("302 Found", "/a-page-of-words"),
+            _ => page("Some words of it. "),
+        };
+        send(stream, answer);
+    });
+    assert_eq!(text(server.url("/open")), "robots");
+    assert!(text(server.url("/moved")).starts_with("Some words"));
+    let heads = server.heads().concat();
+    assert!(!heads.contains("/private/"), "{heads}");
+    // Few pages are asked for as in a browser.
+    let (fetcher, _) = fetcher_with(Times::default(), None);
+    let job = job(server.url("/open"));
+    assert!(download(&mut fetcher.visit(), &job, false).is_ok());
+}
+
+#[test]
+fn a_fault_at_robots_txt_is_a_fault_of_the_server() {
+    for status in ["500 Internal Server Error", "503 Service Unavailable"] {
+        let server = TestServer::always(response(status, "", ""));
+        assert_eq!(text(server.url("/page")), "server_error");
+    }
+}
+
+#[test]
 fn a_host_that_is_down_is_asked_once_in_a_long_run() {
     let server = TestServer::always("");
     let url = server.url("/page");
@@ -320,7 +374,8 @@ fn hosts_are_named_with_or_without_their_addresses() {
     let allowed = hosts(&names.map(str::to_owned)).unwrap();
     for (address, expected) in [
         ("https://wiki.intern/a", true),
-        ("http://10.0.0.1/", true),
+        ("http://10.0.0.1:8080/", true),
+        ("http://10.0.0.1/", false),
         ("http://[::1]:80/", true),
         ("http://localhost/", true),
         ("http://other.intern/", false),
