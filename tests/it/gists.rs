@@ -248,6 +248,13 @@ fn the_extension_gets_summaries_and_the_tags_that_a_model_chose() {
             }),
         )],
     );
+    let listed = json_of(dir, &["tag", "suggest", "--json"]);
+    assert_eq!(listed[0]["url"], PAGE);
+    let mut suggested = listed[0]["suggested"].as_array().unwrap().iter();
+    let zoology = suggested.find(|tag| tag["name"] == "zoology").unwrap();
+    assert_eq!(zoology["reason"], "model");
+    let review = run(dir, &["tag", "suggest", "--review"]);
+    assert!(String::from_utf8_lossy(&review.stderr).contains("asks on the terminal"));
     let mut host = TestHost::on(dir);
     let suggested = host.call(
         "suggestTags",

@@ -37,6 +37,7 @@ mod serve;
 mod show;
 mod stats;
 mod tag;
+mod tag_suggest;
 mod terminal;
 mod text;
 

@@ -6,7 +6,7 @@ use anyhow::bail;
 use serde::Serialize;
 
 use crate::{
-    cli::{context::Invocation, print, terminal::Paint},
+    cli::{context::Invocation, print, tag_suggest::Suggest, terminal::Paint},
     domain::{Tag, nearest},
     error::{Error, Result},
     store::{Alias, Reader, TagEdit, TagEdited, TagOrder},
@@ -23,6 +23,8 @@ pub(super) enum TagCommand {
     Merge(Merge),
     /// Remove a tag from all notes; the notes stay
     Rm(Remove),
+    /// List tags that fit notes, or choose among them
+    Suggest(Suggest),
     /// Add an alias to a tag; without arguments, list all aliases
     Alias(SetAlias),
 }
@@ -175,6 +177,7 @@ impl TagCommand {
                 let edit = TagEdit::Remove(tag);
                 run_edit(&edit, &command.dry_run, invocation)
             }
+            Self::Suggest(command) => command.run(invocation),
             Self::Alias(command) => command.run(invocation),
         }
     }
