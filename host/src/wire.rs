@@ -364,7 +364,10 @@ pub(crate) fn wire_link(link: &Link, id: NoteId, url: &str) -> LinkInfo {
         checked_at: timestamp_text(link.checked_at),
         since: timestamp_text(link.since()),
         final_url: link.final_url.clone(),
-        archive_url: link.is_lost().then(|| link.copy_of(url, id.moment())),
+        archive_url: match link.is_lost() {
+            true => link.copy_of(url, id.moment()),
+            false => None,
+        },
     }
 }
 

@@ -352,3 +352,17 @@ fn damaged_records_of_checks_are_found() {
         assert_eq!(faults(&t), [sentence], "{damage}");
     }
 }
+
+#[test]
+fn an_address_with_an_access_token_is_no_new_address() {
+    let mut t = TestStore::checked();
+    let note = t.save("https://e.org/old", "", &[], "").note;
+    let moved = LinkCheck {
+        final_url: Some("https://e.org/new?access_token=eyJhbGciOiJIUzI1NiJ9.e30.abc".into()),
+        ..check(LinkVerdict::Moved, t.now + DAY * 90)
+    };
+    let recorded = t.write(|w| w.record_link(note.id, &note.url, &moved));
+    assert!(recorded.unwrap());
+    let known = t.store.link(note.id).unwrap().unwrap();
+    assert_eq!((known.verdict, known.final_url), (LinkVerdict::Ok, None));
+}
