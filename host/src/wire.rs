@@ -376,7 +376,8 @@ pub(crate) fn wire_link(link: &Link, id: NoteId, url: &str) -> LinkInfo {
 pub(crate) struct NoteWithLink {
     #[serde(flatten)]
     pub(crate) note: protocol::Note,
-    /// Null if the page was never checked.
+    /// Absent if the page was never checked.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) link: Option<LinkInfo>,
 }
 
@@ -395,6 +396,8 @@ impl NoteWithLink {
 pub(crate) struct ShownNote {
     #[serde(flatten)]
     note: NoteWithLink,
+    /// Absent if there is none.
+    #[serde(skip_serializing_if = "Option::is_none")]
     gist: Option<protocol::GistInfo>,
 }
 
