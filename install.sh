@@ -43,8 +43,8 @@ Builds url-notes, installs it for you alone and registers it with your browsers.
   --system        install into /usr/local for all users (needs root); DESTDIR
                   prefixes all written paths
   --service       start the site when you log in, without a browser
-  --net           install url-notes-net, too: the program that fetches feeds, and
-                  the only one that uses the network
+  --net           install url-notes-net, too: the only program that uses the
+                  network, for feeds, dead links, texts and summaries
   --feeds         fetch feeds every hour (includes --net)
   --try           install nothing: open a browser with the extension, a few sample
                   notes and the site, all in a temporary folder

@@ -196,10 +196,11 @@ control_url_notes_net() {
 Depends: url-notes (= $version), ca-certificates, $depends
 Section: web
 Priority: optional
-Description: fetches feeds for url-notes, and what else needs the network
+Description: network part of url-notes: feeds, dead links, missing texts
  url-notes keeps saved web pages with tags and notes, and never uses the network
- itself. It runs this program for the commands that need it, such as "url-notes
- feed fetch". Nothing is requested unless a user asks for it.
+ itself. It runs this program to fetch feeds, to find saved links that are dead,
+ to download texts of saved pages, and to have a language model summarise them.
+ Nothing is requested unless a user asks for it.
  .
  To fetch feeds every hour, a user enables a timer:
  systemctl --user enable --now url-notes-feeds.timer

@@ -8,8 +8,8 @@ import { date } from "../shared/dates.js";
 /** @typedef {(key: string, ...values: string[]) => string} Say */
 
 /**
- * The text, and the address that helps: a copy, or where the page is now. Null if there is nothing
- * to say.
+ * The text, and the address that helps: a copy, or where the page is now; empty if there is none.
+ * Null if there is nothing to say.
  * @param {NoteRow} row
  * @param {string} language
  * @param {Say} say
@@ -28,6 +28,7 @@ export function linkState(row, language, say) {
 		unreachable: () => say("linkUnreachable", since),
 	};
 	const text = texts[/** @type {keyof typeof texts} */ (verdict)];
-	if (!text || !archiveUrl) return null;
-	return { text: text(), lost: true, name: say("archivedCopy"), address: archiveUrl };
+	if (!text) return null;
+	const address = archiveUrl ?? "";
+	return { text: text(), lost: true, name: say("archivedCopy"), address };
 }

@@ -364,7 +364,10 @@ pub(crate) fn wire_link(link: &Link, id: NoteId, url: &str) -> LinkInfo {
         checked_at: timestamp_text(link.checked_at),
         since: timestamp_text(link.since()),
         final_url: link.final_url.clone(),
-        archive_url: link.is_lost().then(|| link.copy_of(url, id.moment())),
+        archive_url: match link.is_lost() {
+            true => link.copy_of(url, id.moment()),
+            false => None,
+        },
     }
 }
 
@@ -373,7 +376,8 @@ pub(crate) fn wire_link(link: &Link, id: NoteId, url: &str) -> LinkInfo {
 pub(crate) struct NoteWithLink {
     #[serde(flatten)]
     pub(crate) note: protocol::Note,
-    /// Null if the page was never checked.
+    /// Absent if the page was never checked.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) link: Option<LinkInfo>,
 }
 
@@ -392,6 +396,8 @@ impl NoteWithLink {
 pub(crate) struct ShownNote {
     #[serde(flatten)]
     note: NoteWithLink,
+    /// Absent if there is none.
+    #[serde(skip_serializing_if = "Option::is_none")]
     gist: Option<protocol::GistInfo>,
 }
 

@@ -14,7 +14,6 @@
 //! - A service that the user names in `config.toml` has rules of its own (`fetch/service.rs`).
 //! - A proxy is used only if the configuration names one. No cookies, no `Referer`.
 
-mod address;
 mod client;
 mod exchange;
 mod pace;
@@ -87,7 +86,7 @@ impl Fetcher {
             Times::default(),
             Box::new(SystemClock::default()),
             DefaultResolver::default,
-            address::is_public,
+            url_notes::domain::is_public,
         )
     }
 

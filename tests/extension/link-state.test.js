@@ -46,3 +46,9 @@ test("nothing is said of a page that is there, that is walled or that was never 
 	// From an older program.
 	assert.equal(stateOf(undefined), null);
 });
+
+test("a lost page that isn't public has no link to a copy", () => {
+	const state = stateOf({ ...known, verdict: "gone", archiveUrl: null });
+	assert.equal(state?.text, "linkGone 3 May 2026");
+	assert.equal(state?.address, "");
+});

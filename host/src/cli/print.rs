@@ -114,8 +114,10 @@ impl Style {
             LinkVerdict::Unreachable => format!("Unreachable since {}", self.day(link.since())),
             LinkVerdict::Soft => "May be gone".to_owned(),
         };
-        let copy = link.copy_of(&note.url, note.saved_at);
-        vec![format!("{said}. A copy may be at:"), clean(&copy)]
+        match link.copy_of(&note.url, note.saved_at) {
+            Some(copy) => vec![format!("{said}. A copy may be at:"), clean(&copy)],
+            None => vec![said],
+        }
     }
 
     /// Prints a time and a title.

@@ -4,7 +4,7 @@ use std::borrow::Cow;
 
 use jiff::Timestamp;
 
-use crate::domain::secrets::without_user_info;
+use crate::domain::{public_address::is_public_page, secrets::without_user_info};
 
 /// What is said of a page after some checks.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -113,11 +113,12 @@ impl Link {
 
     /// Returns the address of the copy at the Wayback Machine (`web.archive.org`): the one that it
     /// named, or else the one nearest to `saved_at`, which it finds by itself. Nothing is asked for.
+    /// `None` if the page isn't public, so that there is no copy, and a click would reveal its address.
     #[must_use]
-    pub fn copy_of(&self, url: &str, saved_at: Timestamp) -> String {
+    pub fn copy_of(&self, url: &str, saved_at: Timestamp) -> Option<String> {
         match &self.archive_url {
-            Some(archive) => archive.clone(),
-            None => archived_copy(url, saved_at),
+            Some(archive) => Some(archive.clone()),
+            None => is_public_page(url).then(|| archived_copy(url, saved_at)),
         }
     }
 }

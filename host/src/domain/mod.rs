@@ -19,6 +19,7 @@ mod page_forms;
 mod page_title;
 mod page_url;
 mod phrase;
+mod public_address;
 mod published_date;
 mod query;
 mod quote;
@@ -60,6 +61,7 @@ pub use note::{
 pub use page_title::cleaned_title;
 pub use page_url::{Difference, PageUrl};
 pub use phrase::{Found, Phrase};
+pub use public_address::{is_public, is_public_page};
 pub use query::{
     Days, Field, MAX_CONDITIONS, Problem, ProblemKind, Query, SEARCH_HELP, SearchPlace, State,
     Term, is_of_site, is_site_part, site_of,

@@ -165,7 +165,8 @@ struct WholeNote {
     note: NoteWithLink,
     /// What is known about the text of its page, if it is kept.
     text: Option<protocol::TextInfo>,
-    /// The summary by a language model.
+    /// The summary by a language model; absent if there is none.
+    #[serde(skip_serializing_if = "Option::is_none")]
     gist: Option<protocol::GistInfo>,
 }
 

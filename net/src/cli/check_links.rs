@@ -406,7 +406,7 @@ fn archive_all(
     );
     if secret > 0 {
         sentence.push_str(&format!(
-            " It wasn't asked for {}, whose addresses have access tokens.",
+            " It wasn't asked for {}, whose addresses are private or have a secret in them.",
             grouped(secret)
         ));
     }

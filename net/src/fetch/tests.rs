@@ -203,7 +203,13 @@ fn redirect_of(answer: &ureq::http::Response<Body>, from: &str) -> Result<Option
 fn private_addresses_are_refused_however_they_are_written() {
     let clock = Box::new(TestClock::default());
     let resolver = DefaultResolver::default;
-    let fetcher = Fetcher::with(None, Times::default(), clock, resolver, address::is_public);
+    let fetcher = Fetcher::with(
+        None,
+        Times::default(),
+        clock,
+        resolver,
+        url_notes::domain::is_public,
+    );
     let fetcher = fetcher.unwrap();
     for address in [
         "http://127.0.0.1:6683/",

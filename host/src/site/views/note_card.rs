@@ -171,9 +171,11 @@ fn lost(layout: &Layout, note: &Note, link: &Link, has_text: bool) -> Markup {
             }
         }
         span.beside {
-            " · "
-            a href=(copy) target="_blank" rel="noreferrer noopener"
-                title={ "The copy at the Wayback Machine nearest to " (saved) } { "archived copy" }
+            @if let Some(copy) = copy {
+                " · "
+                a href=(copy) target="_blank" rel="noreferrer noopener"
+                    title={ "The copy at the Wayback Machine nearest to " (saved) } { "archived copy" }
+            }
             @if has_text { " · " a href=(layout.links.text(note.id)) { "kept text" } }
         }
     }

@@ -11,7 +11,7 @@ use rusqlite::{Connection, OptionalExtension as _, Row, params};
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    domain::{Link, LinkFailures, LinkVerdict, Note, NoteId},
+    domain::{Link, LinkFailures, LinkVerdict, Note, NoteId, tokens_in},
     error::Result,
     store::{connection::reader::Reader, transaction::Writer},
 };
@@ -213,8 +213,10 @@ impl Reader {
 }
 
 impl Writer<'_> {
-    /// Stores the result of a check. `url`: the address that was checked. Returns false, and stores
-    /// nothing, if the note isn't there any more or has another address by now.
+    /// Stores the result of a check. `url`: the address that was checked. A page that moved to an
+    /// address with an access token counts as there, since neither pages nor exports may show that
+    /// address, and no note should get it. Returns false, and stores nothing, if the note isn't there
+    /// any more or has another address by now.
     ///
     /// # Errors
     /// The `store_*` kinds.
@@ -222,6 +224,11 @@ impl Writer<'_> {
         if !self.has_address(id, url)? {
             return Ok(false);
         }
+        let has_token = |target: &String| !tokens_in(target).is_empty();
+        let (verdict, final_url) = match &check.final_url {
+            Some(target) if has_token(target) => (LinkVerdict::Ok, None),
+            target => (check.verdict, target.as_deref()),
+        };
         let failures = check.failures;
         self.execute(
             "INSERT INTO links (note_id, due_at, checked_at, verdict, status, final_url,
@@ -237,9 +244,9 @@ impl Writer<'_> {
                 id.0,
                 check.due_at.as_microsecond(),
                 self.clock.stamp(self.now).as_microsecond(),
-                check.verdict.number(),
+                verdict.number(),
                 check.status,
-                check.final_url,
+                final_url,
                 failures.map(|failures| failures.since.as_microsecond()),
                 failures.map(|failures| failures.last.as_microsecond()),
                 failures.map_or(0, |failures| failures.count),

@@ -364,3 +364,17 @@ fn a_page_that_is_due_later_than_any_check_asks_for_is_due() {
         assert_eq!(due(&t), expected, "{days}");
     }
 }
+
+#[test]
+fn an_address_with_an_access_token_is_no_new_address() {
+    let mut t = TestStore::checked();
+    let note = t.save("https://e.org/old", "", &[], "").note;
+    let moved = LinkCheck {
+        final_url: Some("https://e.org/new?access_token=eyJhbGciOiJIUzI1NiJ9.e30.abc".into()),
+        ..check(LinkVerdict::Moved, t.now + DAY * 90)
+    };
+    let recorded = t.write(|w| w.record_link(note.id, &note.url, &moved));
+    assert!(recorded.unwrap());
+    let known = t.store.link(note.id).unwrap().unwrap();
+    assert_eq!((known.verdict, known.final_url), (LinkVerdict::Ok, None));
+}

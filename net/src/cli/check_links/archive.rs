@@ -3,7 +3,7 @@
 use serde::Deserialize;
 use url::Url;
 use url_notes::{
-    domain::{NoteId, tokens_in},
+    domain::{NoteId, is_public_page},
     store::LinkToCheck,
 };
 
@@ -68,7 +68,7 @@ pub(super) fn copy_of(
     allow_private: bool,
     link: &LinkToCheck,
 ) -> Result<Copy, NoCopies> {
-    let Some(page) = Asker::address(&link.url).filter(|_| tokens_in(&link.url).is_empty()) else {
+    let Some(page) = Asker::address(&link.url).filter(|_| is_public_page(&link.url)) else {
         return Ok(Copy::Secret);
     };
     let mut url = endpoint.clone();

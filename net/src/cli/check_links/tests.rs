@@ -702,7 +702,7 @@ fn copies_are_asked_for_only_of_pages_that_are_gone_and_without_secrets() {
     );
     assert_eq!(
         said.unwrap(),
-        "The Wayback Machine has copies of 1 of 2 pages that are gone. It wasn't asked for 1, whose addresses have access tokens."
+        "The Wayback Machine has copies of 1 of 2 pages that are gone. It wasn't asked for 1, whose addresses are private or have a secret in them."
     );
     let asked = asked.lock().unwrap().clone();
     assert_eq!(

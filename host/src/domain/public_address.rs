@@ -1,9 +1,54 @@
-//! Which network addresses are public.
+//! Which network addresses and pages are public.
 //!
 //! A page or a feed may name any address, also one of this computer or of the network that it is
 //! in, where a router or a printer trusts whoever asks.
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
+
+use url::{Host, Url};
+
+use crate::domain::secrets::tokens_in;
+
+/// Last labels of names that aren't of the public internet: RFC 6761, RFC 6762, RFC 8375, and those
+/// that networks at home and at work use.
+const PRIVATE_ENDINGS: &[&str] = &[
+    "arpa",
+    "corp",
+    "home",
+    "internal",
+    "intern",
+    "intranet",
+    "invalid",
+    "lan",
+    "local",
+    "localdomain",
+    "localhost",
+    "onion",
+    "private",
+];
+
+/// Returns whether a page is one of the public web, so that others may be asked about it: an address
+/// of http or https at a public name or address, without user name, password and access token.
+#[must_use]
+pub fn is_public_page(url: &str) -> bool {
+    let Ok(page) = Url::parse(url) else {
+        return false;
+    };
+    let is_web = matches!(page.scheme(), "http" | "https");
+    let is_secret =
+        !page.username().is_empty() || page.password().is_some() || !tokens_in(url).is_empty();
+    let is_public_host = match page.host() {
+        Some(Host::Ipv4(address)) => is_public(address.into()),
+        Some(Host::Ipv6(address)) => is_public(address.into()),
+        Some(Host::Domain(name)) => {
+            let name = name.trim_end_matches('.');
+            name.rsplit_once('.')
+                .is_some_and(|(_, ending)| !PRIVATE_ENDINGS.contains(&ending))
+        }
+        None => false,
+    };
+    is_web && !is_secret && is_public_host
+}
 
 /// Returns whether an address is one of the public internet.
 ///
@@ -11,7 +56,8 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 /// documentation, benchmarks, reserved (IANA's registries of special-purpose addresses, RFC 6890).
 /// An IPv6 address that stands for an IPv4 address (mapped, RFC 4291; translated, RFC 6052) is as
 /// public as that.
-pub(crate) fn is_public(address: IpAddr) -> bool {
+#[must_use]
+pub fn is_public(address: IpAddr) -> bool {
     match address {
         IpAddr::V4(address) => is_public_v4(address),
         IpAddr::V6(address) => is_public_v6(address),
@@ -68,6 +114,36 @@ mod tests {
     fn check(addresses: &[&str], public: bool) {
         for address in addresses {
             assert_eq!(is_public(address.parse().unwrap()), public, "{address}");
+        }
+    }
+
+    #[test]
+    fn pages_of_private_networks_and_with_secrets_are_not_public() {
+        for url in [
+            "https://e.org/a?b=c#d",
+            "http://8.8.8.8/",
+            "https://xn--bcher-kva.example./",
+        ] {
+            assert!(is_public_page(url), "{url}");
+        }
+        for url in [
+            "http://127.0.0.1:9000/x",
+            "http://[::1]/",
+            "http://10.1.2.3/",
+            "http://wiki/page",
+            "http://localhost/",
+            "http://wiki.localhost/",
+            "http://printer.local/",
+            "http://nas.lan./",
+            "http://router.home.arpa/",
+            "https://wiki.corp.internal/",
+            "https://me:secret@e.org/a",
+            "https://me@e.org/a",
+            "https://e.org/a?access_token=eyJhbGciOiJIUzI1NiJ9.abc",
+            "ftp://e.org/",
+            "not an address",
+        ] {
+            assert!(!is_public_page(url), "{url}");
         }
     }
 
