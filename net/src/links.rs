@@ -6,6 +6,7 @@
 
 mod compare;
 mod page;
+mod shell;
 
 use std::time::Duration;
 
@@ -13,7 +14,7 @@ use jiff::{SignedDuration, Timestamp};
 use url::Url;
 use url_notes::domain::{LinkFailures, PageUrl};
 
-use self::compare::shared;
+use self::compare::{is_short, shared};
 pub use self::page::Page;
 use crate::wall::wall;
 pub use url_notes::domain::LinkVerdict as Verdict;
@@ -22,8 +23,14 @@ pub use url_notes::domain::LinkVerdict as Verdict;
 const GONE_AFTER: SignedDuration = SignedDuration::from_hours(7 * 24);
 /// Checks without an answer before a page is unreachable.
 const DOWN_CHECKS: u32 = 3;
-/// Time within which these checks are. An older failure is forgotten.
-const DOWN_WITHIN: SignedDuration = SignedDuration::from_hours(14 * 24);
+/// Least time between the first and the last of these checks.
+const DOWN_FOR: SignedDuration = SignedDuration::from_hours(7 * 24);
+/// Checks that are further apart have nothing to do with each other.
+const DOWN_GAP: SignedDuration = SignedDuration::from_hours(60 * 24);
+/// Time until a page is checked again that has just become unreachable.
+const DOWN_AGAIN: SignedDuration = SignedDuration::from_hours(7 * 24);
+/// Time until a page is checked again that was unreachable before.
+const STILL_DOWN_AGAIN: SignedDuration = SignedDuration::from_hours(30 * 24);
 /// Checks that follow each other sooner are one.
 const CHECKS_APART: SignedDuration = SignedDuration::from_hours(20);
 /// Time until a page is checked again.
@@ -44,6 +51,8 @@ const MOST_OF_IT: f64 = 0.5;
 pub struct Answer {
     /// The status code.
     pub status: u16,
+    /// What was asked for.
+    pub asked: Url,
     /// Where it came from, after all redirects.
     pub url: Url,
     /// Where permanent redirects led.
@@ -87,11 +96,27 @@ pub struct History {
     pub failures: Option<LinkFailures>,
 }
 
-/// Judges an answer. `kept` is the text that was kept with the note. `ask` returns what the same
-/// host answers to other addresses, `None` if nothing; it is called only if the answer alone
-/// doesn't decide.
+/// Judges an answer. `url` is the address of the note; its user name and password weren't sent.
+/// `kept` is the text that was kept with the note. `ask` returns what the same host answers to
+/// other addresses, `None` if nothing; it is called only if the answer alone doesn't decide.
 #[must_use]
 pub fn finding(
+    url: &Url,
+    kept: Option<&str>,
+    answer: &Answer,
+    ask: &mut dyn FnMut(Probe) -> Option<Answer>,
+) -> Finding {
+    let found = finding_of(&without_user(url), kept, answer, ask);
+    let has_user = !url.username().is_empty() || url.password().is_some();
+    match found {
+        Finding::There | Finding::Down => found,
+        // Hosts say that a page is missing, or show another one, to those who may not see it.
+        _ if has_user => Finding::Walled,
+        _ => found,
+    }
+}
+
+fn finding_of(
     url: &Url,
     kept: Option<&str>,
     answer: &Answer,
@@ -100,19 +125,21 @@ pub fn finding(
     match answer.status {
         200..=299 => {}
         404 | 410 => return Finding::Missing,
-        401 | 402 | 403 | 407 | 429 | 451 | 503 => return Finding::Walled,
-        500.. | 408 | 425 => return Finding::Down,
-        // A fault of ours, or a redirect without a target.
+        // The network that the computer is in asks for a login (RFC 6585).
+        503 | 511 => return Finding::Walled,
+        500..=599 | 408 | 425 => return Finding::Down,
+        // Not for programs, a fault of ours, a redirect without a target, or no status of HTTP.
         _ => return Finding::Walled,
     }
-    if is_wall(url, answer) {
+    let share = kept.and_then(|kept| shared(kept, &answer.page.text));
+    if is_wall(url, kept, share, answer) {
         return Finding::Walled;
     }
-    let share = kept.and_then(|kept| shared(kept, &answer.page.text));
     let mut is_elsewhere = ends_elsewhere(url, &answer.url);
     let says_missing = says_missing(&answer.page.title);
-    // What comes after the beginning that was read may be the text.
-    let is_other_text = !answer.page.is_cut && share.is_some_and(|share| share < NOTHING_OF_IT);
+    // What comes after the beginning that was read may be the text, and a script may fill it in.
+    let is_whole = !answer.page.is_cut && !answer.page.is_shell;
+    let is_other_text = is_whole && share.is_some_and(|share| share < NOTHING_OF_IT);
     let signs = [is_elsewhere, says_missing, is_other_text];
     let signs = signs.into_iter().filter(|sign| *sign).count();
     if signs >= 2 {
@@ -123,17 +150,20 @@ pub fn finding(
         .as_ref()
         .filter(|target| is_other_page(url, target));
     let is_proved = share.is_some_and(|share| share >= MOST_OF_IT);
+    let mut leads_anywhere = false;
     if signs == 1 || target.is_some() && !is_proved {
         let made_up = ask(Probe::MadeUp).filter(|made_up| (200..=299).contains(&made_up.status));
         if let Some(made_up) = made_up {
             // All addresses of the host lead to the same other one.
-            is_elsewhere |= target.is_some() && made_up.url == answer.url;
+            is_elsewhere |= target.is_some() && is_same_place(answer, &made_up);
+            leads_anywhere = looks_same(answer, &made_up);
             let is_any = is_same(answer, &made_up);
             // A page that a script fills is the same for all addresses until the script runs.
             let mut is_filled_later = || {
                 let front = ask(Probe::Front);
                 front.is_none_or(|front| is_same(&front, &made_up))
             };
+            let is_elsewhere = is_elsewhere && !answer.page.is_shell;
             if is_any && (is_elsewhere || says_missing || is_other_text && !is_filled_later()) {
                 return Finding::Replaced;
             }
@@ -141,7 +171,10 @@ pub fn finding(
     }
     match target {
         Some(target)
-            if !is_elsewhere && !says_missing && share.is_none_or(|share| share >= MOST_OF_IT) =>
+            if !is_elsewhere
+                && !says_missing
+                && !leads_anywhere
+                && (is_proved || kept.is_none()) =>
         {
             Finding::Moved(target.clone())
         }
@@ -152,6 +185,7 @@ pub fn finding(
 /// Adds a finding to what is known of a page.
 #[must_use]
 pub fn judged(known: Option<History>, finding: &Finding, now: Timestamp) -> History {
+    let known = known.map(|known| believed(known, now));
     let plain = |verdict| History {
         verdict,
         failures: None,
@@ -160,7 +194,7 @@ pub fn judged(known: Option<History>, finding: &Finding, now: Timestamp) -> Hist
         Finding::There => return plain(Verdict::Ok),
         Finding::Moved(_) => return plain(Verdict::Moved),
         Finding::Replaced => return plain(Verdict::Soft),
-        Finding::Walled => return plain(Verdict::Walled),
+        Finding::Walled => return walled(known),
         Finding::Missing => true,
         Finding::Down => false,
     };
@@ -186,7 +220,8 @@ pub fn judged(known: Option<History>, finding: &Finding, now: Timestamp) -> Hist
     let Some(same) = failures.filter(|failures| failures.is_missing == is_missing) else {
         return first;
     };
-    let is_new = now.duration_since(same.last) >= CHECKS_APART;
+    let gap = now.duration_since(same.last);
+    let is_new = gap >= CHECKS_APART;
     let next = LinkFailures {
         count: same.count.saturating_add(u32::from(is_new)),
         last: if is_new { now } else { same.last },
@@ -195,8 +230,8 @@ pub fn judged(known: Option<History>, finding: &Finding, now: Timestamp) -> Hist
     let lasts = now.duration_since(same.since);
     let verdict = match is_missing {
         true if lasts >= GONE_AFTER => Verdict::Gone,
-        false if before != Verdict::Unreachable && lasts > DOWN_WITHIN => return first,
-        false if next.count >= DOWN_CHECKS => Verdict::Unreachable,
+        false if before != Verdict::Unreachable && gap > DOWN_GAP => return first,
+        false if next.count >= DOWN_CHECKS && lasts >= DOWN_FOR => Verdict::Unreachable,
         _ => before,
     };
     History {
@@ -205,20 +240,63 @@ pub fn judged(known: Option<History>, finding: &Finding, now: Timestamp) -> Hist
     }
 }
 
-/// Returns when a page is to be checked again. `busy`: how long its host asked to be left alone, if
-/// it is busy (429, 503).
+/// Returns what is known without failures in the future: the clock was wrong then.
+fn believed(known: History, now: Timestamp) -> History {
+    let is_past = |failures: &LinkFailures| failures.since <= now && failures.last <= now;
+    History {
+        failures: known.failures.filter(is_past),
+        ..known
+    }
+}
+
+/// Returns what is known after an answer that says nothing of the page, except that its host is
+/// there.
+fn walled(known: Option<History>) -> History {
+    let plain = History {
+        verdict: Verdict::Walled,
+        failures: None,
+    };
+    let Some(known) = known else {
+        return plain;
+    };
+    let failures = known.failures.filter(|failures| failures.is_missing);
+    match known.verdict {
+        Verdict::Unreachable => plain,
+        Verdict::Ok if failures.is_none() => plain,
+        verdict => History { verdict, failures },
+    }
+}
+
+/// Returns when a page is to be checked again. `known`: what was known before this check. `busy`:
+/// how long its host asked to be left alone, if it is busy (429, 503).
 #[must_use]
-pub fn due_at(judged: &History, busy: Option<Duration>, now: Timestamp) -> Timestamp {
+pub fn due_at(
+    known: Option<History>,
+    judged: &History,
+    busy: Option<Duration>,
+    now: Timestamp,
+) -> Timestamp {
     let wait = match (judged.verdict, judged.failures) {
-        (Verdict::Gone | Verdict::Unreachable, _) => AGAIN_AFTER,
+        (Verdict::Gone, _) => AGAIN_AFTER,
+        (Verdict::Unreachable, _) => {
+            match known.is_some_and(|known| known.verdict == Verdict::Unreachable) {
+                true => STILL_DOWN_AGAIN,
+                false => DOWN_AGAIN,
+            }
+        }
         (_, Some(failures)) if failures.is_missing => {
             // Then it is gone, or back.
-            GONE_AFTER - now.duration_since(failures.since)
+            match GONE_AFTER - now.duration_since(failures.since) {
+                left if left > SignedDuration::ZERO => left,
+                // Its host didn't say.
+                _ => REFUSED_FOR,
+            }
         }
         (_, Some(_)) => CHECKS_APART,
-        (_, None) => busy.map_or(AGAIN_AFTER, busy_for),
+        (_, None) if busy.is_some() => BUSY_FOR,
+        (_, None) => AGAIN_AFTER,
     };
-    after(now, wait)
+    after(now, busy.map_or(wait, |busy| wait.max(busy_for(busy))))
 }
 
 /// Returns when a page is to be tried again that may not be asked for: its address is private, or
@@ -235,17 +313,60 @@ pub fn busy_until(wait: Duration, now: Timestamp) -> Timestamp {
 }
 
 fn busy_for(wait: Duration) -> SignedDuration {
-    SignedDuration::try_from(wait).map_or(BUSY_FOR, |wait| wait.max(BUSY_FOR))
+    SignedDuration::try_from(wait).map_or(AGAIN_AFTER, |wait| wait.clamp(BUSY_FOR, AGAIN_AFTER))
 }
 
 fn after(now: Timestamp, wait: SignedDuration) -> Timestamp {
     now.saturating_add(wait).unwrap_or(Timestamp::MAX)
 }
 
-/// Returns whether a page asks who visits it, or whether a program does.
-fn is_wall(url: &Url, answer: &Answer) -> bool {
-    let is_login = answer.page.asks_for_password && ends_elsewhere(url, &answer.url);
-    is_login || wall(url, &answer.url, &answer.page.title).is_some()
+/// Returns whether a page asks who visits it, or whether a program does. `share`: how much it has
+/// of the kept text.
+fn is_wall(url: &Url, kept: Option<&str>, share: Option<f64>, answer: &Answer) -> bool {
+    let page = &answer.page;
+    let is_own = share.is_some_and(|share| share >= MOST_OF_IT);
+    let is_other = match share {
+        Some(share) => share < NOTHING_OF_IT,
+        None => kept.is_some() && is_short(&page.text),
+    };
+    let is_login = page.asks_for_password
+        && !is_own
+        && (is_other_path(url, &answer.url) || is_other && !page.is_cut);
+    is_login || wall(url, &answer.url, &page.title).is_some()
+}
+
+/// Returns whether an address has another path or host, but for `www.` and a slash at the end.
+fn is_other_path(url: &Url, other: &Url) -> bool {
+    let key = |url: &Url| {
+        let host = url.host_str().unwrap_or_default();
+        let host = host.strip_prefix("www.").unwrap_or(host).to_owned();
+        (host, url.path().trim_end_matches('/').to_owned())
+    };
+    key(url) != key(other)
+}
+
+/// Returns whether the answer to an address that can't be there comes from the same place as
+/// `answer`, but for what was asked for, which some put into the query.
+fn is_same_place(answer: &Answer, made_up: &Answer) -> bool {
+    let place = |url: &Url| (url.origin(), url.path().to_owned());
+    if place(&answer.url) != place(&made_up.url) {
+        return false;
+    }
+    let asked = made_up.asked.path().rsplit('/').next().unwrap_or_default();
+    let (one, other) = (answer.url.query_pairs(), made_up.url.query_pairs());
+    one.clone().count() == other.clone().count()
+        && one.zip(other).all(|(one, other)| {
+            one == other || one.0 == other.0 && !asked.is_empty() && other.1.contains(asked)
+        })
+}
+
+/// Returns an address without user name and password.
+fn without_user(url: &Url) -> Url {
+    let mut url = url.clone();
+    // Addresses with a host can have neither.
+    let _ = url.set_username("");
+    let _ = url.set_password(None);
+    url
 }
 
 /// Returns whether an answer is from the front page or a page for errors, which wasn't asked for.
@@ -341,6 +462,13 @@ pub(crate) fn is_other_page(url: &Url, other: &Url) -> bool {
         (Some(one), Some(other)) => one != other,
         _ => false,
     }
+}
+
+/// Returns whether two answers can't be told apart, also if they are too short to be compared.
+fn looks_same(one: &Answer, other: &Answer) -> bool {
+    one.page.title == other.page.title
+        && (one.page.text == other.page.text
+            || shared(&one.page.text, &other.page.text).is_some_and(|share| share >= SAME))
 }
 
 /// Returns whether two answers are the same page under two addresses.

@@ -17,7 +17,7 @@ pub enum LinkVerdict {
     Gone,
     /// Its host answers with something else.
     Soft,
-    /// Its host didn't answer three times within two weeks.
+    /// Its host didn't answer three times, over at least a week.
     Unreachable,
     /// Its host shuts programs out. That says nothing of the page.
     Walled,

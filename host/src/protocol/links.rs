@@ -33,7 +33,7 @@ pub enum LinkVerdict {
     Gone,
     /// Its web site answers with something else.
     Soft,
-    /// Its web site didn't answer three times within two weeks.
+    /// Its web site didn't answer three times, over at least a week.
     Unreachable,
     /// Its web site shuts programs out, which says nothing of the page.
     Walled,

@@ -16,6 +16,11 @@ pub(super) fn shared(one: &str, other: &str) -> Option<f64> {
     Some(f64::from(common) / f64::from(least.max(1)))
 }
 
+/// Returns whether a text is too short to be compared.
+pub(super) fn is_short(text: &str) -> bool {
+    shingles(text).is_none()
+}
+
 /// Returns the sequences of words of a text. In scripts without spaces, a letter is a word.
 fn shingles(text: &str) -> Option<HashSet<String>> {
     let lower = text.to_lowercase();

@@ -2,6 +2,7 @@
 
 use html5gum::{Token, Tokenizer};
 
+use super::shell::Shell;
 use crate::encoding;
 
 /// Elements whose text isn't shown.
@@ -27,6 +28,8 @@ pub struct Page {
     pub is_cut: bool,
     /// Whether it has a field for a password.
     pub asks_for_password: bool,
+    /// Whether its main part is empty until a script fills it.
+    pub is_shell: bool,
 }
 
 impl Page {
@@ -66,11 +69,13 @@ impl Page {
         let (mut title, mut text) = (None::<String>, String::new());
         let mut is_in_title = false;
         let mut hidden: Option<Vec<u8>> = None;
+        let mut shell = Shell::default();
         for token in Tokenizer::new(html) {
             let Ok(token) = token;
             match token {
                 Token::StartTag(tag) if hidden.is_none() => {
                     text.push(' ');
+                    shell.start(&tag);
                     match &**tag.name {
                         b"title" if title.is_none() => {
                             title = Some(String::new());
@@ -90,6 +95,8 @@ impl Page {
                 Token::EndTag(tag) => {
                     if hidden.as_ref() == Some(&tag.name.0) {
                         hidden = None;
+                    } else if hidden.is_none() {
+                        shell.end(&tag.name);
                     }
                     is_in_title &= &**tag.name != b"title";
                     text.push(' ');
@@ -98,7 +105,10 @@ impl Page {
                     let piece = String::from_utf8_lossy(&piece);
                     match title.as_mut().filter(|_| is_in_title) {
                         Some(title) => title.push_str(&piece),
-                        None => text.push_str(&piece),
+                        None => {
+                            shell.text(&piece);
+                            text.push_str(&piece);
+                        }
                     }
                 }
                 _ => {}
@@ -108,6 +118,7 @@ impl Page {
         let end = page.title.floor_char_boundary(MAX_TITLE_BYTES);
         page.title.truncate(end);
         page.text = one_line(&text);
+        page.is_shell = shell.is_shell();
         page
     }
 }

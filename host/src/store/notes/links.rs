@@ -6,7 +6,7 @@
 
 use std::collections::{HashMap, HashSet};
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use rusqlite::{Connection, OptionalExtension as _, Row, params};
 use serde::{Deserialize, Serialize};
 
@@ -19,6 +19,9 @@ use crate::{
 /// The columns of [`link_of`].
 const COLUMNS: &str = "checked_at, verdict, status, final_url, failing_since, failed_at, failures, \
                        missing, archive_url";
+
+/// Longest time until a page is due, with a day more: no check asks for more than 90 days.
+const LATEST: SignedDuration = SignedDuration::from_hours(91 * 24);
 
 /// A note whose page is to be checked.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -108,7 +111,8 @@ impl Reader {
         Ok(query.query_row([], |row| row.get(0))?)
     }
 
-    /// Returns the notes whose pages are due at `now`, or with `again` all: first those whose last
+    /// Returns the notes whose pages are due at `now`, or with `again` all. A page that is due later
+    /// than any check asks for is due, since the clock was wrong then. First those whose last
     /// check failed, then those that were never checked, then those that were checked longest ago.
     /// Only those of `ids`, if there are any; only addresses of http and https; at most `limit`.
     ///
@@ -124,14 +128,19 @@ impl Reader {
         let wanted: Option<HashSet<NoteId>> = ids.map(|ids| ids.iter().copied().collect());
         let sql = format!(
             "SELECT n.id, n.url, {COLUMNS} FROM notes n LEFT JOIN links l ON l.note_id = n.id
-             WHERE ?1 OR l.due_at IS NULL OR l.due_at <= ?2
+             WHERE ?1 OR l.due_at IS NULL OR l.due_at <= ?2 OR l.due_at > ?3
              ORDER BY CASE WHEN l.note_id IS NULL THEN 1
                            WHEN l.failing_since IS NOT NULL AND l.verdict NOT IN (2, 4) THEN 0
                            ELSE 2 END,
                       ifnull(l.checked_at, l.due_at), n.id"
         );
         let mut query = self.conn.prepare_cached(&sql)?;
-        let mut rows = query.query(params![again, now.as_microsecond()])?;
+        let latest = now.saturating_add(LATEST).unwrap_or(Timestamp::MAX);
+        let mut rows = query.query(params![
+            again,
+            now.as_microsecond(),
+            latest.as_microsecond()
+        ])?;
         let mut found = Vec::new();
         while found.len() < limit
             && let Some(row) = rows.next()?

@@ -354,6 +354,18 @@ fn damaged_records_of_checks_are_found() {
 }
 
 #[test]
+fn a_page_that_is_due_later_than_any_check_asks_for_is_due() {
+    let mut t = TestStore::new();
+    let note = t.save("https://e.org/a", "", &[], "").note;
+    for (days, expected) in [(90, vec![]), (92, vec![note.id]), (4000, vec![note.id])] {
+        let due_at = t.now + SignedDuration::from_hours(24 * days);
+        t.write(|w| w.record_link(note.id, &note.url, &check(LinkVerdict::Ok, due_at)))
+            .unwrap();
+        assert_eq!(due(&t), expected, "{days}");
+    }
+}
+
+#[test]
 fn an_address_with_an_access_token_is_no_new_address() {
     let mut t = TestStore::checked();
     let note = t.save("https://e.org/old", "", &[], "").note;

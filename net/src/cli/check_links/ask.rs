@@ -111,7 +111,7 @@ impl<'a> Asker<'a> {
 
     /// Asks for the page of a note.
     pub(super) fn ask(&self, link: &LinkToCheck) -> Outcome {
-        let Some(url) = Self::address(&link.url) else {
+        let (Some(url), Ok(named)) = (Self::address(&link.url), Url::parse(&link.url)) else {
             return Outcome::Refused(Refusal::BadAddress);
         };
         let mut visit = self.fetcher.visit();
@@ -131,13 +131,13 @@ impl<'a> Asker<'a> {
             429 | 503 => Some(response.retry_after.unwrap_or_default()),
             _ => None,
         };
-        let answer = answer_of(response);
+        let answer = answer_of(url.clone(), response);
         let kept = match status {
             200..=299 => self.kept_text(link),
             _ => None,
         };
         let mut ask = |probe| self.probe(&mut visit, &url, probe);
-        let finding = links::finding(&url, kept.as_deref(), &answer, &mut ask);
+        let finding = links::finding(&named, kept.as_deref(), &answer, &mut ask);
         Outcome::Found {
             finding,
             status: Some(status),
@@ -146,13 +146,20 @@ impl<'a> Asker<'a> {
         }
     }
 
-    /// Returns whether a host answers at all.
-    pub(super) fn answers(&self, url: &Url) -> bool {
+    /// Returns whether a host answers at all. `None` if it may not be asked.
+    pub(super) fn answers(&self, url: &Url) -> Option<bool> {
         let request = Request {
             size: Size::Some(1),
             ..self.request(url.clone())
         };
-        self.fetcher.visit().get(&request).is_ok()
+        match self.fetcher.visit().get(&request) {
+            // The network that the computer is in answers instead (RFC 6585).
+            Ok(response) => Some(response.status != 511),
+            Err(error) => match failed(error) {
+                Outcome::Found { finding, .. } => Some(finding != Finding::Down),
+                Outcome::Refused(_) | Outcome::Busy(_) => None,
+            },
+        }
     }
 
     fn request(&self, url: Url) -> Request {
@@ -194,18 +201,19 @@ impl<'a> Asker<'a> {
                 || visit
                     .robots_allow(&address, self.allow_private)
                     .unwrap_or(false);
-            let response = is_allowed.then(|| visit.get(&self.request(address)))?;
-            response.ok().map(answer_of)
+            let response = is_allowed.then(|| visit.get(&self.request(address.clone())))?;
+            response.ok().map(|response| answer_of(address, response))
         });
         probes().insert(key, answer.clone());
         answer
     }
 }
 
-fn answer_of(response: Response) -> Answer {
+fn answer_of(asked: Url, response: Response) -> Answer {
     let content_type = response.content_type.as_deref();
     Answer {
         status: response.status,
+        asked,
         url: response.url,
         moved_to: response.moved_to,
         page: Page::read(&response.body, content_type, response.is_cut),

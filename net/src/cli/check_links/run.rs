@@ -1,7 +1,8 @@
 //! Checks links, four hosts at once, and records each result as it comes.
 //!
 //! A computer without a network must not make all pages unreachable. So checks without an answer
-//! are recorded only once some host has answered.
+//! are recorded only once some host has answered. A network that asks for a login first answers in
+//! place of all hosts, but not over TLS.
 
 use std::{
     collections::HashSet,
@@ -95,37 +96,28 @@ impl Run<'_> {
         report: &mut impl FnMut(Checked) -> anyhow::Result<()>,
     ) -> anyhow::Result<End> {
         let mut waiting: Vec<(LinkToCheck, Outcome)> = Vec::new();
-        let mut has_answers = false;
+        let mut seen = Seen::default();
         for (link, outcome) in outcomes {
             if is_without_answer(&outcome) {
                 waiting.push((link, outcome));
                 if waiting.len() < WAITING {
                     continue;
                 }
-                if self.has_network(&waiting, has_answers) == Some(false) {
+                if !self.has_network(&waiting, seen) {
                     return Ok(End::NoNetwork);
                 }
             } else {
-                has_answers |= matches!(outcome, Outcome::Found { .. });
-                if has_answers {
-                    for (link, outcome) in waiting.drain(..) {
-                        report(self.record(link, outcome)?)?;
-                    }
-                }
+                let is_secure = seen.add(&link, &outcome);
                 report(self.record(link, outcome)?)?;
-                continue;
+                if !is_secure {
+                    continue;
+                }
             }
             for (link, outcome) in waiting.drain(..) {
                 report(self.record(link, outcome)?)?;
             }
         }
-        let hosts = hosts(&waiting).len();
-        let is_sure = waiting.is_empty() || has_answers && hosts <= DOWN_BY_CHANCE;
-        if !is_sure
-            && !self
-                .has_network(&waiting, has_answers)
-                .unwrap_or(hosts <= DOWN_BY_CHANCE)
-        {
+        if !waiting.is_empty() && !self.has_network(&waiting, seen) {
             return Ok(End::NoNetwork);
         }
         for (link, outcome) in waiting {
@@ -134,29 +126,36 @@ impl Run<'_> {
         Ok(End::Done)
     }
 
-    /// Returns whether a host answers that answered before. `None` if there is none to ask.
-    fn has_network(&self, without: &[(LinkToCheck, Outcome)], has_answers: bool) -> Option<bool> {
+    /// Returns whether there is a network, although some hosts don't answer: if few don't, and one
+    /// has answered over TLS in this run; or else if one answers that answered before.
+    fn has_network(&self, without: &[(LinkToCheck, Outcome)], seen: Seen) -> bool {
         let mut asked = hosts(without);
-        let mut is_any = false;
-        for control in &self.controls {
-            let Some(url) = Asker::address(control) else {
-                continue;
-            };
-            if !asked.insert(host_of(&url)) {
-                continue;
-            }
-            is_any = true;
-            if self.asker.answers(&url) {
-                return Some(true);
-            }
-            if asked.len() >= hosts(without).len() + CONTROLS {
+        if seen.secure && asked.len() <= DOWN_BY_CHANCE {
+            return true;
+        }
+        let controls = self.controls.iter().filter_map(|url| Asker::address(url));
+        let (secure, plain): (Vec<_>, Vec<_>) = controls.partition(|url| url.scheme() == "https");
+        let (mut count, mut is_secure_down) = (0, false);
+        for url in secure.iter().chain(&plain) {
+            let is_secure = url.scheme() == "https";
+            // What answers without TLS need not be the host.
+            if count >= CONTROLS || is_secure_down && !is_secure {
                 break;
             }
+            if !asked.insert(host_of(url)) {
+                continue;
+            }
+            match self.asker.answers(url) {
+                Some(true) => return true,
+                Some(false) => {
+                    count += 1;
+                    is_secure_down |= is_secure;
+                }
+                None => {}
+            }
         }
-        match is_any {
-            true => Some(false),
-            false => has_answers.then_some(true),
-        }
+        // No host shows that there is no network.
+        count == 0 && seen.any
     }
 
     fn record(&mut self, link: LinkToCheck, outcome: Outcome) -> anyhow::Result<Checked> {
@@ -186,7 +185,7 @@ impl Run<'_> {
                         _ => None,
                     }),
                     failures: judged.failures,
-                    due_at: links::due_at(&judged, *busy, now),
+                    due_at: links::due_at(known, &judged, *busy, now),
                 })
             }
             Outcome::Refused(_) => Err(links::refused_until(now)),
@@ -201,6 +200,29 @@ impl Run<'_> {
             outcome,
             check: check.ok(),
         })
+    }
+}
+
+/// The answers of a run.
+#[derive(Debug, Clone, Copy, Default)]
+struct Seen {
+    /// Whether there was one.
+    any: bool,
+    /// Whether there was one over TLS.
+    secure: bool,
+}
+
+impl Seen {
+    /// Adds what came of a page. Returns whether it was an answer over TLS.
+    fn add(&mut self, link: &LinkToCheck, outcome: &Outcome) -> bool {
+        let is_answer = match outcome {
+            Outcome::Found { status, .. } => *status != Some(511),
+            Outcome::Refused(_) | Outcome::Busy(_) => false,
+        };
+        let is_https = Asker::address(&link.url).is_some_and(|url| url.scheme() == "https");
+        self.any |= is_answer;
+        self.secure |= is_answer && is_https;
+        is_answer && is_https
     }
 }
 
