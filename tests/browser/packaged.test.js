@@ -34,11 +34,12 @@ inEachBrowser(
 		);
 		await popup.press("Escape");
 		await popup.closes();
-		const [note] = await world.notes();
-		assert.deepEqual(note?.tags, ["packed"]);
-		assert.match(`${note?.summary}`, /^> Caching came first\./);
+		const note = await until("the note has its tag", async () =>
+			(await world.notes()).find(({ tags }) => tags.join() === "packed"),
+		);
+		assert.match(note.summary, /^> Caching came first\./);
 		assert.match(
-			await world.command("text", "show", String(note?.id)),
+			await world.command("text", "show", String(note.id)),
 			/Caching came first\./,
 		);
 
