@@ -10,6 +10,7 @@ mod tests;
 
 use std::{
     collections::HashSet,
+    hash::{BuildHasher as _, RandomState},
     io::{self, Write},
 };
 
@@ -102,7 +103,11 @@ pub(super) fn run(check: &CheckLinks, invocation: &mut Invocation<'_>) -> anyhow
         check.allow_private,
         links.len() > WITHOUT_ROBOTS,
     );
-    let controls = store.links_that_answered(CONTROLS)?;
+    let mut controls = store.links_that_answered(CONTROLS)?;
+    // Others at each run: those that don't answer any more must not stop all runs.
+    let start = RandomState::new().hash_one(0) % u64::from(CONTROLS);
+    let start = usize::try_from(start)? % controls.len().max(1);
+    controls.rotate_left(start);
     let mut printer = Printer::new(invocation, links.len());
     let is_nothing = links.is_empty();
     let end = Run {
@@ -130,7 +135,7 @@ pub(super) fn run(check: &CheckLinks, invocation: &mut Invocation<'_>) -> anyhow
     }
     if end == End::NoNetwork {
         bail!(
-            "No web site answers. Is this computer online? What was checked before is recorded, and nothing is called unreachable."
+            "Web sites don't answer, and none shows that there is a network. Is this computer online? What was checked before is recorded, and nothing is called unreachable."
         );
     }
     copies.map(drop)

@@ -254,7 +254,7 @@ fn answer(head: &str, day: i64, stream: &mut TcpStream) {
             _ => redirect("301 Moved Permanently", "/for-sale"),
         },
         "gone-between-429" => match day {
-            5..9 => response("429 Too Many Requests", "Retry-After: 30\r\n", ""),
+            5..14 => response("429 Too Many Requests", "Retry-After: 30\r\n", ""),
             _ => missing(),
         },
         "gone-to-home" => match path.starts_with("/home") {
