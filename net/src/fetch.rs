@@ -131,6 +131,7 @@ impl Fetcher {
             lease: None,
             obeys_robots: false,
             is_forbidden: false,
+            is_redirected: false,
         }
     }
 
@@ -188,6 +189,7 @@ pub struct Visit<'a> {
     /// Whether redirects are followed only as robots.txt allows.
     obeys_robots: bool,
     is_forbidden: bool,
+    is_redirected: bool,
 }
 
 impl Visit<'_> {
@@ -203,6 +205,12 @@ impl Visit<'_> {
         self.is_forbidden
     }
 
+    /// Returns whether the last request was redirected.
+    #[must_use]
+    pub fn is_redirected(&self) -> bool {
+        self.is_redirected
+    }
+
     /// Asks, follows redirects and reads the body.
     ///
     /// # Errors
@@ -213,6 +221,7 @@ impl Visit<'_> {
         let mut is_permanent = true;
         let mut left = self.fetcher.times.total;
         self.is_forbidden = false;
+        self.is_redirected = false;
         for _ in 0..=MAX_REDIRECTS {
             self.arrive(&host_of(&url))?;
             let began = Instant::now();
@@ -221,6 +230,7 @@ impl Visit<'_> {
             let Some(target) = redirect(&answer, &url)? else {
                 return self.read(answer, request.size, url, moved_to);
             };
+            self.is_redirected = true;
             is_permanent &= matches!(answer.status().as_u16(), 301 | 308);
             if is_permanent {
                 moved_to = Some(target.clone());

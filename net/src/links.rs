@@ -354,7 +354,7 @@ fn is_same_place(answer: &Answer, made_up: &Answer) -> bool {
     }
     let asked = made_up.asked.path().rsplit('/').next().unwrap_or_default();
     let (one, other) = (answer.url.query_pairs(), made_up.url.query_pairs());
-    one.clone().count() == other.clone().count()
+    one.count() == other.count()
         && one.zip(other).all(|(one, other)| {
             one == other || one.0 == other.0 && !asked.is_empty() && other.1.contains(asked)
         })

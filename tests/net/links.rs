@@ -71,14 +71,19 @@ fn links_are_checked_and_what_was_found_is_printed_and_kept() {
     let notes = Notes::new();
     let urls = [there.url("/old"), missing.url("/a")].map(|url| url.to_string());
     let ids = save(&notes, &urls);
-    let counted = notes.prints(&["check-links", "--dry-run"]);
+    let counted = notes.prints(&["check-links", "--dry-run", "--allow-private"]);
     assert_eq!(counted, "2 pages would be asked for of 2 web sites.\n");
+    assert_eq!(
+        notes.prints(&["check-links", "--dry-run"]),
+        "No page would be asked for.\n2 pages are in private networks; to ask for them, use --allow-private.\n"
+    );
     let private = notes.prints(&["check-links", "--again"]);
     assert!(private.contains("its address is private"), "{private}");
     assert!(private.ends_with("2 pages: 2 not asked for\n"), "{private}");
     assert_eq!((there.heads().len(), missing.heads().len()), (0, 0));
 
-    let printed = notes.prints(&["check-links", "--again", "--allow-private"]);
+    // Those that were refused are due if they are allowed.
+    let printed = notes.prints(&["check-links", "--allow-private"]);
     assert!(
         printed.contains(&format!("{}: moved to {}", urls[0], there.url("/new"))),
         "{printed}"
@@ -101,6 +106,7 @@ fn links_are_checked_and_what_was_found_is_printed_and_kept() {
         "--allow-private",
         "--json",
         "url:a",
+        "-tag:other",
     ]);
     let json: Value = serde_json::from_str(&json).unwrap();
     assert_eq!(json.as_array().unwrap().len(), 1);
@@ -122,6 +128,10 @@ fn wrong_queries_and_a_second_run_are_refused() {
     let (_, sentence) = notes.fails(&["check-links", "is:odd"]);
     assert!(sentence.contains("“is:odd”"), "{sentence}");
     assert!(sentence.ends_with("Nothing was checked.\n"), "{sentence}");
+    assert_eq!(
+        notes.prints(&["check-links", "nothing", "here"]),
+        "No note matches.\n"
+    );
     let (_, sentence) = notes.fails(&["check-links", "is:deleted"]);
     assert!(sentence.contains("in the trash"), "{sentence}");
     assert_eq!(

@@ -3,7 +3,7 @@
 
 use std::ffi::OsString;
 
-use crate::cli::network;
+use crate::cli::{network, search::unshielded};
 
 /// What `check-links` is given; `url-notes-net` reads the same.
 #[derive(Debug, clap::Args)]
@@ -14,13 +14,13 @@ says twice, a week apart, that it isn't there. Nothing is changed but what is kn
 
 Examples:
   url-notes check-links
-  url-notes check-links 'tag:paper before:2024' --limit 1000
+  url-notes check-links tag:paper before:2024 --limit 1000
   url-notes search is:gone
   url-notes edit --query is:moved --follow --dry-run")]
 pub struct CheckLinks {
-    /// Only pages of notes that match this query
-    #[arg(value_name = "QUERY", allow_hyphen_values = true)]
-    pub query: Option<String>,
+    /// Only pages of notes that match; words and conditions as in `search`
+    #[arg(value_name = "QUERY", value_parser = unshielded)]
+    pub query: Vec<String>,
     /// Number of pages to ask for at most
     #[arg(long, value_name = "N", default_value_t = 200, value_parser = clap::value_parser!(u32).range(1..))]
     pub limit: u32,

@@ -64,7 +64,7 @@ enum Sort {
 const SHIELD: &str = "\u{2060}";
 
 /// Protects excluded words such as `-cpu` in `search gpu -cpu`, which clap would parse as options.
-/// After `search` and `fetch`, a single dash begins a word of the query; all options have two
+/// After `search`, `fetch` and `check-links`, a single dash begins a word of the query; all options have two
 /// dashes, except `-h`.
 #[must_use]
 pub fn shield_exclusions(mut argv: Vec<OsString>) -> Vec<OsString> {
@@ -75,7 +75,13 @@ pub fn shield_exclusions(mut argv: Vec<OsString>) -> Vec<OsString> {
                 arguments.next();
             }
             Some((_, argument)) if argument.to_string_lossy().starts_with('-') => {}
-            Some((at, argument)) if argument == "search" || argument == "fetch" => break at,
+            Some((at, argument))
+                if ["search", "fetch", "check-links"]
+                    .iter()
+                    .any(|name| argument == name) =>
+            {
+                break at;
+            }
             _ => return argv,
         }
     };

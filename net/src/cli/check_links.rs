@@ -10,10 +10,12 @@ mod tests;
 
 use std::{
     collections::HashSet,
+    hash::{BuildHasher as _, RandomState},
     io::{self, Write},
 };
 
 use anyhow::bail;
+use jiff::tz::TimeZone;
 use serde::Serialize;
 use url::Url;
 use url_notes::{
@@ -29,7 +31,10 @@ use self::{
     run::{Checked, End, Run},
 };
 use super::context::Invocation;
-use crate::fetch::{Fetcher, host_of};
+use crate::{
+    fetch::{Fetcher, host_of},
+    links::Finding,
+};
 
 /// Runs with more pages obey robots.txt.
 const WITHOUT_ROBOTS: usize = 20;
@@ -56,12 +61,14 @@ struct CheckedOutput {
     archive_url: Option<String>,
 }
 
-/// How a page fails that is neither gone nor unreachable yet.
+/// How a check fails, if that isn't its verdict.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Failing {
     Not,
     Missing,
     Down,
+    /// Its host shuts programs out now, so what was known before stays.
+    Walled,
 }
 
 /// Checks the links, and prints a line for each that isn't as it was saved.
@@ -77,10 +84,16 @@ pub(super) fn run(check: &CheckLinks, invocation: &mut Invocation<'_>) -> anyhow
             "Links are being checked already. Run this again when that is done.",
         )?,
     };
+    if ids.is_some_and(<[_]>::is_empty) && !invocation.json {
+        writeln!(invocation.out, "No note matches.")?;
+        return Ok(());
+    }
     let limit = usize::try_from(check.limit).unwrap_or(usize::MAX);
-    let links = store.links_to_check(ids, check.again, clock::now(), limit)?;
+    let mut links = to_ask(check, &store, ids)?;
+    let all = links.len();
+    links.truncate(limit);
     if check.dry_run {
-        return dry_run(check, invocation, &store, ids, &links);
+        return dry_run(check, invocation, all, &links);
     }
     let fetcher = invocation.fetcher()?;
     let reader = Reader::open(&invocation.config.database)?;
@@ -90,7 +103,11 @@ pub(super) fn run(check: &CheckLinks, invocation: &mut Invocation<'_>) -> anyhow
         check.allow_private,
         links.len() > WITHOUT_ROBOTS,
     );
-    let controls = store.links_that_answered(CONTROLS)?;
+    let mut controls = store.links_that_answered(CONTROLS)?;
+    // Others at each run: those that don't answer any more must not stop all runs.
+    let start = RandomState::new().hash_one(0) % u64::from(CONTROLS);
+    let start = usize::try_from(start)? % controls.len().max(1);
+    controls.rotate_left(start);
     let mut printer = Printer::new(invocation, links.len());
     let is_nothing = links.is_empty();
     let end = Run {
@@ -118,18 +135,36 @@ pub(super) fn run(check: &CheckLinks, invocation: &mut Invocation<'_>) -> anyhow
     }
     if end == End::NoNetwork {
         bail!(
-            "No web site answers. Is this computer online? What was checked before is recorded, and nothing is called unreachable."
+            "Web sites don't answer, and none shows that there is a network. Is this computer online? What was checked before is recorded, and nothing is called unreachable."
         );
     }
     copies.map(drop)
 }
 
+/// Returns the pages that are due, and those in a private network that weren't allowed before.
+fn to_ask(
+    check: &CheckLinks,
+    store: &Store,
+    ids: Option<&[NoteId]>,
+) -> anyhow::Result<Vec<LinkToCheck>> {
+    let now = clock::now();
+    let mut links = store.links_to_check(ids, check.again, now, usize::MAX)?;
+    if check.allow_private && !check.again {
+        let due: HashSet<NoteId> = links.iter().map(|link| link.id).collect();
+        let all = store.links_to_check(ids, true, now, usize::MAX)?;
+        links.extend(all.into_iter().filter(|link| {
+            link.known.is_none() && Asker::is_private(&link.url) && !due.contains(&link.id)
+        }));
+    }
+    Ok(links)
+}
+
 /// Returns the notes that the query selects; `None` for all.
 fn selected(check: &CheckLinks, store: &Store) -> anyhow::Result<Option<Vec<NoteId>>> {
-    let Some(text) = &check.query else {
+    if check.query.is_empty() {
         return Ok(None);
-    };
-    let query = query_of(text);
+    }
+    let query = query_of(&check.query.join(" "));
     if let Some(problem) = query.problems.first() {
         bail!("{problem} Nothing was checked.");
     }
@@ -142,17 +177,13 @@ fn selected(check: &CheckLinks, store: &Store) -> anyhow::Result<Option<Vec<Note
 fn dry_run(
     check: &CheckLinks,
     invocation: &mut Invocation<'_>,
-    store: &Store,
-    ids: Option<&[NoteId]>,
+    all: usize,
     links: &[LinkToCheck],
 ) -> anyhow::Result<()> {
-    let all = match check.again {
-        true => store
-            .links_to_check(ids, true, clock::now(), usize::MAX)?
-            .len(),
-        false => store.links_due(ids, clock::now())?,
-    };
-    let hosts: HashSet<String> = links
+    let (private, asked): (Vec<_>, Vec<_>) = links
+        .iter()
+        .partition(|link| !check.allow_private && Asker::is_private(&link.url));
+    let hosts: HashSet<String> = asked
         .iter()
         .filter_map(|link| Asker::address(&link.url))
         .map(|url| host_of(&url))
@@ -160,23 +191,37 @@ fn dry_run(
     if invocation.json {
         return invocation.print_json(&serde_json::json!({
             "due": all,
-            "pages": links.len(),
+            "pages": asked.len(),
             "hosts": hosts.len(),
         }));
     }
     let out = &mut *invocation.out;
-    writeln!(
-        out,
-        "{} of {}.",
-        match links.len() {
-            1 => "1 page would be asked for".to_owned(),
-            count => format!("{} pages would be asked for", grouped(count)),
-        },
-        match hosts.len() {
-            1 => "1 web site".to_owned(),
-            count => format!("{} web sites", grouped(count)),
-        }
-    )?;
+    if asked.is_empty() {
+        writeln!(out, "No page would be asked for.")?;
+    } else {
+        writeln!(
+            out,
+            "{} of {}.",
+            match asked.len() {
+                1 => "1 page would be asked for".to_owned(),
+                count => format!("{} pages would be asked for", grouped(count)),
+            },
+            match hosts.len() {
+                1 => "1 web site".to_owned(),
+                count => format!("{} web sites", grouped(count)),
+            }
+        )?;
+    }
+    if !private.is_empty() {
+        writeln!(
+            out,
+            "{} in private networks; to ask for them, use --allow-private.",
+            match private.len() {
+                1 => "1 page is".to_owned(),
+                count => format!("{} pages are", grouped(count)),
+            }
+        )?;
+    }
     if all > links.len() {
         writeln!(
             out,
@@ -209,7 +254,7 @@ impl<'a, 'b> Printer<'a, 'b> {
     fn print(&mut self, checked: &Checked) -> anyhow::Result<()> {
         let output = CheckedOutput::of(checked);
         if !self.invocation.json
-            && let Some(line) = output.line()
+            && let Some(line) = output.line(&TimeZone::system())
         {
             self.bar.clear();
             // At once: a run can take an hour.
@@ -258,6 +303,13 @@ impl CheckedOutput {
                 );
             }
         }
+        let is_walled = matches!(
+            checked.outcome,
+            Outcome::Found {
+                finding: Finding::Walled,
+                ..
+            }
+        );
         if let Some(check) = &checked.check {
             output.verdict = Some(check.verdict.name());
             output.status = check.status;
@@ -271,20 +323,25 @@ impl CheckedOutput {
                     (_, false) => Failing::Down,
                 };
             }
+            if is_walled {
+                output.failing = Failing::Walled;
+            }
         }
         output
     }
 
-    /// Returns the line for people; `None` if there is nothing to say.
-    fn line(&self) -> Option<String> {
+    /// Returns the line for people, with days in a time zone; `None` if there is nothing to say.
+    fn line(&self, zone: &TimeZone) -> Option<String> {
         let day = |moment: &Option<String>| -> String {
             let moment = moment.as_ref().and_then(|moment| moment.parse().ok());
             let moment: jiff::Timestamp = moment.unwrap_or_default();
-            moment.strftime("%-d %b %Y").to_string()
+            let here = moment.to_zoned(zone.clone());
+            here.strftime("%-d %b %Y").to_string()
         };
         let (since, due) = (day(&self.failing_since), day(&self.due_at));
         let result = match (self.verdict, self.failing, &self.message) {
             (None, _, message) => message.clone()?,
+            (_, Failing::Walled, _) => return None,
             (_, Failing::Missing, _) => format!(
                 "its web site says that it isn't there; if it still does on {due}, it is gone"
             ),
@@ -327,9 +384,12 @@ fn print_summary(
         (verdict("gone"), "gone"),
         (verdict("soft"), "may be gone"),
         (verdict("unreachable"), "unreachable"),
-        (verdict("walled"), "closed to programs"),
         (
-            count(&|output| output.failing != Failing::Not),
+            count(&|output| output.failing == Failing::Walled),
+            "closed to programs",
+        ),
+        (
+            count(&|output| matches!(output.failing, Failing::Missing | Failing::Down)),
             "failed and checked again soon",
         ),
         (count(&|output| output.verdict.is_none()), "not asked for"),
@@ -339,10 +399,7 @@ fn print_summary(
         .filter(|(count, _)| *count > 0)
         .map(|(count, what)| format!("{} {what}", grouped(count)))
         .collect();
-    let pages = match outputs.len() {
-        1 => "1 page".to_owned(),
-        count => format!("{} pages", grouped(count)),
-    };
+    let pages = pages(outputs.len());
     match parts.is_empty() {
         true => writeln!(out, "{pages}")?,
         false => writeln!(out, "{pages}: {}", parts.join(", "))?,
@@ -365,7 +422,7 @@ fn archive(
 ) -> anyhow::Result<Option<String>> {
     let endpoint = Url::parse(archive::AVAILABLE)?;
     let limit = usize::try_from(check.limit).unwrap_or(usize::MAX);
-    let links = store.links_without_archive(ids, limit)?;
+    let links = archive::within(limit, store.links_without_archive(ids, usize::MAX)?);
     if links.is_empty() {
         return Ok(None);
     }
@@ -380,13 +437,17 @@ fn archive_all(
     links: &[LinkToCheck],
     outputs: &mut [CheckedOutput],
 ) -> anyhow::Result<String> {
-    let (mut found, mut secret) = (0_usize, 0_usize);
+    let (mut found, mut secret, mut unclear) = (0_usize, 0_usize, 0_usize);
     for link in links {
         let copy = match archive::copy_of(fetcher, endpoint, allow_private, link)? {
             Copy::At(copy) => Some(copy),
             Copy::None => None,
             Copy::Secret => {
                 secret += 1;
+                continue;
+            }
+            Copy::Unclear => {
+                unclear += 1;
                 continue;
             }
         };
@@ -398,19 +459,36 @@ fn archive_all(
             output.archive_url = copy;
         }
     }
-    let asked = links.len() - secret;
-    let mut sentence = format!(
-        "The Wayback Machine has copies of {} of {} pages that are gone.",
-        grouped(found),
-        grouped(asked)
-    );
-    if secret > 0 {
-        sentence.push_str(&format!(
-            " It wasn't asked for {}, whose addresses are private or have a secret in them.",
-            grouped(secret)
+    let answered = links.len() - secret - unclear;
+    let mut sentences = Vec::new();
+    if answered > 0 {
+        sentences.push(format!(
+            "The Wayback Machine has copies of {} of {} that {} gone.",
+            grouped(found),
+            pages(answered),
+            if answered == 1 { "is" } else { "are" }
         ));
     }
-    Ok(sentence)
+    if unclear > 0 {
+        sentences.push(format!(
+            "The Wayback Machine gave no clear answer for {}.",
+            pages(unclear)
+        ));
+    }
+    if secret > 0 {
+        sentences.push(format!(
+            "The Wayback Machine wasn't asked for {} with a private address, a password or an access token.",
+            pages(secret)
+        ));
+    }
+    Ok(sentences.join(" "))
+}
+
+fn pages(count: usize) -> String {
+    match count {
+        1 => "1 page".to_owned(),
+        count => format!("{} pages", grouped(count)),
+    }
 }
 
 /// Formats a number with a comma after each three digits.

@@ -24,19 +24,19 @@ pub(super) enum Copy {
     At(String),
     /// It has none.
     None,
-    /// It isn't asked, because the address has an access token.
+    /// It isn't asked, because the page isn't one of the public web.
     Secret,
+    /// Its answer can't be understood.
+    Unclear,
 }
 
-/// The Wayback Machine doesn't answer as it should.
+/// The Wayback Machine can't be asked now, for no page.
 #[derive(Debug, thiserror::Error)]
 pub(super) enum NoCopies {
     #[error("The Wayback Machine can't be asked: {0} Run this again later.")]
-    Fetch(#[from] FetchError),
+    Fetch(FetchError),
     #[error("The Wayback Machine can't be asked (status {0}). Run this again later.")]
     Status(u16),
-    #[error("The Wayback Machine answers with something else than expected.")]
-    Unclear,
 }
 
 #[derive(Deserialize)]
@@ -55,6 +55,16 @@ struct Snapshot {
     #[serde(default)]
     available: bool,
     url: String,
+}
+
+/// Returns the pages to ask for: at most `limit`, and those that aren't asked for anyway.
+pub(super) fn within(limit: usize, links: Vec<LinkToCheck>) -> Vec<LinkToCheck> {
+    let (mut public, secret): (Vec<_>, Vec<_>) = links
+        .into_iter()
+        .partition(|link| is_public_page(&link.url));
+    public.truncate(limit);
+    public.extend(secret);
+    public
 }
 
 /// Asks for the copy of a page nearest to the moment of its save. `endpoint`: [`AVAILABLE`], but for
@@ -76,19 +86,27 @@ pub(super) fn copy_of(
     url.query_pairs_mut()
         .append_pair("url", page.as_str())
         .append_pair("timestamp", &saved_at.to_string());
-    let response = fetcher.visit().get(&Request {
+    let request = Request {
         url,
         accept: "application/json",
         etag: None,
         last_modified: None,
         allow_private,
         size: Size::Whole(MAX_BYTES),
-    })?;
-    if response.status != 200 {
-        return Err(NoCopies::Status(response.status));
+    };
+    let response = match fetcher.visit().get(&request) {
+        Ok(response) => response,
+        Err(FetchError::TooLarge) => return Ok(Copy::Unclear),
+        Err(error) => return Err(NoCopies::Fetch(error)),
+    };
+    match response.status {
+        200 => {}
+        status @ (429 | 500..=599) => return Err(NoCopies::Status(status)),
+        _ => return Ok(Copy::Unclear),
     }
-    let available: Available =
-        serde_json::from_slice(&response.body).map_err(|_| NoCopies::Unclear)?;
+    let Ok(available) = serde_json::from_slice::<Available>(&response.body) else {
+        return Ok(Copy::Unclear);
+    };
     let Some(closest) = available
         .archived_snapshots
         .closest
@@ -101,8 +119,10 @@ pub(super) fn copy_of(
         Some(rest) => format!("https://{rest}"),
         None => closest.url,
     };
-    match copy.starts_with(COPIES) && Url::parse(&copy).is_ok() {
-        true => Ok(Copy::At(copy)),
-        false => Err(NoCopies::Unclear),
-    }
+    Ok(
+        match copy.starts_with(COPIES) && Url::parse(&copy).is_ok() {
+            true => Copy::At(copy),
+            false => Copy::Unclear,
+        },
+    )
 }

@@ -9,7 +9,7 @@ use std::{
 
 use url::Url;
 use url_notes::{
-    domain::{plain_text, without_user_info},
+    domain::{is_public_page, plain_text, without_user_info},
     store::{LinkToCheck, Reader},
 };
 
@@ -45,6 +45,8 @@ pub(super) enum Outcome {
 pub(super) enum Refusal {
     /// Its address leads to this computer or to its network.
     Private,
+    /// It redirects to such an address.
+    PrivateTarget,
     /// robots.txt forbids it.
     Robots,
     /// Its address can't be asked for.
@@ -58,6 +60,10 @@ impl Refusal {
             Self::Private => (
                 "private_address",
                 "not asked for, because its address is private; to allow that, use --allow-private",
+            ),
+            Self::PrivateTarget => (
+                "private_address",
+                "not checked, because it redirects to a private address",
             ),
             Self::Robots => (
                 "robots",
@@ -109,6 +115,16 @@ impl<'a> Asker<'a> {
         Some(url)
     }
 
+    /// Returns whether an address says that its page is in a private network. Names of such
+    /// networks need not show that.
+    pub(super) fn is_private(url: &str) -> bool {
+        Self::address(url).is_some_and(|mut url| {
+            url.set_path("/");
+            url.set_query(None);
+            !is_public_page(url.as_str())
+        })
+    }
+
     /// Asks for the page of a note.
     pub(super) fn ask(&self, link: &LinkToCheck) -> Outcome {
         let (Some(url), Ok(named)) = (Self::address(&link.url), Url::parse(&link.url)) else {
@@ -119,12 +135,12 @@ impl<'a> Asker<'a> {
             match visit.robots_allow(&url, self.allow_private) {
                 Ok(true) => {}
                 Ok(false) => return Outcome::Refused(Refusal::Robots),
-                Err(error) => return failed(error),
+                Err(error) => return failed(error, visit.is_redirected()),
             }
         }
         let response = match visit.get(&self.request(url.clone())) {
             Ok(response) => response,
-            Err(error) => return failed(error),
+            Err(error) => return failed(error, visit.is_redirected()),
         };
         let status = response.status;
         let busy = match status {
@@ -155,7 +171,7 @@ impl<'a> Asker<'a> {
         match self.fetcher.visit().get(&request) {
             // The network that the computer is in answers instead (RFC 6585).
             Ok(response) => Some(response.status != 511),
-            Err(error) => match failed(error) {
+            Err(error) => match failed(error, false) {
                 Outcome::Found { finding, .. } => Some(finding != Finding::Down),
                 Outcome::Refused(_) | Outcome::Busy(_) => None,
             },
@@ -220,7 +236,7 @@ fn answer_of(asked: Url, response: Response) -> Answer {
     }
 }
 
-fn failed(error: FetchError) -> Outcome {
+fn failed(error: FetchError, is_redirected: bool) -> Outcome {
     let found = |finding| Outcome::Found {
         finding,
         status: None,
@@ -228,6 +244,7 @@ fn failed(error: FetchError) -> Outcome {
         busy: None,
     };
     match error {
+        FetchError::PrivateAddress if is_redirected => Outcome::Refused(Refusal::PrivateTarget),
         FetchError::PrivateAddress => Outcome::Refused(Refusal::Private),
         FetchError::BadAddress => Outcome::Refused(Refusal::BadAddress),
         FetchError::Busy(wait) => Outcome::Busy(wait),

@@ -14,7 +14,10 @@ use std::{
 };
 
 use jiff::Timestamp;
-use url_notes::store::{LinkCheck, LinkToCheck, Store};
+use url_notes::{
+    domain::tokens_in,
+    store::{LinkCheck, LinkToCheck, Store},
+};
 
 use super::ask::{Asker, Outcome};
 use crate::{
@@ -171,6 +174,11 @@ impl Run<'_> {
                 busy,
                 ..
             } => {
+                // A target with an access token isn't stored, and shown nowhere.
+                let finding = match finding {
+                    Finding::Moved(url) if !tokens_in(url.as_str()).is_empty() => &Finding::There,
+                    finding => finding,
+                };
                 let judged = links::judged(known, finding, now);
                 let final_url = match finding {
                     Finding::Moved(url) => Some(url.to_string()),

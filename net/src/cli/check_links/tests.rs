@@ -254,7 +254,7 @@ fn answer(head: &str, day: i64, stream: &mut TcpStream) {
             _ => redirect("301 Moved Permanently", "/for-sale"),
         },
         "gone-between-429" => match day {
-            5..9 => response("429 Too Many Requests", "Retry-After: 30\r\n", ""),
+            5..14 => response("429 Too Many Requests", "Retry-After: 30\r\n", ""),
             _ => missing(),
         },
         "gone-to-home" => match path.starts_with("/home") {
@@ -554,7 +554,7 @@ fn private_addresses_and_passwords_are_not_sent_and_a_verdict_stays() {
     for refused in [router, literal] {
         assert_eq!(world.verdict(refused), None);
         let output = outputs.iter().find(|output| output.id == refused.0);
-        let line = output.unwrap().line().unwrap();
+        let line = output.unwrap().line(&TimeZone::UTC).unwrap();
         assert!(line.contains("its address is private"), "{line}");
     }
     let json = serde_json::to_string(&outputs).unwrap();
@@ -665,9 +665,10 @@ fn copies_are_asked_for_only_of_pages_that_are_gone_and_without_secrets() {
     });
     let ids = [
         "https://e.org/there",
-        "https://me:pass@e.org/gone#x",
+        "https://e.org/gone#x",
         "https://e.org/none",
         "https://e.org/gone?access_token=4f3a9b7c2d1e8f6a5b4c3d2e1f0a9b8c",
+        "https://me:pass@e.org/gone/too",
     ]
     .map(|url| world.save(url, None));
     let now = world.now();
@@ -690,7 +691,10 @@ fn copies_are_asked_for_only_of_pages_that_are_gone_and_without_secrets() {
     }
     let fetcher = fetcher_with_names(|host| look_up(host, 0));
     let links = world.store.links_without_archive(None, 100).unwrap();
-    assert_eq!(links.len(), 3);
+    assert_eq!(links.len(), 4);
+    let few = archive::within(1, links.iter().rev().cloned().collect());
+    let few: Vec<NoteId> = few.iter().map(|link| link.id).collect();
+    assert_eq!(few, [ids[2], ids[4], ids[3]], "secrets don't count");
     let endpoint = archive.url("/wayback/available");
     let said = archive_all(
         &fetcher,
@@ -702,7 +706,7 @@ fn copies_are_asked_for_only_of_pages_that_are_gone_and_without_secrets() {
     );
     assert_eq!(
         said.unwrap(),
-        "The Wayback Machine has copies of 1 of 2 pages that are gone. It wasn't asked for 1, whose addresses are private or have a secret in them."
+        "The Wayback Machine has copies of 1 of 2 pages that are gone. The Wayback Machine wasn't asked for 2 pages with a private address, a password or an access token."
     );
     let asked = asked.lock().unwrap().clone();
     assert_eq!(
@@ -721,7 +725,9 @@ fn copies_are_asked_for_only_of_pages_that_are_gone_and_without_secrets() {
         "",
         r#"{"archived_snapshots": {"closest": {"available": true, "url": "javascript:alert(1)"}}}"#,
     ));
-    for server in [evil, TestServer::always(response("200 OK", "", "<html>"))] {
+    let odd = ["200 OK", "404 Not Found"].map(|status| response(status, "", "<html>"));
+    let [html, missing] = odd.map(TestServer::always);
+    for server in [evil, html, missing] {
         let said = archive_all(
             &fetcher,
             &server.url("/"),
@@ -730,8 +736,45 @@ fn copies_are_asked_for_only_of_pages_that_are_gone_and_without_secrets() {
             &links[..1],
             &mut [],
         );
-        assert!(said.unwrap_err().to_string().contains("something else"));
+        assert_eq!(
+            said.unwrap(),
+            "The Wayback Machine gave no clear answer for 1 page."
+        );
     }
+    // One that can't be asked now is asked for no page more.
+    for (status, cause) in [
+        ("429 Too Many Requests", "status 429"),
+        ("502 Bad Gateway", "status 502"),
+    ] {
+        let busy = TestServer::always(response(status, "", ""));
+        let said = archive_all(
+            &fetcher_with_names(|host| look_up(host, 0)),
+            &busy.url("/"),
+            false,
+            &mut world.store,
+            &links,
+            &mut [],
+        );
+        assert!(said.unwrap_err().to_string().contains(cause));
+        assert_eq!(busy.heads().len(), 1);
+    }
+    let nowhere = Url::parse("http://nowhere.test/").unwrap();
+    let said = archive_all(&fetcher, &nowhere, false, &mut world.store, &links, &mut []);
+    let error = format!("{:#}", said.unwrap_err());
+    assert_eq!(error.matches("host").count(), 1, "{error}");
+    // Nothing was asked for.
+    let said = archive_all(
+        &fetcher,
+        &nowhere,
+        false,
+        &mut world.store,
+        &links[2..],
+        &mut [],
+    );
+    assert_eq!(
+        said.unwrap(),
+        "The Wayback Machine wasn't asked for 2 pages with a private address, a password or an access token."
+    );
 }
 
 #[test]
@@ -791,4 +834,50 @@ fn answers_without_tls_show_no_network_if_pages_with_tls_answered_before() {
     assert_eq!((end, outputs.len()), (End::NoNetwork, 1));
     assert_eq!(world.verdict(there), Some(LinkVerdict::Ok));
     assert_eq!(world.verdict(down), None);
+}
+
+#[test]
+fn a_redirect_to_a_private_address_has_a_sentence_of_its_own() {
+    let mut world = World::new();
+    let server = TestServer::always(redirect("301 Moved Permanently", "http://router.test/"));
+    world.save(server.url("/a").as_str(), None);
+    let (_, outputs) = world.check();
+    assert_eq!(outputs[0].result, "private_address");
+    let line = outputs[0].line(&TimeZone::UTC).unwrap();
+    assert!(line.contains("it redirects to a private address"), "{line}");
+}
+
+#[test]
+fn days_are_those_of_the_time_zone() {
+    let mut world = World::new();
+    world.begin = "2026-05-03T23:30:00Z".parse().unwrap();
+    let server = TestServer::always(response("404 Not Found", "", ""));
+    world.save(server.url("/a").as_str(), None);
+    let (_, outputs) = world.check();
+    let east = TimeZone::fixed(jiff::tz::offset(9));
+    for (zone, day) in [(TimeZone::UTC, "10 May 2026"), (east, "11 May 2026")] {
+        let line = outputs[0].line(&zone).unwrap();
+        assert!(line.contains(day), "{line}");
+    }
+}
+
+#[test]
+fn a_target_with_an_access_token_is_not_shown() {
+    let mut world = World::new();
+    let server = TestServer::start(|head, stream| {
+        let text = match path_of(head) {
+            "/a" => redirect(
+                "301 Moved Permanently",
+                "/b?access_token=4f3a9b7c2d1e8f6a5b4c3d2e1f0a9b8c",
+            ),
+            path if path.starts_with("/b") => html("A page", ""),
+            _ => response("404 Not Found", "", ""),
+        };
+        let _ = stream.write_all(text.as_bytes());
+    });
+    let id = world.save(server.url("/a").as_str(), None);
+    let (_, outputs) = world.check();
+    assert_eq!(world.verdict(id), Some(LinkVerdict::Ok));
+    assert_eq!(outputs[0].final_url, None);
+    assert_eq!(outputs[0].line(&TimeZone::UTC), None);
 }
