@@ -61,6 +61,8 @@ pub struct Config {
     pub feed_days: u32,
     /// The language model that `url-notes gist` asks.
     pub model: Option<ModelSettings>,
+    /// Why there is no model although the configuration file may set one, as a sentence.
+    pub model_problem: Option<String>,
     /// Whether the site is opened by `url-notes open` alone.
     pub require_token: bool,
     /// Terminal settings from the environment.
@@ -148,7 +150,8 @@ struct ConfigFile {
     feed_keep: Option<u32>,
     feed_days: Option<u32>,
     require_token: Option<bool>,
-    model: Option<model::ModelSection>,
+    /// Read on its own, so that a fault in it leaves the other settings.
+    model: Option<toml::Value>,
     log_level: Option<String>,
 }
 
@@ -290,6 +293,7 @@ impl Config {
                 ConfigFile::default()
             }
         };
+        let mut model_problem = warnings.last().cloned();
         let mut wanted_port = file.port.unwrap_or(DEFAULT_PORT);
         let mut port_is_unclear = false;
         if let Some(value) = port {
@@ -334,9 +338,14 @@ impl Config {
         let feed_keep = within("feed-keep", file.feed_keep, 100, 1_000);
         let feed_days = within("feed-days", file.feed_days, 60, 3_650);
         let folder = places.config.parent().unwrap_or(Path::new(""));
-        let model = file
-            .model
-            .and_then(|section| section.read(folder, &mut warnings));
+        let model = file.model.and_then(|section| {
+            let earlier = warnings.len();
+            let model = model::read(section, folder, &mut warnings);
+            if model.is_none() {
+                model_problem = warnings.get(earlier..).map(|found| found.join(" "));
+            }
+            model
+        });
         Self {
             database: places.database.clone(),
             file: places.config.clone(),
@@ -354,6 +363,7 @@ impl Config {
             feed_keep,
             feed_days,
             model,
+            model_problem,
             require_token: file.require_token.unwrap_or(false),
             terminal: Terminal::default(),
             warnings,
@@ -486,6 +496,44 @@ mod tests {
         assert_eq!((wrong.feed_keep, wrong.feed_days), (100, 60));
         assert_eq!(wrong.warnings.len(), 2);
         assert_eq!(read("port = 7000", Some("7001")).port, 7001);
+    }
+
+    #[test]
+    fn a_fault_in_the_model_leaves_the_other_settings() {
+        let model = "[model]\nurl = 'http://localhost:11434/v1'\nname = 'm'\n";
+        for (fault, warning) in [
+            ("max-char = 7", "unknown field `max-char`"),
+            ("timeout = 'long'", "timeout"),
+            ("timeout = -1", "timeout"),
+        ] {
+            let file = format!("port = 7000\nkeep-text = 'never'\n{model}{fault}\n");
+            let config = read(&file, None);
+            assert_eq!(config.port, 7000, "{fault}");
+            assert_eq!(config.keep_text, KeepText::Never);
+            assert_eq!(config.model, None);
+            let [sentence] = &config.warnings[..] else {
+                panic!("{:?}", config.warnings);
+            };
+            assert!(sentence.starts_with("[model] isn't used: "), "{sentence}");
+            assert!(sentence.contains(warning), "{sentence}");
+            assert!(!sentence.contains('\n'), "{sentence}");
+            assert_eq!(config.model_problem.as_ref(), Some(sentence));
+        }
+        let config = read("model = 3\n", None);
+        assert_eq!((config.model, config.warnings.len()), (None, 1));
+        let config = read("[model]\nname = m\n", None);
+        assert_eq!(config.model_problem.as_ref(), config.warnings.first());
+        let config = read("[model]\nname = 'm'\n", None);
+        assert_eq!(
+            config.model_problem.as_deref(),
+            Some("[model] needs url. No model is used without it.")
+        );
+        let config = read(model, None);
+        assert!(config.model.is_some() && config.warnings.is_empty());
+        assert_eq!(
+            (config.model_problem, read("", None).model_problem),
+            (None, None)
+        );
     }
 
     #[test]

@@ -1030,6 +1030,17 @@ fn what_may_use_the_network_is_named_with_what_is_missing_for_it() {
         "ok: url-notes-net isn't installed, so url-notes doesn't use the network.",
     );
 
+    let settings = machine.home.join(".config/url-notes/config.toml");
+    fs::create_dir_all(settings.parent().unwrap()).unwrap();
+    let set_model = |text: &str| fs::write(&settings, text).unwrap();
+    let local = "[model]\nurl = 'http://localhost:11434/v1'\nname = 'gemma3:4b'\n";
+    set_model(local);
+    has(
+        look(),
+        "warning: url-notes-net isn't installed, so gemma3:4b at localhost:11434 can't be asked for summaries.",
+    );
+    set_model("");
+
     let list = machine.home.join("feeds.opml");
     fs::write(
         &list,
@@ -1053,6 +1064,16 @@ fn what_may_use_the_network_is_named_with_what_is_missing_for_it() {
     has(
         look(),
         "url-notes-net is installed. It fetches 1 feed when you run `url-notes feed fetch`.",
+    );
+    set_model(local);
+    has(
+        look(),
+        "`url-notes feed fetch`. It asks gemma3:4b at localhost:11434 for summaries when you run `url-notes gist`.",
+    );
+    set_model("[model]\nurl = 'https://model.example/v1'\nname = 'large'\nremote = true\n");
+    has(
+        look(),
+        "It asks large at model.example (with `remote = true`) for summaries",
     );
     if cfg!(target_os = "linux") {
         let enabled = machine

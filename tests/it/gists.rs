@@ -93,8 +93,18 @@ fn a_summary_is_listed_shown_accepted_and_removed() {
     let accepted = json_of(dir, &["show", "https://e.org/c", "--json"]);
     let summary = format!("My words.\n\nA {CANARY} \\& bread rises here.");
     assert_eq!(accepted["summary"], summary);
-    let again = run(dir, &["gist", "accept", "https://e.org/c"]);
-    assert!(String::from_utf8_lossy(&again.stderr).contains("has the summary already"));
+    let accept_again = || {
+        let again = run(dir, &["gist", "accept", "https://e.org/c"]);
+        String::from_utf8(again.stderr).unwrap()
+    };
+    assert!(accept_again().contains("has the summary already"));
+    // It is the user's now, so `show` prints it once.
+    let shown = run_ok(dir, &["show", "https://e.org/c"]);
+    assert_eq!(shown.matches(CANARY).count(), 1, "{shown}");
+    assert!(!shown.contains("not yours"), "{shown}");
+    let longer = format!("{summary}\n\nMore of mine.");
+    run_ok(dir, &["edit", "https://e.org/c", "--summary", &longer]);
+    assert!(accept_again().contains("has the summary already"));
 
     assert_eq!(
         json_of(dir, &["gist", "rm", PAGE, "--json"]),
@@ -143,6 +153,46 @@ fn json_exports_have_summaries_and_imports_keep_them() {
     for dir in [one, two] {
         assert_eq!(json_of(dir, &["check", "--json"])["sound"], true);
     }
+}
+
+#[test]
+fn an_import_gives_a_summary_to_a_note_that_has_none_and_an_undo_takes_it() {
+    let (one, two) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+    let (one, two) = (one.path(), two.path());
+    let read = json!({
+        "gist": { "text": "Of a text.", "maker": "m", "madeAt": "2025-08-12T12:00:00.000Z", "tags": [],
+            "textAt": "2025-08-12T11:00:00.123Z" },
+        "pageText": { "markdown": "The text.", "takenAt": "2025-08-12T11:00:00.123Z", "whole": true,
+            "source": "click" },
+    });
+    import(
+        one,
+        &[
+            note(PAGE, "Bare", json!({ "gist": gist("Of a page.") })),
+            note("https://e.org/d", "Read", read),
+        ],
+    );
+    let file = one.join("all.json");
+    run_ok(one, &["export", "json", file.to_str().unwrap()]);
+    let exported = fs::read_to_string(&file).unwrap();
+    // The same notes without summaries.
+    let mut bare: Value = serde_json::from_str(&exported).unwrap();
+    for note in bare["notes"].as_array_mut().unwrap() {
+        note.as_object_mut().unwrap().remove("gist");
+    }
+    import(two, bare["notes"].as_array().unwrap());
+    let before = run_ok(two, &["export", "json"]);
+    let again = json_of(two, &["import", file.to_str().unwrap(), "--json"]);
+    assert_eq!(again["merged"], 2, "{again}");
+    assert_eq!(run_ok(two, &["export", "json"]), exported);
+    for address in [PAGE, "https://e.org/d"] {
+        let shown = json_of(two, &["show", address, "--json"]);
+        assert_eq!(shown["gist"]["outdated"], false, "{shown}");
+    }
+    let same = json_of(two, &["import", file.to_str().unwrap(), "--json"]);
+    assert_eq!(same["merged"], 0, "{same}");
+    run_ok(two, &["import", "--undo"]);
+    assert_eq!(run_ok(two, &["export", "json"]), before);
 }
 
 #[test]

@@ -281,7 +281,16 @@ fn a_day_has_a_limit_of_its_own() {
         ),
         "{printed}"
     );
-    assert_eq!(json_of(&notes, &["gist", "--json"]), json!([]));
+    let output = notes.run(&["gist", "--json"]);
+    assert_eq!(
+        (output.status.code(), output.stdout),
+        (Some(0), b"[]\n".into())
+    );
+    let sentence = String::from_utf8(output.stderr).unwrap();
+    assert!(
+        sentence.contains("most that per-day in [model] allows."),
+        "{sentence}"
+    );
     assert_eq!(server.heads().len(), 2);
 }
 
@@ -378,10 +387,6 @@ fn faults_of_the_server_end_the_run_and_leave_the_notes_due() {
             "refuses the request (status 418)",
         ),
         (
-            response("400 Bad", "", ""),
-            "refuses the request (status 400)",
-        ),
-        (
             redirect("302 Found", "https://evil.example/"),
             "which isn't followed",
         ),
@@ -409,7 +414,7 @@ fn faults_of_the_server_end_the_run_and_leave_the_notes_due() {
         "{sentence}"
     );
     assert!(
-        printed.ends_with("0 summaries by bread:4b, 1 failed. 1 more note is due.\n"),
+        printed.ends_with("0 summaries by bread:4b, 1 failed. 2 notes are still due.\n"),
         "{printed}"
     );
 }
@@ -433,6 +438,18 @@ fn three_failures_in_a_row_end_the_run() {
             sentence.contains("Stopped after 3 failures in a row."),
             "{sentence}"
         );
+        let becomes = match is_recorded {
+            true => {
+                "4 notes have no summary. The next runs leave them out; --again asks once more."
+            }
+            false => "The server failed for 4 notes, which stay due.",
+        };
+        assert!(sentence.ends_with(&format!("{becomes}\n")), "{sentence}");
+        let due_now = match is_recorded {
+            true => "4 more notes are due.",
+            false => "8 notes are still due.",
+        };
+        assert!(printed.contains(due_now), "{printed}");
         assert!(
             printed.contains("1 summary by bread:4b, 4 failed."),
             "{printed}"
@@ -446,6 +463,97 @@ fn three_failures_in_a_row_end_the_run() {
         // What was recorded is left out by the next run.
         assert_eq!(due.unwrap().ids.len(), if is_recorded { 4 } else { 8 });
     }
+}
+
+#[test]
+fn a_note_that_the_server_refuses_is_left_out_by_later_runs() {
+    let reason = json!({ "error": {
+        "message": format!("The request exceeds the context\u{1b}[2J size.\n{}", "x".repeat(500)),
+    } });
+    for (answer, requests, expected) in [
+        (
+            response("400 Bad", "", &reason.to_string()),
+            2,
+            "To send less of each text, lower max-chars in [model].",
+        ),
+        (
+            response("413 Large", "", ""),
+            2,
+            "(status 413). To send less of each text",
+        ),
+        (
+            response("422 No", "", "{\"detail\": \"I can't.\"}"),
+            6,
+            "refuses the request (status 422): \"I can't.\".",
+        ),
+        (
+            response("400 Bad", "", "<html>"),
+            6,
+            "refuses the request (status 400).",
+        ),
+    ] {
+        let server = model(move |asked, _| match asked.to_string().contains("Page 1") {
+            true => answer.clone(),
+            false => good(),
+        });
+        let notes = Notes::new();
+        notes.model(&server, "");
+        let ids = notes.pages(2);
+        let output = notes.run(&["gist", "--json"]);
+        let done: Value = serde_json::from_slice(&output.stdout).unwrap();
+        assert_eq!(
+            (&done[0]["problem"], &done[1]["result"]),
+            (&json!("refused"), &json!("made"))
+        );
+        let message = done[0]["message"].as_str().unwrap();
+        assert!(message.contains(expected), "{message}");
+        assert!(
+            message.chars().count() < 350 && !message.contains(char::is_control),
+            "{message}"
+        );
+        assert_eq!(server.heads().len(), requests + 1);
+        assert_eq!(
+            (notes.summary(ids[1]), notes.summary(ids[0])),
+            (None, Some("Bread rises.".into()))
+        );
+        assert_eq!(json_of(&notes, &["gist", "--json"]), json!([]));
+        assert_eq!(server.heads().len(), requests + 1);
+    }
+}
+
+#[test]
+fn a_text_that_is_too_long_is_sent_in_half() {
+    let server = model(|asked, _| {
+        let text = asked["messages"][1]["content"].as_str().unwrap();
+        // The schema is sent again: it wasn't the cause.
+        match text.len() < 2500 && asked.get("response_format").is_some() {
+            true => good(),
+            false => response("400 Bad", "", "maximum context length"),
+        }
+    });
+    let notes = Notes::new();
+    notes.model(&server, "");
+    let id = notes.page(1, "Long", &"Bread rises. ".repeat(300), None);
+    notes.prints(&["gist"]);
+    assert_eq!(notes.summary(id).as_deref(), Some("Bread rises."));
+    assert_eq!(server.heads().len(), 2);
+}
+
+#[test]
+fn a_fault_in_the_settings_of_the_model_is_named() {
+    let notes = Notes::new();
+    notes.configure("[model]\nurl = \"http://localhost:1/v1\"\nname = \"m\"\nmax-char = 7\n");
+    let (_, sentence) = notes.fails(&["gist"]);
+    assert!(
+        sentence.contains("[model] isn't used: unknown field `max-char`"),
+        "{sentence}"
+    );
+    assert!(
+        sentence.contains("No model is asked until that is mended in"),
+        "{sentence}"
+    );
+    let output = notes.run(&["gist", "--limit", "0"]);
+    assert_eq!(output.status.code(), Some(2));
 }
 
 #[test]
@@ -564,7 +672,7 @@ fn thoughts_and_invented_tags_are_left_out() {
 fn whatever_a_page_demands_nothing_changes_but_a_marked_summary() {
     let pages = include_str!("../fixtures/model/hostile-pages.json");
     let pages: Vec<Value> = serde_json::from_str(pages).unwrap();
-    assert_eq!(pages.len(), 40);
+    assert_eq!(pages.len(), 44);
     let obeyed = pages.clone();
     // This model does what the page says.
     let server = model(move |asked, _| {
@@ -582,9 +690,9 @@ fn whatever_a_page_demands_nothing_changes_but_a_marked_summary() {
     }
     let store = store_of(&notes);
     let before = all_notes(&store);
-    let done = json_of(&notes, &["gist", "--limit", "40", "--json"]);
-    assert_eq!(done.as_array().unwrap().len(), 40);
-    assert_eq!(server.heads().len(), 40);
+    let done = json_of(&notes, &["gist", "--limit", "44", "--json"]);
+    assert_eq!(done.as_array().unwrap().len(), 44);
+    assert_eq!(server.heads().len(), 44);
     assert_eq!(all_notes(&store), before);
     let own = &before[0].tags;
     let gists = store.gists(None, 100).unwrap();
@@ -606,8 +714,10 @@ fn whatever_a_page_demands_nothing_changes_but_a_marked_summary() {
         assert_eq!(gist.maker, "bread:4b");
         assert!(text.chars().count() <= 800, "{id:?}");
         for unwanted in [
-            "<",
-            ">",
+            "<s",
+            "<i",
+            "</",
+            "=",
             "](",
             "![",
             "```",
@@ -619,7 +729,9 @@ fn whatever_a_page_demands_nothing_changes_but_a_marked_summary() {
             "mailto:",
             "\n",
         ] {
-            assert!(!lower.contains(unwanted), "{unwanted}: {text}");
+            // A bare name of a host is text wherever a summary is shown.
+            let is_host = unwanted == "evil.example" && text == "Go to evil.example now.";
+            assert!(!lower.contains(unwanted) || is_host, "{unwanted}: {text}");
         }
         let is_hidden = |c: char| {
             c.is_control()

@@ -55,7 +55,7 @@ pub struct GistAsk {
     #[arg(long = "tag", value_name = "TAG", allow_hyphen_values = true)]
     pub tags: Vec<String>,
     /// Maximum number of notes [default: per-run in config.toml]
-    #[arg(long, value_name = "N")]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
     pub limit: Option<u32>,
     /// List what would be sent, and send nothing
     #[arg(long)]
@@ -172,6 +172,11 @@ impl List {
     }
 }
 
+/// Returns whether the user's text of a note has the summary already.
+pub(super) fn is_accepted(note: &Note, gist: &Gist) -> bool {
+    note.summary.contains(&plain_as_markdown(&gist.text))
+}
+
 /// Prints a summary below all fields of its note.
 pub(super) fn print_gist(out: &mut dyn Write, style: Style, gist: &Gist) -> io::Result<()> {
     writeln!(out)?;
@@ -202,7 +207,7 @@ impl Accept {
         };
         let text = plain_as_markdown(&gist.text);
         let before = note.summary.trim_end();
-        if before.ends_with(&text) {
+        if is_accepted(&note, &gist) {
             bail!("Your text of this note has the summary already.");
         }
         let summary = match before {

@@ -1,7 +1,11 @@
 //! `url-notes show`
 
 use crate::{
-    cli::{context::Invocation, gist::print_gist, note_ref::NoteRef},
+    cli::{
+        context::Invocation,
+        gist::{is_accepted, print_gist},
+        note_ref::NoteRef,
+    },
     wire::ShownNote,
 };
 
@@ -36,8 +40,8 @@ impl Show {
         invocation.page(&|out| {
             style.whole(out, &note, link.as_ref())?;
             match &gist {
-                Some(gist) => print_gist(out, style, gist),
-                None => Ok(()),
+                Some(gist) if !is_accepted(&note, gist) => print_gist(out, style, gist),
+                _ => Ok(()),
             }
         })
     }

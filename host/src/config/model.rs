@@ -38,7 +38,7 @@ pub struct ModelSettings {
 /// The section as it is written.
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
-pub(super) struct ModelSection {
+struct ModelSection {
     url: Option<String>,
     name: Option<String>,
     key_file: Option<PathBuf>,
@@ -49,10 +49,28 @@ pub(super) struct ModelSection {
     remote: Option<bool>,
 }
 
+/// Returns the settings in a section, or `None` if one of them isn't known or has another type. Adds
+/// a sentence to `warnings` for what is wrong. `folder`: that of the configuration file.
+pub(super) fn read(
+    section: toml::Value,
+    folder: &Path,
+    warnings: &mut Vec<String>,
+) -> Option<ModelSettings> {
+    match section.try_into::<ModelSection>() {
+        Ok(section) => section.read(folder, warnings),
+        Err(error) => {
+            let lines = error.to_string();
+            let lines: Vec<&str> = lines.split_whitespace().collect();
+            warnings.push(format!("[model] isn't used: {}.", lines.join(" ")));
+            None
+        }
+    }
+}
+
 impl ModelSection {
     /// Returns the settings, or `None` without address or name. Adds a sentence to `warnings` for
     /// each wrong value. `folder`: that of the configuration file.
-    pub(super) fn read(self, folder: &Path, warnings: &mut Vec<String>) -> Option<ModelSettings> {
+    fn read(self, folder: &Path, warnings: &mut Vec<String>) -> Option<ModelSettings> {
         let mut within = |name: &str, value: Option<u32>, default: u32, least: u32, most: u32| {
             let value = value.unwrap_or(default);
             if (least..=most).contains(&value) {

@@ -128,7 +128,7 @@ pub fn examine(config: &Config, around: &Environment, now: Timestamp) -> Report 
     }
     findings.extend(of_notes);
     findings.extend(of_port);
-    findings.push(network::examine(around, notes.health.as_ref()));
+    findings.push(network::examine(config, around, notes.health.as_ref()));
     findings.extend(environment::settings(config));
     findings.extend(environment::time_zone());
     findings.extend(environment::log(config, now));

@@ -1,13 +1,15 @@
-//! Checks what may use the network: `url-notes-net`, the feeds that it fetches, and the timer.
+//! Checks what may use the network: `url-notes-net`, the feeds that it fetches, the timer, and
+//! the model that it asks.
 
 use std::path::{Path, PathBuf};
 
 use crate::{
-    config::Environment,
+    config::{Config, Environment, ModelSettings},
     doctor::{
         environment,
         finding::{Area, Finding, Level},
     },
+    domain::model_name,
     registration::net_program::{self, NAME},
     store::Health,
 };
@@ -16,7 +18,7 @@ use crate::{
 const TIMER: &str = "url-notes-feeds";
 
 /// Checks whether `url-notes-net` is there if it is needed, and fits this program.
-pub(super) fn examine(around: &Environment, health: Option<&Health>) -> Finding {
+pub(super) fn examine(config: &Config, around: &Environment, health: Option<&Health>) -> Finding {
     let own = around.program.as_deref();
     let feeds = health.and_then(|health| health.feeds).unwrap_or(0);
     let warning = |message, advice: &str| Finding {
@@ -28,11 +30,17 @@ pub(super) fn examine(around: &Environment, health: Option<&Health>) -> Finding 
         feeds => format!("{feeds} feeds"),
     };
     let Some(program) = own.and_then(net_program::beside) else {
-        if feeds == 0 {
+        let model = config
+            .model
+            .as_ref()
+            .map(|model| format!("{} can't be asked for summaries", named(model)));
+        let fetched = (feeds > 0).then(|| format!("{counted} can't be fetched"));
+        let missing: Vec<String> = fetched.into_iter().chain(model).collect();
+        if missing.is_empty() {
             let message = format!("{NAME} isn't installed, so url-notes doesn't use the network.");
             return Finding::new(Area::Network, Level::Ok, message);
         }
-        let message = format!("{NAME} isn't installed, so {counted} can't be fetched.");
+        let message = format!("{NAME} isn't installed, so {}.", missing.join(" and "));
         return warning(message, net_program::how_to_install(own));
     };
     let version = environment::version_of(&program);
@@ -57,8 +65,32 @@ pub(super) fn examine(around: &Environment, health: Option<&Health>) -> Finding 
         (_, false) => format!("It fetches {counted} when you run `url-notes feed fetch`."),
         (_, true) => format!("It fetches {counted}, every hour."),
     };
-    let message = format!("{} is installed. {when}", program.display());
+    let mut message = format!("{} is installed. {when}", program.display());
+    if let Some(model) = &config.model {
+        let model = named(model);
+        message.push_str(&format!(
+            " It asks {model} for summaries when you run `url-notes gist`."
+        ));
+    }
     Finding::new(Area::Network, Level::Ok, message)
+}
+
+/// Names a model and its server: `gemma3:4b at localhost:11434`.
+fn named(model: &ModelSettings) -> String {
+    let url = url::Url::parse(model.url.trim()).ok();
+    let host = url.as_ref().and_then(|url| {
+        let host = url.host_str()?;
+        Some(match url.port() {
+            Some(port) => format!("{host}:{port}"),
+            None => host.to_owned(),
+        })
+    });
+    let name = model_name(&model.name).unwrap_or_default();
+    match (host, model.remote) {
+        (Some(host), false) => format!("{name} at {host}"),
+        (Some(host), true) => format!("{name} at {host} (with `remote = true`)"),
+        (None, _) => name,
+    }
 }
 
 /// Returns whether the user's timer for feeds is enabled.

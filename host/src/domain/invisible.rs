@@ -12,7 +12,35 @@ use std::borrow::Cow;
 const ZWNJ: char = '\u{200C}';
 const ZWJ: char = '\u{200D}';
 const BLACK_FLAG: char = '\u{1F3F4}';
-const CANCEL_TAG: char = '\u{E007F}';
+/// What follows a black flag in the flags of England, Scotland and Wales, the only such sequences
+/// recommended for interchange (UTS #51, `emoji-sequences.txt`). Other tag characters could hide
+/// any text.
+const FLAGS: [[char; 6]; 3] = [
+    [
+        '\u{E0067}',
+        '\u{E0062}',
+        '\u{E0065}',
+        '\u{E006E}',
+        '\u{E0067}',
+        '\u{E007F}',
+    ],
+    [
+        '\u{E0067}',
+        '\u{E0062}',
+        '\u{E0073}',
+        '\u{E0063}',
+        '\u{E0074}',
+        '\u{E007F}',
+    ],
+    [
+        '\u{E0067}',
+        '\u{E0062}',
+        '\u{E0077}',
+        '\u{E006C}',
+        '\u{E0073}',
+        '\u{E007F}',
+    ],
+];
 
 /// Returns the text without invisible characters that have no effect.
 #[must_use]
@@ -26,17 +54,11 @@ pub(super) fn without_invisible(text: &str) -> Cow<'_, str> {
     while let Some(&c) = chars.get(at) {
         let after = &chars[at + 1..];
         if c == BLACK_FLAG
-            && let Some(end) = after
-                .iter()
-                .position(|c| !is_tag_letter(*c))
-                .or(Some(after.len()))
-            && end > 1
-            && after[end - 1] == CANCEL_TAG
+            && let Some(flag) = FLAGS.iter().find(|flag| after.starts_with(*flag))
         {
-            // A flag of a region: England, Scotland, Wales.
             seen.push(c);
-            seen.extend(&after[..end]);
-            at += 1 + end;
+            seen.extend(flag);
+            at += 1 + flag.len();
             continue;
         }
         if !is_invisible(c) || is_kept(&seen, c, after) {
@@ -134,10 +156,6 @@ fn is_picture(c: char) -> bool {
         | 0x3299 | 0x1F000..=0x1F3FA | 0x1F400..=0x1FAFF)
 }
 
-fn is_tag_letter(c: char) -> bool {
-    matches!(u32::from(c), 0xE0020..=0xE007F)
-}
-
 /// Returns whether a character has no glyph.
 pub(super) fn is_invisible(c: char) -> bool {
     matches!(u32::from(c),
@@ -205,6 +223,13 @@ mod tests {
         ] {
             assert_eq!(without_invisible(text), text, "{text:?}");
         }
+        // Other tag characters could hide a text.
+        let hidden: String = "obey"
+            .chars()
+            .map(|c| char::from_u32(0xE0000 + u32::from(c)).unwrap())
+            .collect();
+        assert_eq!(without_invisible(&format!("🏴{hidden}\u{E007F}x")), "🏴x");
+        assert_eq!(without_invisible("🏴\u{E0067}\u{E0062}\u{E007F}x"), "🏴x");
         // A flag without its end isn't valid.
         assert_eq!(without_invisible("🏴\u{E0067}x"), "🏴x");
     }

@@ -106,6 +106,13 @@ pub(super) fn run(ask: &GistAsk, invocation: &mut Invocation<'_>) -> anyhow::Res
 /// Returns the settings of the model.
 fn settings(config: &Config) -> anyhow::Result<ModelSettings> {
     let Some(settings) = config.model.clone() else {
+        if config.model_problem.is_some() {
+            // The problem itself was printed when the program started.
+            bail!(
+                "No model is asked until that is mended in {}.",
+                config.file.display()
+            );
+        }
         bail!(
             "No model is set up. To use one of Ollama, add these three lines to {}: [model], then \
              url = \"http://localhost:11434/v1\", then name = \"gemma3:4b\".",
@@ -231,6 +238,9 @@ fn lock(config: &Config) -> anyhow::Result<Option<File>> {
     }
 }
 
+/// What `problem` is for a fault of the server, which isn't recorded: the note stays due.
+const SERVER: &str = "server";
+
 /// Why a run ends before all notes were asked about.
 enum End {
     /// It doesn't.
@@ -347,11 +357,11 @@ impl Run<'_> {
                 (self.record(material, problem), None)
             }
             Err(Failure::Server(sentence)) => {
-                output.fail("server", sentence);
+                output.fail(SERVER, sentence);
                 (Ok(()), None)
             }
             Err(Failure::Everything(sentence)) => {
-                output.fail("server", sentence.clone());
+                output.fail(SERVER, sentence.clone());
                 (Ok(()), Some(sentence))
             }
         };
@@ -380,6 +390,8 @@ impl Run<'_> {
             found.count() as u64
         };
         let (made, failed) = (count("made"), count("failed"));
+        let is_still_due = |output: &&GistOutput| output.problem == Some(SERVER);
+        let still_due = self.outputs.iter().filter(is_still_due).count() as u64;
         if invocation.json {
             invocation.print_json(&self.outputs)?;
         } else {
@@ -389,8 +401,10 @@ impl Run<'_> {
                 line.push_str(&format!(", {failed} failed"));
             }
             line.push('.');
-            match due.due.saturating_sub(made + failed) {
+            match due.due.saturating_sub(made + failed - still_due) {
                 0 => {}
+                1 if still_due > 0 => line.push_str(" 1 note is still due."),
+                more if still_due > 0 => line.push_str(&format!(" {more} notes are still due.")),
                 1 => line.push_str(" 1 more note is due."),
                 more => line.push_str(&format!(" {more} more notes are due.")),
             }
@@ -402,26 +416,24 @@ impl Run<'_> {
         match end? {
             End::Server(sentence) => bail!(sentence),
             End::Failures => bail!(
-                "Stopped after {MAX_FAILURES} failures in a row. Failed notes are asked about again \
-                 with --again."
+                "Stopped after {MAX_FAILURES} failures in a row. {}",
+                without_summary(failed - still_due, still_due)
             ),
-            End::PerDay if !invocation.json => {
-                writeln!(
-                    invocation.out,
+            End::PerDay => {
+                let sentence = format!(
                     "The model was asked {} times today, the most that per-day in [model] allows.",
                     self.settings.per_day
-                )?;
+                );
+                match invocation.json {
+                    true => writeln!(io::stderr(), "url-notes: {sentence}")?,
+                    false => writeln!(invocation.out, "{sentence}")?,
+                }
             }
-            End::PerDay | End::Done => {}
+            End::Done => {}
         }
         match failed {
             0 => Ok(()),
-            1 => {
-                bail!("A note has no summary. The next runs leave it out; --again asks once more.")
-            }
-            _ => bail!(
-                "{failed} notes have no summary. The next runs leave them out; --again asks once more."
-            ),
+            _ => bail!(without_summary(failed - still_due, still_due)),
         }
     }
 }
@@ -522,6 +534,28 @@ fn counted(count: u64, what: &str) -> String {
         1 => format!("1 {what}"),
         count => format!("{count} {what}s"),
     }
+}
+
+/// Says what becomes of notes without a summary. `recorded`: those whose failure is recorded.
+fn without_summary(recorded: u64, still_due: u64) -> String {
+    let mut sentences = Vec::new();
+    match recorded {
+        0 => {}
+        1 => sentences.push(
+            "A note has no summary. The next runs leave it out; --again asks once more.".to_owned(),
+        ),
+        _ => sentences.push(format!(
+            "{recorded} notes have no summary. The next runs leave them out; --again asks once more."
+        )),
+    }
+    match still_due {
+        0 => {}
+        1 => sentences.push("The server failed for 1 note, which stays due.".to_owned()),
+        _ => sentences.push(format!(
+            "The server failed for {still_due} notes, which stay due."
+        )),
+    }
+    sentences.join(" ")
 }
 
 fn counted_summaries(count: u64) -> String {

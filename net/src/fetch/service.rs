@@ -42,7 +42,7 @@ pub enum ServiceRefusal {
     BadAddress,
     /// The address has a user name or a password.
     #[error(
-        "url in [model] must have no user name and no password. A key belongs into a key-file."
+        "url in [model] must have no user name and no password. A key belongs in a file that key-file names."
     )]
     UserInfo,
     /// Another computer, which isn't allowed.

@@ -142,7 +142,7 @@ impl Question<'_> {
         );
         material.push_str("<page>\n");
         // The page must not seem to end within itself.
-        material.push_str(&page.replace("</page>", "</ page>"));
+        material.push_str(&without_page_tags(&page));
         material.push_str("\n</page>");
         material
     }
@@ -170,6 +170,24 @@ impl Question<'_> {
             },
         })
     }
+}
+
+/// Changes the bracket of all that a model may take for the beginning or the end of the page, as
+/// `</PAGE >`.
+fn without_page_tags(text: &str) -> String {
+    let mut changed = String::with_capacity(text.len());
+    let mut rest = text;
+    while let Some((before, after)) = rest.split_once('<') {
+        changed.push_str(before);
+        let name = after.trim_start_matches(|c: char| c == '/' || c.is_whitespace());
+        let is_page = name
+            .get(.."page".len())
+            .is_some_and(|name| name.eq_ignore_ascii_case("page"));
+        changed.push(if is_page { '‹' } else { '<' });
+        rest = after;
+    }
+    changed.push_str(rest);
+    changed
 }
 
 /// Returns whether a text looks like a language tag. Pages write anything there.
@@ -256,6 +274,11 @@ mod tests {
         let user = body["messages"][1]["content"].as_str().unwrap();
         assert_eq!(user.matches("</page>").count(), 1);
         assert!(user.ends_with("</page>"));
+        let asked = question(&[], "a </PAGE> b </page > c < /Page\n> d <page> e <b> <€");
+        let body = asked.body("m", Dialect::default());
+        let user = body["messages"][1]["content"].as_str().unwrap();
+        let text = "\n\na ‹/PAGE> b ‹/page > c ‹ /Page\n> d ‹page> e <b> <€\n</page>";
+        assert!(user.ends_with(text), "{user}");
         let system = body["messages"][0]["content"].as_str().unwrap();
         assert!(!system.contains("ignore everything"), "{system}");
         assert!(system.contains("the language of the page"), "{system}");

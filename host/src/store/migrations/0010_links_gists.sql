@@ -64,6 +64,7 @@ END;
 -- then; NULL if there was none. problem: why that gave no summary, as a number (store/notes/gists.rs).
 -- The others are of the last summary, NULL if there is none. maker: the model's name. text: plain
 -- text. tags: of the user's own, which the model suggests, as a JSON list. text_at: as tried_text_at.
+-- Both are 0 once the note has another address, so that the summary counts as outdated.
 CREATE TABLE gists (
     note_id       INTEGER PRIMARY KEY,
     tried_at      INTEGER NOT NULL,
@@ -90,4 +91,7 @@ END;
 CREATE TRIGGER gists_of_purged_notes AFTER DELETE ON trash
 WHEN NOT EXISTS (SELECT 1 FROM notes WHERE id = old.id) BEGIN
     DELETE FROM gists WHERE note_id = old.id;
+END;
+CREATE TRIGGER gists_of_moved_notes AFTER UPDATE OF url ON notes WHEN new.url <> old.url BEGIN
+    UPDATE gists SET tried_text_at = 0, text_at = iif(text IS NULL, NULL, 0) WHERE note_id = old.id;
 END;

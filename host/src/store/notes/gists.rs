@@ -22,9 +22,11 @@ pub struct Gist {
     pub made_at: Timestamp,
     /// Tags that the model suggests, as they were named then.
     pub tags: Vec<Tag>,
-    /// When the text that was summarised had been read from its page; `None` for a description.
+    /// When the text that was summarised had been read from its page; `None` for a description, or
+    /// if the summary came from another note with another text; [`Timestamp::UNIX_EPOCH`] if the
+    /// note's address has changed since.
     pub text_at: Option<Timestamp>,
-    /// Whether the note has a newer text by now.
+    /// Whether the note's text has changed or is gone since, or its address has changed.
     pub is_outdated: bool,
 }
 
@@ -40,14 +42,17 @@ pub enum GistProblem {
     TooSlow,
     /// The answer is much longer than was asked for.
     TooLarge,
+    /// The server refuses to be asked about this note, usually because its text is too long.
+    Refused,
 }
 
 impl GistProblem {
-    const ALL: [(Self, i64, &str); 4] = [
+    const ALL: [(Self, i64, &str); 5] = [
         (Self::Unusable, 1, "unusable"),
         (Self::CutOff, 2, "cut_off"),
         (Self::TooSlow, 3, "too_slow"),
         (Self::TooLarge, 4, "too_large"),
+        (Self::Refused, 5, "refused"),
     ];
 
     fn number(self) -> i64 {
@@ -103,7 +108,7 @@ impl Gist {
             made_at: NoteId(made_at).moment(),
             tags: tags_of(tags.as_deref().unwrap_or_default()),
             text_at: text_at.map(|at| NoteId(at).moment()),
-            is_outdated: taken_at > text_at,
+            is_outdated: taken_at != text_at,
         }))
     }
 }
@@ -181,7 +186,7 @@ impl Reader {
     }
 
     /// Selects the notes that a model is to be asked about. A note is due if it has a text or a
-    /// description, and the model wasn't asked since that text was read. The newest come first.
+    /// description, and the model wasn't asked about just that since. The newest come first.
     ///
     /// # Errors
     /// The `store_*` kinds.
@@ -202,7 +207,7 @@ impl Reader {
             }
             let taken_at: Option<i64> = row.get(1)?;
             match row.get::<_, Option<i64>>(3)? {
-                Some(tried_at) if taken_at <= row.get(4)? => earlier.push((tried_at, id)),
+                Some(tried_at) if taken_at == row.get(4)? => earlier.push((tried_at, id)),
                 _ => {
                     due.due += 1;
                     if due.ids.len() < selection.limit {
@@ -346,7 +351,12 @@ impl Writer<'_> {
     /// The `store_*` kinds.
     pub fn count_question(&self, most: u32) -> Result<bool> {
         let day = day(self.now);
-        self.execute("DELETE FROM gist_days WHERE day < ?", [day])?;
+        // A clock that was wrong for a while must not lose the number of the right day.
+        self.execute(
+            "DELETE FROM gist_days
+             WHERE day NOT IN (SELECT day FROM gist_days ORDER BY day DESC LIMIT 30)",
+            [],
+        )?;
         let counted = self
             .tx
             .prepare_cached(
@@ -378,20 +388,30 @@ impl Writer<'_> {
         )
     }
 
-    /// Gives a note the summary of another one, unless it has one of its own. Comes before the other
-    /// note is deleted.
-    pub(in crate::store) fn adopt_gist(&self, id: NoteId, other: NoteId) -> Result<()> {
-        self.execute(
-            "INSERT INTO gists
-                 SELECT ?1, tried_at, tried_text_at, problem, made_at, maker, text, tags, text_at
-                 FROM gists WHERE note_id = ?2
-             ON CONFLICT (note_id) DO UPDATE SET tried_at = excluded.tried_at,
-                 tried_text_at = excluded.tried_text_at, problem = excluded.problem,
-                 made_at = excluded.made_at, maker = excluded.maker, text = excluded.text,
-                 tags = excluded.tags, text_at = excluded.text_at
-             WHERE gists.text IS NULL",
-            [id.0, other.0],
-        )
+    /// Gives a note the summary of another one, unless it has one of its own. If it doesn't have the
+    /// text that was summarised, the summary is outdated. Comes after the note has its text. Returns
+    /// whether the note has the summary now.
+    pub(in crate::store) fn adopt_gist(&self, id: NoteId, gist: Option<&Gist>) -> Result<bool> {
+        let Some(gist) = gist else {
+            return Ok(false);
+        };
+        if self.gist(id)?.is_some() {
+            return Ok(false);
+        }
+        let mut gist = gist.clone();
+        if let Some(text_at) = gist.text_at.filter(|at| *at != Timestamp::UNIX_EPOCH) {
+            // Exports have milliseconds.
+            let own: Option<i64> = self
+                .tx
+                .prepare_cached(
+                    "SELECT taken_at FROM texts WHERE note_id = ? AND taken_at / 1000 = ?",
+                )?
+                .query_row([id.0, text_at.as_millisecond()], |row| row.get(0))
+                .optional()?;
+            gist.text_at = own.map(|at| NoteId(at).moment());
+        }
+        self.store_gist(id, &gist)?;
+        Ok(true)
     }
 }
 
@@ -549,6 +569,13 @@ mod tests {
         assert!(!ask(&mut t, 2));
         assert_eq!(t.store.asked_today(t.now).unwrap(), 2);
         assert!(ask(&mut t, 3));
+        // A clock that was a month ahead for a while doesn't give the day anew.
+        let right = t.now;
+        t.let_hours_pass(24 * 31);
+        assert_eq!(t.store.asked_today(t.now).unwrap(), 0);
+        assert!(ask(&mut t, 1));
+        t.now = right;
+        assert!(!ask(&mut t, 3));
         t.let_hours_pass(24);
         assert_eq!(t.store.asked_today(t.now).unwrap(), 0);
         assert!(ask(&mut t, 1));
@@ -576,6 +603,77 @@ mod tests {
             .unwrap();
         assert_eq!(t.summary(old).as_deref(), Some("Of c."));
         assert_eq!(t.summary(new), None);
+        t.is_sound();
+    }
+
+    #[test]
+    fn the_summary_of_another_text_is_outdated_and_a_failure_isnt_adopted() {
+        let mut t = TestStore::new();
+        let (keep, drop) = (t.page(PAGE), t.page("https://e.org/b"));
+        t.read_text(keep, "the text of a");
+        t.let_hours_pass(1);
+        let mut made = gist("Of b.", t.now);
+        made.text_at = Some(t.read_text(drop, "the text of b"));
+        t.write(|writer| writer.put_gist(drop, &made)).unwrap();
+        t.write(|writer| writer.merge_notes(keep, drop)).unwrap();
+        let adopted = t.store.gist(keep).unwrap().unwrap();
+        assert_eq!(
+            (adopted.text.as_str(), adopted.is_outdated),
+            ("Of b.", true)
+        );
+        assert_eq!(t.due(false, 9).ids, [keep]);
+
+        // With the text that was summarised, it is current.
+        let (bare, other) = (t.page("https://e.org/c"), t.page("https://e.org/d"));
+        made.text_at = Some(t.read_text(other, "the text of d"));
+        t.write(|writer| writer.put_gist(other, &made)).unwrap();
+        t.write(|writer| writer.merge_notes(bare, other)).unwrap();
+        assert!(!t.store.gist(bare).unwrap().unwrap().is_outdated);
+        assert_eq!(t.due(false, 9).ids, [keep]);
+
+        let (read, failed) = (t.page("https://e.org/e"), t.page("https://e.org/f"));
+        t.read_text(read, "the text of e");
+        let taken_at = t.read_text(failed, "the text of f");
+        t.write(|writer| writer.fail_gist(failed, GistProblem::Refused, Some(taken_at)))
+            .unwrap();
+        t.write(|writer| writer.merge_notes(read, failed)).unwrap();
+        assert_eq!(t.due(false, 9).ids, [read, keep]);
+        t.is_sound();
+    }
+
+    #[test]
+    fn without_its_text_or_address_a_summary_is_outdated() {
+        let mut t = TestStore::new();
+        let (read, described) = (t.page(PAGE), t.page("https://e.org/b"));
+        t.write(|writer| {
+            writer.execute(
+                "UPDATE notes SET excerpt = 'says' WHERE id = ?",
+                [described.0],
+            )
+        })
+        .unwrap();
+        let is_outdated = |t: &TestStore, id| t.store.gist(id).unwrap().unwrap().is_outdated;
+        let mut made = gist("A summary.", t.now);
+        made.text_at = Some(t.read_text(read, "some words"));
+        t.write(|writer| writer.put_gist(read, &made)).unwrap();
+        t.summarise(described, "Of a description.");
+        assert!(!is_outdated(&t, read) && !is_outdated(&t, described));
+        let moved = |t: &mut TestStore, id, url| {
+            let url = crate::domain::PageUrl::parse(url).unwrap();
+            t.write(|writer| writer.change_address(id, &url)).unwrap();
+        };
+        moved(&mut t, described, "https://e.org/other");
+        assert!(is_outdated(&t, described));
+        assert_eq!(t.due(false, 9).ids, [described]);
+        t.write(|writer| writer.remove_text(read)).unwrap();
+        assert!(is_outdated(&t, read));
+        let newest = t.read_text(read, "other words");
+        made.text_at = Some(newest);
+        t.write(|writer| writer.put_gist(read, &made)).unwrap();
+        assert!(!is_outdated(&t, read));
+        moved(&mut t, read, "https://e.org/moved");
+        assert!(is_outdated(&t, read));
+        assert_eq!(t.due(false, 9).ids, [described, read]);
         t.is_sound();
     }
 

@@ -128,8 +128,8 @@ impl Import<'_> {
         Ok(RowOutcome::New)
     }
 
-    /// Like [`note`](Self::note). A note without a text gets this one, and a new note also this
-    /// summary by a model.
+    /// Like [`note`](Self::note). A note without a text gets this one, and a note without a summary
+    /// by a model this one.
     ///
     /// # Errors
     /// Those of `note`.
@@ -140,13 +140,21 @@ impl Import<'_> {
         gist: Option<&Gist>,
     ) -> Result<RowOutcome> {
         self.current.set(None);
-        let outcome = self.note(row)?;
-        if let (RowOutcome::New, Some(id), Some(gist)) = (outcome, self.current.get(), gist) {
-            self.writer.store_gist(id, gist)?;
-        }
-        let (Some(id), Some(text)) = (self.current.get(), text) else {
+        let mut outcome = self.note(row)?;
+        let Some(id) = self.current.get() else {
             return Ok(outcome);
         };
+        if let Some(text) = text {
+            outcome = self.give_text(id, text, outcome)?;
+        }
+        if let Some(gist) = gist {
+            outcome = self.give_gist(id, gist, outcome)?;
+        }
+        Ok(outcome)
+    }
+
+    /// Gives a note a text, unless it has one.
+    fn give_text(&self, id: NoteId, text: &NewText, outcome: RowOutcome) -> Result<RowOutcome> {
         let writer = self.writer;
         writer.write_gathered()?;
         if writer.text_row(id)?.is_some() {
@@ -164,6 +172,26 @@ impl Import<'_> {
             self.record(&note, Some(&note))?;
         }
         self.record_text(id, text)?;
+        Ok(RowOutcome::Merged)
+    }
+
+    /// Gives a note a summary by a model, unless it has one.
+    fn give_gist(&self, id: NoteId, gist: &Gist, outcome: RowOutcome) -> Result<RowOutcome> {
+        let writer = self.writer;
+        if !writer.adopt_gist(id, Some(gist))? || outcome == RowOutcome::New {
+            return Ok(outcome);
+        }
+        writer.write_gathered()?;
+        let Some(note) = writer.live(id)? else {
+            return Ok(outcome);
+        };
+        if self.recorded.get() && self.came_by_this(id)? {
+            return Ok(outcome);
+        }
+        if outcome == RowOutcome::Unchanged {
+            self.record(&note, Some(&note))?;
+        }
+        self.record_gist(id, gist)?;
         Ok(RowOutcome::Merged)
     }
 

@@ -10,6 +10,7 @@ use crate::{
     store::{
         notes::{
             fts_index,
+            gists::Gist,
             import::{Import, Origin},
             note_rows::{addresses_column, shift_of, tags_for_trash},
             texts::{NewText, TextSource},
@@ -61,6 +62,9 @@ struct Before {
     /// When the text that the import added was read, in µs.
     #[serde(default)]
     text_taken_at: Option<i64>,
+    /// When the summary by a model that the import added was made, in µs.
+    #[serde(default)]
+    gist_made_at: Option<i64>,
 }
 
 /// The default for records from before schema 6 or 7.
@@ -94,6 +98,7 @@ impl Import<'_> {
                 read: before.read,
                 page_title: before.page_title.clone(),
                 text_taken_at: None,
+                gist_made_at: None,
             },
         };
         for tag in &note.tags[before.tags.len()..] {
@@ -104,13 +109,25 @@ impl Import<'_> {
 
     /// Records that this import gave a text to an existing note, which is recorded already.
     pub(super) fn record_text(&self, id: NoteId, text: &NewText) -> Result<()> {
+        let taken_at = text.summary().taken_at.as_microsecond();
+        self.record_part(id, |before| before.text_taken_at = Some(taken_at))
+    }
+
+    /// Records that this import gave a summary by a model to an existing note, which is recorded
+    /// already.
+    pub(super) fn record_gist(&self, id: NoteId, gist: &Gist) -> Result<()> {
+        let made_at = gist.made_at.as_microsecond();
+        self.record_part(id, |before| before.gist_made_at = Some(made_at))
+    }
+
+    fn record_part(&self, id: NoteId, change: impl FnOnce(&mut Before)) -> Result<()> {
         let before: String = self
             .writer
             .tx
             .prepare_cached("SELECT before FROM imported WHERE note_id = ?")?
             .query_row([id.0], |row| row.get(0))?;
         let mut before: Before = serde_json::from_str(&before).map_err(Error::internal)?;
-        before.text_taken_at = Some(text.summary().taken_at.as_microsecond());
+        change(&mut before);
         let before = serde_json::to_string(&before).map_err(Error::internal)?;
         self.writer.execute(
             "UPDATE imported SET before = ? WHERE note_id = ?",
@@ -256,6 +273,10 @@ impl Writer<'_> {
             && before.text_taken_at == text.map(|text| text.taken_at.as_microsecond())
         {
             self.take_text(row.id)?;
+        }
+        let made_at = self.gist(row.id)?.map(|gist| gist.made_at.as_microsecond());
+        if before.gist_made_at.is_some() && before.gist_made_at == made_at {
+            self.remove_gist(row.id)?;
         }
         for tag in &before.tags {
             self.execute(

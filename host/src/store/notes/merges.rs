@@ -51,7 +51,7 @@ impl Writer<'_> {
         if self.text_row(keep)?.is_none() {
             self.adopt_newer_text(keep, self.text_row(drop)?.as_ref())?;
         }
-        self.adopt_gist(keep, drop)?;
+        self.adopt_gist(keep, self.gist(drop)?.as_ref())?;
         self.delete_note(drop)?;
         self.execute(
             "UPDATE trash SET merged_into = ?2 WHERE id = ?1",

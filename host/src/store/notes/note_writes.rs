@@ -172,12 +172,12 @@ impl Writer<'_> {
             return self.restore_note(id);
         }
         note = note.restored_with(&new, self.now)?;
-        let newer_text = self.text_row(new.id)?;
-        self.adopt_gist(id, new.id)?;
+        let (newer_text, gist) = (self.text_row(new.id)?, self.gist(new.id)?);
         self.remove(new.id)?;
         self.insert(&note, &url)?;
         self.index_text(id)?;
         self.adopt_newer_text(id, newer_text.as_ref())?;
+        self.adopt_gist(id, gist.as_ref())?;
         self.execute("DELETE FROM trash WHERE id = ?", [id.0])?;
         Ok(note)
     }
