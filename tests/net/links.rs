@@ -75,7 +75,7 @@ fn links_are_checked_and_what_was_found_is_printed_and_kept() {
     assert_eq!(counted, "2 pages would be asked for of 2 web sites.\n");
     assert_eq!(
         notes.prints(&["check-links", "--dry-run"]),
-        "No page would be asked for.\n2 pages are in private networks; to ask for them, use --allow-private.\n"
+        "No page would be asked for.\n2 pages seem to be in private networks; to ask for them, use --allow-private.\n"
     );
     let private = notes.prints(&["check-links", "--again"]);
     assert!(private.contains("its address is private"), "{private}");
@@ -150,7 +150,8 @@ fn without_a_network_one_sentence_says_so() {
     // Ports at which nothing listens.
     let urls: Vec<String> = (1..=4).map(|n| format!("http://127.0.0.3{n}:9/")).collect();
     let ids = save(&notes, &urls);
-    let (_, sentence) = notes.fails(&["check-links", "--allow-private"]);
+    let (printed, sentence) = notes.fails(&["check-links", "--allow-private"]);
+    assert_eq!(printed, "4 more pages are due.\n");
     assert!(sentence.contains("Is this computer online?"), "{sentence}");
     assert_eq!(reader(&notes).link(ids[0]).unwrap(), None);
 }

@@ -215,10 +215,10 @@ fn dry_run(
     if !private.is_empty() {
         writeln!(
             out,
-            "{} in private networks; to ask for them, use --allow-private.",
+            "{} to be in private networks; to ask for them, use --allow-private.",
             match private.len() {
-                1 => "1 page is".to_owned(),
-                count => format!("{} pages are", grouped(count)),
+                1 => "1 page seems".to_owned(),
+                count => format!("{} pages seem", grouped(count)),
             }
         )?;
     }
@@ -401,7 +401,8 @@ fn print_summary(
         .collect();
     let pages = pages(outputs.len());
     match parts.is_empty() {
-        true => writeln!(out, "{pages}")?,
+        // No web site answers.
+        true => {}
         false => writeln!(out, "{pages}: {}", parts.join(", "))?,
     }
     match due {
