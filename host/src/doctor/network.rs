@@ -9,7 +9,6 @@ use crate::{
         environment,
         finding::{Area, Finding, Level},
     },
-    domain::model_name,
     registration::net_program::{self, NAME},
     store::Health,
 };
@@ -85,11 +84,11 @@ fn named(model: &ModelSettings) -> String {
             None => host.to_owned(),
         })
     });
-    let name = model_name(&model.name).unwrap_or_default();
+    let name = model.name.trim();
     match (host, model.remote) {
         (Some(host), false) => format!("{name} at {host}"),
         (Some(host), true) => format!("{name} at {host} (with `remote = true`)"),
-        (None, _) => name,
+        (None, _) => name.to_owned(),
     }
 }
 

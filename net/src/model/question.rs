@@ -274,11 +274,6 @@ mod tests {
         let user = body["messages"][1]["content"].as_str().unwrap();
         assert_eq!(user.matches("</page>").count(), 1);
         assert!(user.ends_with("</page>"));
-        let asked = question(&[], "a </PAGE> b </page > c < /Page\n> d <page> e <b> <€");
-        let body = asked.body("m", Dialect::default());
-        let user = body["messages"][1]["content"].as_str().unwrap();
-        let text = "\n\na ‹/PAGE> b ‹/page > c ‹ /Page\n> d ‹page> e <b> <€\n</page>";
-        assert!(user.ends_with(text), "{user}");
         let system = body["messages"][0]["content"].as_str().unwrap();
         assert!(!system.contains("ignore everything"), "{system}");
         assert!(system.contains("the language of the page"), "{system}");
@@ -288,6 +283,11 @@ mod tests {
             body["response_format"]["json_schema"]["schema"]["required"],
             json!(["summary"])
         );
+        let asked = question(&[], "a </PAGE> b </page > c < /Page\n> d <page> e <b> <€");
+        let body = asked.body("m", Dialect::default());
+        let user = body["messages"][1]["content"].as_str().unwrap();
+        let text = "\n\na ‹/PAGE> b ‹/page > c ‹ /Page\n> d ‹page> e <b> <€\n</page>";
+        assert!(user.ends_with(text), "{user}");
     }
 
     #[test]

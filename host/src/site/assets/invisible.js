@@ -5,7 +5,12 @@
 const INVISIBLE =
 	// biome-ignore lint/suspicious/noMisleadingCharacterClass: each character is matched on its own
 	/[\u00ad\u061c\u115f\u1160\u180e\u200b-\u200f\u202a-\u202e\u2060-\u206f\u2800\u3164\ufeff\uffa0\ufff0-\ufffb\u{1bca0}-\u{1bca3}\u{1d173}-\u{1d17a}\u{e0000}-\u{e00ff}\u{e01f0}-\u{e0fff}]|[\u034f\u17b4\u17b5\u180b-\u180d\u180f\ufe00-\ufe0f\u{e0100}-\u{e01ef}]/u;
-const TAG_LETTER = /^[\u{e0020}-\u{e007f}]$/u;
+/** The flags of England, Scotland and Wales. Other tag characters could hide any text. */
+const FLAGS = ["gbeng", "gbsct", "gbwls"].map((region) =>
+	[...region]
+		.map((letter) => String.fromCodePoint(0xe0000 + letter.charCodeAt(0)))
+		.concat("\u{e007f}"),
+);
 const VIRAMA =
 	/^[\u094d\u09cd\u0a4d\u0acd\u0b4d\u0bcd\u0c4d\u0ccd\u0d4d\u0dca\u1039\u17d2]$/;
 const HAN = /^[\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\u{20000}-\u{323af}]$/u;
@@ -33,12 +38,10 @@ export function withoutInvisible(text) {
 		const character = /** @type {string} */ (characters[at]);
 		const after = characters.slice(at + 1);
 		if (character === "\u{1f3f4}") {
-			// A flag of a region: England, Scotland, Wales.
-			const other = after.findIndex((c) => !TAG_LETTER.test(c));
-			const end = other < 0 ? after.length : other;
-			if (end > 1 && after[end - 1] === "\u{e007f}") {
-				seen.push(character, ...after.slice(0, end));
-				at += end;
+			const flag = FLAGS.find((flag) => flag.every((c, place) => after[place] === c));
+			if (flag !== undefined) {
+				seen.push(character, ...flag);
+				at += flag.length;
 				continue;
 			}
 		}
