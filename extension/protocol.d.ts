@@ -1042,7 +1042,7 @@ maker: string,
  */
 madeAt: string, 
 /**
- * Whether the text of the page is newer.
+ * Whether the note's text has changed or is gone since, or its address has changed.
  */
 outdated: boolean, };
 

@@ -637,7 +637,9 @@ fn servers_that_know_less_are_asked_more_simply() {
             return response("400 Bad Request", "", "response_format isn't supported");
         }
         if asked.get("max_tokens").is_some() {
-            return response("422 Unprocessable", "", "max_tokens isn't supported");
+            // It repeats the question, whose words aren't the reason.
+            let reason = json!({ "detail": [{ "msg": "Not permitted", "input": "a context" }] });
+            return response("422 Unprocessable", "", &reason.to_string());
         }
         good()
     });

@@ -13,6 +13,6 @@ pub struct GistInfo {
     pub maker: String,
     /// When it was made: RFC 3339.
     pub made_at: String,
-    /// Whether the text of the page is newer.
+    /// Whether the note's text has changed or is gone since, or its address has changed.
     pub outdated: bool,
 }

@@ -163,9 +163,11 @@ impl ModelServer {
     }
 }
 
-/// Returns whether a server refuses a question because it is too long for the model.
+/// Returns whether a server refuses a question because it is too long for the model. `reason`: the
+/// body of its answer, which may repeat the question, so that only its sentence counts.
 fn is_about_length(status: u16, reason: &str) -> bool {
-    status == 413 || reason.to_ascii_lowercase().contains("context")
+    let says_so = |said: String| said.to_ascii_lowercase().contains("context");
+    status == 413 || reason_in(reason).is_some_and(says_so)
 }
 
 /// Returns the sentence in the body of an error, in the forms that servers use.
