@@ -46,6 +46,7 @@ Builds url-notes, installs it for you alone and registers it with your browsers.
   --net           install url-notes-net, too: the only program that uses the
                   network, for feeds, dead links, texts and summaries
   --feeds         fetch feeds every hour (includes --net)
+  --no-net        remove url-notes-net and that timer; the rest is installed
   --try           install nothing: open a browser with the extension, a few sample
                   notes and the site, all in a temporary folder
   --uninstall     remove everything that was installed; your notes stay
@@ -68,7 +69,7 @@ usage_error() {
 
 parse_options() {
     job=install wanted=' ' prefix='' given_program='' dry_run=false for_all=false with_service=false
-    with_net=false with_feeds=false
+    with_net=false with_feeds=false without_net=false
     while [ $# -gt 0 ]; do
         case $1 in
             --browser | --prefix | --program)
@@ -86,6 +87,7 @@ parse_options() {
             --service) with_service=true ;;
             --net) with_net=true ;;
             --feeds) with_net=true with_feeds=true ;;
+            --no-net) without_net=true ;;
             --dry-run) dry_run=true ;;
             --help | -h)
                 usage
@@ -97,6 +99,9 @@ parse_options() {
     done
     if $for_all && $with_service; then
         usage_error "The site is each user's own, so --service can't go with --system; each user runs ./install.sh --service."
+    fi
+    if $with_net && $without_net; then
+        usage_error "--no-net removes what --net and --feeds install, so they can't go together."
     fi
     if $for_all && $with_feeds; then
         usage_error "Feeds are each user's own, so --feeds can't go with --system; each user runs ./install.sh --feeds."
@@ -307,7 +312,11 @@ install_it() {
     fi
     [ "$outcome" != replaced ] || replaced=true
     say "Program: $root$program ($outcome)."
-    if $with_net || [ -e "$root$net_program" ]; then
+    if $without_net; then
+        load uninstall
+        load net
+        remove_net
+    elif $with_net || [ -e "$root$net_program" ]; then
         load net
         put_net
     fi

@@ -1,5 +1,5 @@
-# Installs url-notes-net, the program that uses the network. Sourced by install.sh for --net,
-# --feeds, and where it is installed already; contains only functions.
+# Installs and removes url-notes-net, the program that uses the network. Sourced by install.sh for
+# --net, --feeds, --no-net, --uninstall, and where it is installed already; contains only functions.
 #
 # shellcheck shell=sh
 # shellcheck disable=SC2034,SC2154 # Variables shared by both files.
@@ -40,6 +40,18 @@ find_net() {
     if ! (cd "$folder" && "$cargo" build --release --locked --package url-notes-net --target-dir "$target_folder"); then
         complain "url-notes-net wasn't built; the messages above say why."
         return 1
+    fi
+}
+
+# Removes it with the timer that starts it. Needs installer/uninstall.sh.
+remove_net() {
+    if ! $for_all; then
+        load feeds
+        remove_feeds
+    fi
+    if remove_file "$root$net_program"; then
+        removed=true
+        say "For the network: $root$net_program ($outcome)."
     fi
 }
 

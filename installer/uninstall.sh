@@ -9,8 +9,6 @@ uninstall_it() {
     if ! $for_all; then
         load service
         remove_service
-        load feeds
-        remove_feeds
     fi
     unregister
     extras=''
@@ -20,10 +18,8 @@ uninstall_it() {
         removed=true
         say "Program: $root$program ($outcome)."
     fi
-    if remove_file "$root$net_program"; then
-        removed=true
-        say "For the network: $root$net_program ($outcome)."
-    fi
+    load net
+    remove_net
     if ! $for_all; then
         for log in "$(log_folder)/url-notes.log" "$(log_folder)/url-notes.log.old" "$(log_folder)/extensions.json"; do
             ! remove_file "$log" || say "Log: $log ($outcome)."

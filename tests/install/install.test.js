@@ -793,6 +793,32 @@ test("--net installs the program for the network, and updates keep it up to date
 	assert.deepEqual(await machine.everything(), []);
 });
 
+test("--no-net removes the program for the network and its timer, and nothing else", async (t) => {
+	const { machine, program } = await machineWithNet(t);
+	await machine.program("systemctl", `echo "$@" >>"${machine.folder}/asked"`);
+	await mkdir(path.join(machine.home, ".config"));
+	await machine.install(...program);
+	const before = await machine.everything();
+	await machine.install(...program, "--feeds");
+	assert.notDeepEqual(await machine.everything(), before);
+	const both = await machine.install(...program, "--net", "--no-net");
+	assert.equal(both.code, 2);
+	assert.match(both.stderr, /--no-net removes what --net and --feeds install/);
+
+	const { code, stdout } = await machine.install(...program, "--no-net");
+	assert.equal(code, 0);
+	assert.match(stdout, /^Feeds: .*url-notes-feeds\.timer \(removed\)\.$/m);
+	assert.match(stdout, /^For the network: .*\/url-notes-net \(removed\)\.$/m);
+	assert.match(
+		await readFile(path.join(machine.folder, "asked"), "utf8"),
+		/^--user disable --now url-notes-feeds\.timer$/m,
+	);
+	assert.deepEqual(await machine.everything(), before);
+	const again = await machine.install(...program, "--no-net");
+	assert.equal(again.code, 0);
+	assert.doesNotMatch(again.stdout, /For the network/);
+});
+
 test("--net builds the program for the network on its own, after the other", async (t) => {
 	const machine = await Machine.make(t);
 	const target = path.join(machine.folder, "target");

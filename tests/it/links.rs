@@ -126,7 +126,7 @@ fn notes_follow_moved_pages_after_a_dry_run_that_names_them() {
     assert!(refused.contains("belongs to another note"), "{refused}");
     let none = run(dir.path(), &follow[..3]);
     let sentence = String::from_utf8(none.stderr).unwrap();
-    assert!(sentence.contains("or follow moved pages"), "{sentence}");
+    assert!(sentence.contains("--delete or --follow."), "{sentence}");
     let both = run(dir.path(), &[&follow[..], &["--tag", "x"]].concat());
     assert_eq!(both.status.code(), Some(2));
 }

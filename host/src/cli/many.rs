@@ -50,6 +50,11 @@ impl Many {
         text: &str,
         change: &BulkChange,
     ) -> anyhow::Result<()> {
+        if *change == BulkChange::default() {
+            bail!(
+                "No change was given. Use --tag, --untag, --read, --unread, --delete or --follow."
+            );
+        }
         change.check()?;
         let mut query = query_of(text);
         if let Some(problem) = query.problems.first() {

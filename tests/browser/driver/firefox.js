@@ -33,6 +33,8 @@ export const PREFERENCES = {
 
 /** A first start takes its time on a busy machine. */
 const STARTED_MS = 30_000;
+/** Time after which a tab that the driver lost is opened again. */
+const LOST_MS = 10_000;
 
 /** Else it is a share of the disk's room. */
 const STORAGE_KB = "dom.quotaManager.temporaryStorage.fixedLimit";
@@ -92,8 +94,22 @@ async function drive(browser, { extension, language, others = [], first, keepsWe
 	/** @param {string} path */
 	const addressOf = (path) => `moz-extension://${UUID}/${path}`;
 	/** @param {string} path */
-	const ownTab = (path) =>
-		until(`the extension shows ${path}`, async () => {
+	const own = async (path) => {
+		const page = await browser.newPage();
+		// `goto` never resolves for a page of an extension.
+		void page.goto(addressOf(path)).catch(() => {});
+		await until(`${path} is there`, () =>
+			page.evaluate(
+				(address) => location.href === address && document.readyState === "complete",
+				addressOf(path),
+			),
+		);
+		return page;
+	};
+	/** @param {string} path */
+	const ownTab = (path) => {
+		const lostAt = Date.now() + LOST_MS;
+		return until(`the extension shows ${path}`, async () => {
 			/** @type {string[]} */
 			const shown = [];
 			for (const page of await browser.pages()) {
@@ -102,8 +118,13 @@ async function drive(browser, { extension, language, others = [], first, keepsWe
 				if (address === addressOf(path)) return page;
 				shown.push(address);
 			}
+			// The driver sometimes loses a tab whose process changes. The window still has it.
+			const isLost =
+				Date.now() > lostAt && shown.some((said) => said.includes("no such frame"));
+			if (isLost && (await inWindow(closeTab, addressOf(path)))) return own(path);
 			throw new Error(`shown: ${shown.join(" ")}`);
 		});
+	};
 	const openPopup = async (clickedAt = Date.now()) => {
 		/** @type {import("./popup.js").Channel["evaluate"]} */
 		const evaluate = (run, ...args) =>
@@ -191,18 +212,7 @@ async function drive(browser, { extension, language, others = [], first, keepsWe
 			return await openPopup(clickedAt);
 		},
 		openPopup,
-		async own(path) {
-			const page = await browser.newPage();
-			// `goto` never resolves for a page of an extension.
-			void page.goto(addressOf(path)).catch(() => {});
-			await until(`${path} is there`, () =>
-				page.evaluate(
-					(address) => location.href === address && document.readyState === "complete",
-					addressOf(path),
-				),
-			);
-			return page;
-		},
+		own,
 		ownTab,
 		// A real right click, the real menu, a real choice.
 		async menuEntries(page, selector) {
@@ -574,7 +584,8 @@ function closeTab(address) {
 	const tab = gBrowser.tabs.find(
 		(/** @type {any} */ { linkedBrowser }) => linkedBrowser.currentURI.spec === address,
 	);
-	gBrowser.removeTab(tab);
+	if (tab) gBrowser.removeTab(tab);
+	return tab !== undefined;
 }
 
 /**

@@ -63,7 +63,7 @@ const MAX_JOINED = 64;
 /** The most common address parameters that don't identify a page. */
 const TRACKING = /^(utm_.*|gclid|fbclid|msclkid|mc_eid|mc_cid|igshid)$/i;
 const IS = ["untagged", "unread", "gone", "moved", "soft", "unreachable"];
-const SHOWN = ["untagged", "unread", "noted"]; // by the note itself
+const OF_NOTES = ["untagged", "unread", "noted"]; // known from the note itself
 const KEYS = /^(tag|site|title|url|is|has|in|before|after):/i;
 
 /** @type {Record<string, (part: string) => string>} */
@@ -456,7 +456,7 @@ function add(query, leaf, negated, top, parser) {
 		if (!list.includes(leaf.value)) list.push(leaf.value);
 	} else if (leaf.kind === "site") {
 		(negated ? query.withoutSites : query.sites).push(leaf.value);
-	} else if (leaf.kind === "state" && !top && !SHOWN.includes(leaf.value)) {
+	} else if (leaf.kind === "state" && !top && !OF_NOTES.includes(leaf.value)) {
 		parser.problem("here", leaf.value === "texted" ? "has:text" : `is:${leaf.value}`);
 	} else if (leaf.kind === "state") {
 		const known = query.states.some(

@@ -66,3 +66,28 @@ pub(super) fn icon() -> anyhow::Result<Vec<u8>> {
     icon.extend(PNG_ICON);
     Ok(icon)
 }
+
+#[cfg(test)]
+mod tests {
+    use std::collections::HashSet;
+
+    use super::*;
+
+    #[test]
+    fn the_joined_modules_have_no_name_in_common() {
+        for modules in [&SEARCH_SCRIPTS[..], &LOST_SCRIPTS[..]] {
+            let script = as_one_script(modules);
+            let mut names = HashSet::new();
+            for line in script.lines() {
+                let declared = ["const ", "let ", "function ", "async function ", "class "]
+                    .iter()
+                    .find_map(|word| line.strip_prefix(word));
+                let Some(declared) = declared else { continue };
+                let is_in_name = |c: char| c.is_ascii_alphanumeric() || c == '_' || c == '$';
+                let name = declared.split(|c| !is_in_name(c)).next().unwrap();
+                assert!(names.insert(name), "{name} is declared twice");
+            }
+            assert!(names.len() > 20, "{names:?}");
+        }
+    }
+}

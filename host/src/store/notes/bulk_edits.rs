@@ -57,7 +57,7 @@ impl BulkChange {
             + u8::from(self.restore)
             + u8::from(self.follow);
         let sentence = match wishes {
-            0 => "No change was given. Add or remove tags, mark as read or unread, delete, restore or follow moved pages.".to_owned(),
+            0 => "No change was given. Add or remove tags, mark as read or unread, delete or restore.".to_owned(),
             1 => match self
                 .add_tags
                 .iter()
