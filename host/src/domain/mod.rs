@@ -29,6 +29,7 @@ mod secrets;
 mod share_parameters;
 mod snippet;
 mod suggest;
+pub mod sync;
 mod tag;
 mod tokenizer;
 mod typo;
