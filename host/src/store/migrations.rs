@@ -60,6 +60,10 @@ const MIGRATIONS: &[Migration] = &[
         sql: include_str!("migrations/0010_links_gists.sql"),
         then: |_| Ok(()),
     },
+    Migration {
+        sql: include_str!("migrations/0011_sync.sql"),
+        then: |_| Ok(()),
+    },
 ];
 
 const _: () = assert!(MIGRATIONS.len() == SCHEMA);

@@ -1,4 +1,22 @@
-//! Sync: the state of a page on several devices, and how states are joined. Pure, like the rest of
-//! the domain; files, carriers and the database are elsewhere.
+//! The notes that several devices share: what each of them wrote about a page, joined.
+//!
+//! `State` is what is known about a page, `PageView` the note that it shows, `TagHistory` the renamed
+//! tags and the aliases. `text_merge` merges texts that two devices changed.
 
+mod change;
+mod moment;
+mod note_view;
+mod page_view;
+mod state;
+mod state_json;
+mod tag_history;
 pub mod text_merge;
+mod unique_id;
+
+pub use change::NewVersion;
+pub use moment::Moment;
+pub use page_view::{Alternative, Conflicts, PageView};
+pub use state::{Life, PageId, State, Version};
+pub use state_json::{EditLists, MalformedState};
+pub use tag_history::{AliasValue, EditId, KnownEdits, TagEditRecord, TagHistory, TagNames};
+pub use unique_id::UniqueId;

@@ -1,0 +1,228 @@
+//! What a user's change writes into a state.
+
+use std::collections::BTreeSet;
+
+use serde_json::{Value, json};
+
+use super::{
+    page_view::{PageView, by_moment},
+    state::{Life, State, Version, Written, field},
+    tag_history::{KnownEdits, TagNames},
+};
+
+/// A version about to be written.
+#[derive(Debug, Clone)]
+pub struct NewVersion {
+    /// The random number.
+    pub version: Version,
+    /// When the user made the change, in µs since 1970.
+    pub micros: i64,
+    /// The tag edits that this device knows.
+    pub edits: KnownEdits,
+}
+
+impl State {
+    /// Writes what `after` has other than the state shows. Returns false if it shows the same, so
+    /// that nothing was written.
+    ///
+    /// A note that is saved anew after a deletion replaces all that was: `after.saved_at` is another
+    /// one then.
+    pub fn change(&mut self, after: &PageView, new: &NewVersion, names: &TagNames<'_>) -> bool {
+        let before = self.view(names);
+        let is_new = match &before {
+            None => true,
+            Some(before) => {
+                before.life != Life::Live
+                    && after.life == Life::Live
+                    && before.saved_at != after.saved_at
+            }
+        };
+        let before = before.filter(|_| !is_new);
+        if before.as_ref().is_some_and(|before| before.shows(after)) {
+            return false;
+        }
+        let version = new.version;
+        let written = Written {
+            micros: new.micros.max(self.latest().saturating_add(1)),
+            edits: new.edits.clone(),
+        };
+        if is_new {
+            self.registers.clear();
+            self.tags.clear();
+            self.addresses.clear();
+            self.replaced.clear();
+            self.seen.clone_from(&self.life_seen);
+        }
+        self.life_seen.insert(version);
+        self.seen.insert(version);
+        self.written.insert(version, written);
+        self.life.clear();
+        self.life.insert(version, after.life.clone());
+        // A deletion says nothing of the rest, which others may be changing.
+        if is_new || after.life == Life::Live {
+            self.change_fields(before.as_ref(), after, version);
+            self.change_tags(before.as_ref(), after, version, names);
+        }
+        self.tidy();
+        true
+    }
+
+    fn change_fields(&mut self, before: Option<&PageView>, after: &PageView, version: Version) {
+        let differs = |same: fn(&PageView, &PageView) -> bool| match before {
+            None => true,
+            Some(before) => !same(before, after),
+        };
+        if differs(|a, b| a.url == b.url && a.saved_at == b.saved_at) {
+            self.set(field::ORIGIN, version, json!([after.url, after.saved_at]));
+        }
+        if differs(|a, b| a.title == b.title && a.title_typed == b.title_typed) {
+            let title = match after.title_typed {
+                true => json!([after.title]),
+                false => json!(after.title),
+            };
+            self.set(field::TITLE, version, title);
+        }
+        if differs(|a, b| a.summary == b.summary) {
+            self.set_text(&after.summary, version);
+        }
+        if differs(|a, b| a.read == b.read) && (before.is_some() || !after.read) {
+            self.set(field::READ, version, json!(after.read));
+        }
+        let texts: [(&str, fn(&PageView) -> &Option<String>); 5] = [
+            (field::PAGE_TITLE, |view| &view.page_title),
+            (field::EXCERPT, |view| &view.excerpt),
+            (field::SITE_NAME, |view| &view.site_name),
+            (field::LANG, |view| &view.lang),
+            (field::PUBLISHED_AT, |view| &view.published_at),
+        ];
+        for (name, of) in texts {
+            let (old, new) = (before.and_then(|before| of(before).as_ref()), of(after));
+            if old != new.as_ref() {
+                self.set(name, version, json!(new));
+            }
+        }
+        let old = before.map_or(&[] as &[String], |before| &before.addresses);
+        let is_gone = |url: &String| old.contains(url) && !after.addresses.contains(url);
+        for urls in self.addresses.values_mut() {
+            urls.retain(|url| !is_gone(url));
+        }
+        self.addresses.retain(|_, urls| !urls.is_empty());
+        let is_added = |url: &&String| !old.contains(url);
+        let added: Vec<String> = after.addresses.iter().filter(is_added).cloned().collect();
+        if !added.is_empty() {
+            self.addresses.insert(version, added);
+        }
+    }
+
+    /// Replaces all values of a field.
+    fn set(&mut self, name: &str, version: Version, value: Value) {
+        self.registers
+            .insert(name.to_owned(), [(version, value)].into());
+    }
+
+    /// Replaces all surviving texts, which remain as ancestors for merging.
+    fn set_text(&mut self, text: &str, version: Version) {
+        let mut replaced: BTreeSet<Version> = BTreeSet::new();
+        let mut old = Vec::new();
+        for text in self.texts() {
+            replaced.extend(&text.replaced);
+            replaced.insert(text.at.version);
+            old.push((text.at, text.text.to_owned()));
+        }
+        for (at, text) in old {
+            self.replaced.insert(at.version, (at.micros, text));
+        }
+        if text.is_empty() && replaced.is_empty() {
+            return;
+        }
+        // Those whose text is no longer kept can't be ancestors.
+        self.tidy();
+        replaced.retain(|version| self.replaced.contains_key(version));
+        let replaced: Vec<String> = replaced.iter().map(ToString::to_string).collect();
+        let value = match replaced.is_empty() {
+            true => json!(text),
+            false => json!([text, replaced]),
+        };
+        self.set(field::TEXT, version, value);
+    }
+
+    fn change_tags(
+        &mut self,
+        before: Option<&PageView>,
+        after: &PageView,
+        version: Version,
+        names: &TagNames<'_>,
+    ) {
+        let old = before.map_or(&[] as &[String], |before| &before.tags);
+        if old == after.tags {
+            return;
+        }
+        let is_gone = |name: &String| old.contains(name) && !after.tags.contains(name);
+        let mut kept = self.tags.clone();
+        for (version, name) in by_moment(self, &self.tags) {
+            let known = &self
+                .written
+                .get(&version)
+                .map(|written| written.edits.clone());
+            let known = known.clone().unwrap_or_default();
+            if names.current(name, &known).as_ref().is_some_and(is_gone)
+                && let Some(own) = kept.get_mut(&version)
+            {
+                own.retain(|other| other != name);
+            }
+        }
+        kept.retain(|_, names| !names.is_empty());
+        self.tags = kept;
+        let is_added = |name: &&String| !old.contains(name);
+        let added: Vec<String> = after.tags.iter().filter(is_added).cloned().collect();
+        if !added.is_empty() {
+            self.tags.insert(version, added);
+        }
+        // The order in which they were added is the user's in most cases.
+        let shown = self.view(names).map(|view| view.tags);
+        if shown.as_ref() != Some(&after.tags) {
+            self.set(field::ORDER, version, json!(after.tags));
+        }
+    }
+
+    /// Replaces all values of the fields that have conflicts by what is shown, as a user does who
+    /// agrees with it. Returns false if there are no conflicts.
+    pub fn settle(&mut self, new: &NewVersion, names: &TagNames<'_>) -> bool {
+        let Some(view) = self.view(names) else {
+            return false;
+        };
+        if view.conflicts.is_empty() {
+            return false;
+        }
+        let written = Written {
+            micros: new.micros.max(self.latest().saturating_add(1)),
+            edits: new.edits.clone(),
+        };
+        self.life_seen.insert(new.version);
+        self.seen.insert(new.version);
+        self.written.insert(new.version, written);
+        if !view.conflicts.titles.is_empty() {
+            let title = json!([view.title]);
+            self.set(field::TITLE, new.version, title);
+        }
+        if !view.conflicts.texts.is_empty() {
+            self.set_text(&view.summary, new.version);
+        }
+        self.tidy();
+        true
+    }
+}
+
+impl PageView {
+    /// Returns whether both show the same to the user. The time of the last change isn't compared.
+    #[must_use]
+    pub fn shows(&self, other: &Self) -> bool {
+        if self.life != Life::Live && other.life != Life::Live {
+            return matches!(self.life, Life::Moved(_)) == matches!(other.life, Life::Moved(_));
+        }
+        let mut same = other.clone();
+        same.updated_at = self.updated_at;
+        same.conflicts.clone_from(&self.conflicts);
+        same == *self
+    }
+}

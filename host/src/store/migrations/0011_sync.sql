@@ -1,0 +1,96 @@
+-- What devices exchange about notes (store/sync/).
+
+-- At most one row: this device, if the notes are synced. device: 16 hexadecimal digits. place: where
+-- the files are, as it was given. absorbed: the revision up to which changes of notes are in
+-- sync_pages. healed_at, ran_at, ok_at: the last look for lost files, the last run and the last one
+-- that succeeded, in µs since 1970. problem: why the last run failed, as JSON. number: of the last
+-- file that this device wrote.
+CREATE TABLE sync (
+    id        INTEGER PRIMARY KEY CHECK (id = 1),
+    device    TEXT NOT NULL,
+    name      TEXT NOT NULL,
+    place     TEXT NOT NULL,
+    encrypted INTEGER NOT NULL,
+    absorbed  INTEGER NOT NULL,
+    number    INTEGER NOT NULL,
+    healed_at INTEGER,
+    ran_at    INTEGER,
+    ok_at     INTEGER,
+    problem   TEXT
+) STRICT;
+
+-- What all devices wrote about a page. page: the first 16 bytes of SHA-256 of its page key
+-- (domain/sync/state.rs). note_id: its note, live or in the trash. mark: a hash of what the note
+-- showed when it last agreed with the state; another one means that the user has changed the note.
+-- unpublished: 1 if no file of this device has the state yet. own: 1 if one has. conflicts: how many
+-- values of other devices aren't shown. device, arrived_at: which device's file changed the note
+-- last, and when it was read, in µs since 1970; NULL if this device did. remotely: 1 if that file
+-- moved the note to the trash. state: JSON, compressed (raw DEFLATE, RFC 1951).
+CREATE TABLE sync_pages (
+    page        BLOB PRIMARY KEY,
+    note_id     INTEGER,
+    mark        INTEGER NOT NULL,
+    unpublished INTEGER NOT NULL,
+    own         INTEGER NOT NULL,
+    conflicts   INTEGER NOT NULL,
+    remotely    INTEGER NOT NULL DEFAULT 0,
+    device      TEXT,
+    arrived_at  INTEGER,
+    state       BLOB NOT NULL
+) STRICT, WITHOUT ROWID;
+CREATE UNIQUE INDEX sync_pages_by_note ON sync_pages (note_id) WHERE note_id IS NOT NULL;
+CREATE INDEX sync_pages_unpublished ON sync_pages (page) WHERE unpublished = 1;
+CREATE INDEX sync_pages_with_conflicts ON sync_pages (page) WHERE conflicts > 0;
+
+-- The lists of tag edits that states refer to, by their numbers from 0. edits: a JSON list of ids.
+CREATE TABLE sync_lists (
+    number INTEGER PRIMARY KEY,
+    edits  TEXT NOT NULL
+) STRICT;
+
+-- Renamed, merged and removed tags. from_names: a JSON list. to_name: NULL if the tags were removed.
+CREATE TABLE sync_tag_edits (
+    id          TEXT PRIMARY KEY,
+    number      INTEGER NOT NULL,
+    from_names  TEXT NOT NULL,
+    to_name     TEXT,
+    unpublished INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+
+-- What was last said about each alias. micros, version: when, in µs since 1970, and by which version.
+-- tag: NULL if the alias was removed.
+CREATE TABLE sync_aliases (
+    name        TEXT PRIMARY KEY,
+    micros      INTEGER NOT NULL,
+    version     TEXT NOT NULL,
+    tag         TEXT,
+    unpublished INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+
+-- The files that this device has written or read. read_at: NULL while the file waits. problem: why it
+-- waits, as a word. folded_at: when a newer file of this device took its place. Both times in µs
+-- since 1970.
+CREATE TABLE sync_segments (
+    device    TEXT NOT NULL,
+    file      TEXT NOT NULL,
+    bytes     INTEGER NOT NULL,
+    read_at   INTEGER,
+    problem   TEXT,
+    folded_at INTEGER,
+    PRIMARY KEY (device, file)
+) STRICT, WITHOUT ROWID;
+
+-- The devices whose files were read. wrote_at: by the device's clock, in µs since 1970.
+CREATE TABLE sync_devices (
+    device   TEXT PRIMARY KEY,
+    name     TEXT NOT NULL,
+    program  TEXT NOT NULL,
+    number   INTEGER NOT NULL,
+    wrote_at INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+
+-- Notes that got another id, since another device had saved the page earlier.
+CREATE TABLE sync_moved (
+    old_id INTEGER PRIMARY KEY,
+    new_id INTEGER NOT NULL
+) STRICT;
