@@ -564,7 +564,7 @@ fn join_tags(current: &[Tag], seen: &[Tag], wanted: &[Tag]) -> Vec<Tag> {
 
 /// Returns the other side's text with ours in place of what we saw, if that is at its end, or else
 /// with ours below it.
-fn join_summaries(current: &str, seen: &str, wanted: String) -> String {
+pub(super) fn join_summaries(current: &str, seen: &str, wanted: String) -> String {
     if current.trim().is_empty() || says(&wanted, current, str::trim_end) {
         return wanted;
     }
