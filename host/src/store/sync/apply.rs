@@ -138,7 +138,8 @@ impl Writer<'_> {
     /// was moved to the trash, from which it is restored. What a user types into an open popup is saved
     /// in both cases.
     pub(in crate::store) fn live_after_sync(&self, id: NoteId) -> Result<Option<Note>> {
-        let mut moved = (self.tx).prepare_cached("SELECT new_id FROM sync_moved WHERE old_id = ?")?;
+        let mut moved =
+            (self.tx).prepare_cached("SELECT new_id FROM sync_moved WHERE old_id = ?")?;
         let moved: Option<i64> = moved.query_row([id.0], |row| row.get(0)).optional()?;
         let id = moved.map_or(id, NoteId);
         if let Some(note) = self.live(id)? {
@@ -172,8 +173,8 @@ impl Writer<'_> {
                 device,
             };
             // Moved pages first: their notes go to the pages that they moved to.
-            let (moved, others): (Vec<_>, Vec<_>) = (pages.iter())
-                .partition(|page| matches!(page.state.life(), Some(Life::Moved(_))));
+            let (moved, others): (Vec<_>, Vec<_>) =
+                (pages.iter()).partition(|page| matches!(page.state.life(), Some(Life::Moved(_))));
             for page in moved.into_iter().chain(others) {
                 match application.apply(page)? {
                     Outcome::Unchanged => {}
@@ -266,7 +267,11 @@ impl<'b, 'tx> Application<'_, 'b, 'tx> {
 
     /// Makes the note of a page show its state.
     fn show(&mut self, row: &mut PageRow, view: &PageView, is_another: bool) -> Result<Outcome> {
-        let live = row.note_id.map(|id| self.writer().live(id)).transpose()?.flatten();
+        let live = row
+            .note_id
+            .map(|id| self.writer().live(id))
+            .transpose()?
+            .flatten();
         let trashed = match (&live, row.note_id) {
             (None, Some(id)) => self.writer().trashed_note(id)?,
             _ => None,
@@ -294,7 +299,9 @@ impl<'b, 'tx> Application<'_, 'b, 'tx> {
                 row.mark = PageView::of(&deleted).mark();
                 Ok(Outcome::Trashed)
             }
-            (Life::Trash(_) | Life::Moved(_), None, Some(note)) => self.update_trashed(row, view, note),
+            (Life::Trash(_) | Life::Moved(_), None, Some(note)) => {
+                self.update_trashed(row, view, note)
+            }
             (Life::Trash(_) | Life::Moved(_), None, None) => Ok(Outcome::Unchanged),
         }
     }
@@ -307,7 +314,9 @@ impl<'b, 'tx> Application<'_, 'b, 'tx> {
         {
             return self.unite(row, view, &other, &url);
         }
-        let id = self.writer().free_id(NoteId::at(NoteId(view.saved_at).moment()))?;
+        let id = self
+            .writer()
+            .free_id(NoteId::at(NoteId(view.saved_at).moment()))?;
         let note = view.to_note(id, &url, None)?;
         self.writer().insert(&note, &url)?;
         row.note_id = Some(id);
@@ -438,7 +447,7 @@ impl<'b, 'tx> Application<'_, 'b, 'tx> {
 /// Returns whether a state shows another note than before: the page was saved anew after the note was
 /// deleted.
 fn is_another_note(before: &State, view: &PageView, names: &TagNames<'_>) -> bool {
-    before.view(names).is_some_and(|before| {
-        view.life == Life::Live && view.saved_at > before.saved_at
-    })
+    before
+        .view(names)
+        .is_some_and(|before| view.life == Life::Live && view.saved_at > before.saved_at)
 }

@@ -20,7 +20,9 @@ use crate::{
 
 /// Returns a new random id.
 pub(super) fn new_id() -> UniqueId {
-    UniqueId::from_random(Uuid::new_v4().as_u64_pair().0 << 16 | Uuid::new_v4().as_u64_pair().1 >> 48)
+    UniqueId::from_random(
+        Uuid::new_v4().as_u64_pair().0 << 16 | Uuid::new_v4().as_u64_pair().1 >> 48,
+    )
 }
 
 pub(super) fn parsed_id(text: &str) -> Result<UniqueId> {
@@ -55,8 +57,9 @@ pub(super) fn load_history(conn: &Connection, applied: bool) -> Result<TagHistor
 
 /// Returns the aliases of this database.
 fn own_aliases(conn: &Connection) -> Result<BTreeMap<String, String>> {
-    let mut query = conn
-        .prepare_cached("SELECT a.name, t.name FROM tag_aliases a JOIN tags t ON t.id = a.tag_id")?;
+    let mut query = conn.prepare_cached(
+        "SELECT a.name, t.name FROM tag_aliases a JOIN tags t ON t.id = a.tag_id",
+    )?;
     let aliases = query.query_map([], |row| Ok((row.get(0)?, row.get(1)?)))?;
     Ok(aliases.collect::<rusqlite::Result<_>>()?)
 }
@@ -108,7 +111,11 @@ pub(super) fn aliases(conn: &Connection, rest: &str) -> Result<Vec<(String, Alia
 
 impl Writer<'_> {
     /// Records that tags were renamed, merged or removed here, if the notes are synced.
-    pub(in crate::store) fn record_tag_edit(&self, gone: &[Tag], stays: Option<&Tag>) -> Result<()> {
+    pub(in crate::store) fn record_tag_edit(
+        &self,
+        gone: &[Tag],
+        stays: Option<&Tag>,
+    ) -> Result<()> {
         if !self.is_synced()? {
             return Ok(());
         }
@@ -127,7 +134,9 @@ impl Writer<'_> {
     pub(super) fn absorb_aliases(&self) -> Result<()> {
         let own = own_aliases(&self.tx)?;
         let shown = shown_aliases(&self.tx)?;
-        let set = own.iter().filter(|(name, tag)| shown.get(*name) != Some(tag));
+        let set = own
+            .iter()
+            .filter(|(name, tag)| shown.get(*name) != Some(tag));
         let set = set.map(|(name, tag)| (name, Some(tag)));
         let removed = shown.keys().filter(|name| !own.contains_key(*name));
         for (name, tag) in set.chain(removed.map(|name| (name, None))) {
@@ -166,7 +175,10 @@ impl Writer<'_> {
         }
         self.execute("UPDATE sync_aliases SET shown = NULL", [])?;
         for (name, tag) in own_aliases(&self.tx)? {
-            self.execute("UPDATE sync_aliases SET shown = ? WHERE name = ?", [tag, name])?;
+            self.execute(
+                "UPDATE sync_aliases SET shown = ? WHERE name = ?",
+                [tag, name],
+            )?;
         }
         Ok(all_set)
     }
@@ -198,7 +210,12 @@ impl Store {
                         "INSERT OR REPLACE INTO sync_tag_edits
                              (id, number, from_names, to_name, applied, unpublished)
                          VALUES (?, ?, ?, ?, 0, 0)",
-                        params![edit.id.to_string(), edit.number, tags_for_trash(&from)?, edit.to],
+                        params![
+                            edit.id.to_string(),
+                            edit.number,
+                            tags_for_trash(&from)?,
+                            edit.to
+                        ],
                     )?;
                 }
             }
@@ -209,7 +226,12 @@ impl Store {
                          VALUES (?, ?, ?, ?, 0)
                          ON CONFLICT (name) DO UPDATE SET micros = excluded.micros,
                              version = excluded.version, tag = excluded.tag, unpublished = 0",
-                        params![name, value.at.micros, value.at.version.to_string(), value.tag],
+                        params![
+                            name,
+                            value.at.micros,
+                            value.at.version.to_string(),
+                            value.tag
+                        ],
                     )?;
                 }
             }
@@ -223,7 +245,9 @@ impl Store {
     /// # Errors
     /// The `store_*` kinds.
     pub fn is_renewing(&self) -> Result<bool> {
-        let mut query = self.conn.prepare_cached("SELECT 1 FROM sync WHERE renewing = 1")?;
+        let mut query = self
+            .conn
+            .prepare_cached("SELECT 1 FROM sync WHERE renewing = 1")?;
         Ok(query.exists([])?)
     }
 

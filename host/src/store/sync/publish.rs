@@ -11,10 +11,7 @@ use super::{
 use crate::{
     domain::sync::{AliasValue, EditLists, PageId, TagEditRecord},
     error::Result,
-    store::{
-        connection::reader::Reader,
-        transaction::Store,
-    },
+    store::{connection::reader::Reader, transaction::Store},
 };
 
 /// What goes into a file of this device.
@@ -91,8 +88,8 @@ impl Reader {
                 found.aliases = aliases(&reader.conn, "")?;
             }
             let lists = load_lists(&reader.conn)?;
-            let mut query =
-                (reader.conn).prepare_cached("SELECT page, state FROM sync_pages WHERE page = ?")?;
+            let mut query = (reader.conn)
+                .prepare_cached("SELECT page, state FROM sync_pages WHERE page = ?")?;
             for page in pages {
                 let mut rows = query.query([page.0])?;
                 if let Some(row) = rows.next()? {
@@ -154,7 +151,10 @@ impl Store {
     pub fn take_over(&mut self, pages: &[PageId], now: Timestamp) -> Result<()> {
         self.write(now, |writer| {
             for page in pages {
-                writer.execute("UPDATE sync_pages SET unpublished = 1 WHERE page = ?", [page.0])?;
+                writer.execute(
+                    "UPDATE sync_pages SET unpublished = 1 WHERE page = ?",
+                    [page.0],
+                )?;
             }
             writer.execute("UPDATE sync_tag_edits SET unpublished = 1", [])?;
             writer.execute("UPDATE sync_aliases SET unpublished = 1", [])

@@ -112,7 +112,9 @@ impl Store {
     /// # Errors
     /// The `store_*` kinds.
     pub fn rename_device(&mut self, name: &str, now: Timestamp) -> Result<()> {
-        self.write(now, |writer| writer.execute("UPDATE sync SET name = ?", [name]))
+        self.write(now, |writer| {
+            writer.execute("UPDATE sync SET name = ?", [name])
+        })
     }
 
     /// Records how a run ended.

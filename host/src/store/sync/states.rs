@@ -47,8 +47,7 @@ impl PageRow {
     }
 }
 
-const COLUMNS: &str =
-    "page, note_id, mark, unpublished, own, remotely, device, arrived_at, state";
+const COLUMNS: &str = "page, note_id, mark, unpublished, own, remotely, device, arrived_at, state";
 
 /// Reads the lists of tag edits that states refer to.
 pub(super) fn load_lists(conn: &Connection) -> Result<EditLists> {
@@ -140,7 +139,13 @@ impl<'a, 'tx> States<'a, 'tx> {
     /// Writes a row. Counts the conflicts of its state.
     pub(super) fn store(&mut self, row: &PageRow, names: &TagNames<'_>) -> Result<()> {
         let line = row.state.to_json(row.page, &mut self.lists);
-        for (number, list) in self.lists.to_texts().iter().enumerate().skip(self.stored_lists) {
+        for (number, list) in self
+            .lists
+            .to_texts()
+            .iter()
+            .enumerate()
+            .skip(self.stored_lists)
+        {
             let list = serde_json::to_string(list).map_err(Error::internal)?;
             self.writer.execute(
                 "INSERT INTO sync_lists (number, edits) VALUES (?, ?)",
@@ -183,9 +188,7 @@ impl<'a, 'tx> States<'a, 'tx> {
 /// Returns the number of values that aren't shown.
 fn conflicts_of(view: &PageView) -> usize {
     match view.life {
-        crate::domain::sync::Life::Live => {
-            view.conflicts.titles.len() + view.conflicts.texts.len()
-        }
+        crate::domain::sync::Life::Live => view.conflicts.titles.len() + view.conflicts.texts.len(),
         _ => 0,
     }
 }

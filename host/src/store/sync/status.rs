@@ -75,7 +75,10 @@ impl Reader {
                  OR EXISTS (SELECT 1 FROM sync_tag_edits WHERE unpublished = 1)
              FROM sync s, meta m",
         )?;
-        Ok(query.query_row([], |row| row.get(0)).optional()?.unwrap_or(false))
+        Ok(query
+            .query_row([], |row| row.get(0))
+            .optional()?
+            .unwrap_or(false))
     }
 
     /// Returns which device changed a note last, unless this one did.
@@ -112,11 +115,13 @@ impl Reader {
         let history = load_history(&self.conn, false)?;
         let row = page_row(&self.conn, "note_id = ?", id.0, &lists)?;
         let view = row.and_then(|row| row.state.view(&history.names()));
-        Ok(view.filter(|view| view.life == Life::Live).map(|view| SyncConflict {
-            note_id: id,
-            titles: view.conflicts.titles,
-            texts: view.conflicts.texts,
-        }))
+        Ok(view
+            .filter(|view| view.life == Life::Live)
+            .map(|view| SyncConflict {
+                note_id: id,
+                titles: view.conflicts.titles,
+                texts: view.conflicts.texts,
+            }))
     }
 
     /// Returns the notes with conflicts, the newest first.

@@ -87,7 +87,10 @@ impl Device {
     fn publish(&mut self) -> Unpublished {
         self.absorb();
         let found = self.t.store.unpublished(usize::MAX).unwrap();
-        self.t.store.record_published(&found, 1, self.t.now).unwrap();
+        self.t
+            .store
+            .record_published(&found, 1, self.t.now)
+            .unwrap();
         found
     }
 
@@ -117,18 +120,34 @@ impl Device {
     }
 
     fn note(&self, url: &str) -> Option<Note> {
-        self.t.store.note_for_url(&PageUrl::parse(url).unwrap()).unwrap()
+        self.t
+            .store
+            .note_for_url(&PageUrl::parse(url).unwrap())
+            .unwrap()
     }
 
     fn tags(&self, url: &str) -> Vec<String> {
         let note = self.note(url).unwrap();
-        note.tags.iter().map(|tag| tag.as_str().to_owned()).collect()
+        note.tags
+            .iter()
+            .map(|tag| tag.as_str().to_owned())
+            .collect()
     }
 
     fn all(&self) -> Vec<(String, String, String, Vec<Tag>, Timestamp, Timestamp, bool)> {
         let notes = self.t.store.latest_notes(None, 1000).unwrap().into_iter();
         let mut all: Vec<_> = notes
-            .map(|n| (n.url, n.title, n.summary, n.tags, n.saved_at, n.updated_at, n.read))
+            .map(|n| {
+                (
+                    n.url,
+                    n.title,
+                    n.summary,
+                    n.tags,
+                    n.saved_at,
+                    n.updated_at,
+                    n.read,
+                )
+            })
             .collect();
         all.sort_unstable();
         all
@@ -269,14 +288,22 @@ fn a_note_whose_address_changed_stays_one_note() {
     a.write(|writer| writer.change_address(id, &moved));
     b.retag(id, &["x", "y"]);
     exchange(&mut a, &mut b);
-    assert_eq!(b.t.store.counts().unwrap().notes, a.t.store.counts().unwrap().notes);
+    assert_eq!(
+        b.t.store.counts().unwrap().notes,
+        a.t.store.counts().unwrap().notes
+    );
     assert_eq!(b.note("https://other.example/new").unwrap().summary, "text");
 }
 
 #[test]
 fn passwords_in_addresses_stay_on_their_device() {
     let (mut a, mut b) = (Device::new(1), Device::new(2));
-    let id = a.save("https://user:secret@e.org/a", "A", &[], "see https://u:p@e.org/");
+    let id = a.save(
+        "https://user:secret@e.org/a",
+        "A",
+        &[],
+        "see https://u:p@e.org/",
+    );
     exchange_only(&mut a, &mut b);
     let note = b.note(PAGE).unwrap();
     assert_eq!(note.url, PAGE);
