@@ -215,6 +215,27 @@ impl Arguments {
         Err(Self::command().error(clap::error::ErrorKind::ArgumentConflict, sentence))
     }
 
+    /// Returns whether the command may have changed notes that are to be synced then.
+    #[must_use]
+    pub fn may_change_notes(&self) -> bool {
+        !matches!(
+            self.command,
+            Command::Sync(_)
+                | Command::List(_)
+                | Command::Show(_)
+                | Command::Search(_)
+                | Command::Stats(_)
+                | Command::Export(_)
+                | Command::Backup(_)
+                | Command::Check(_)
+                | Command::Completions(_)
+                | Command::Man(_)
+                | Command::Complete(_)
+                | Command::Doctor(_)
+                | Command::Register(_)
+        )
+    }
+
     /// Runs the command with `out` as its output.
     ///
     /// # Errors

@@ -385,6 +385,10 @@ fn first_run(
 
 impl Now {
     fn run(self, invocation: &mut Invocation<'_>) -> anyhow::Result<()> {
+        if self.quiet {
+            // What the user does goes first. Refused, the run is as it was.
+            let _ = rustix::process::nice(10);
+        }
         let mut store = invocation.store()?;
         if store.sync_setup()?.is_none() {
             if self.quiet {
@@ -409,9 +413,8 @@ impl Now {
             &turn,
         );
         match (done, self.quiet) {
-            // The problem is recorded.
-            (_, true) => Ok(()),
-            (done, false) => print_outcome(invocation, &store, &done?),
+            (Ok(_), true) => Ok(()),
+            (done, _) => print_outcome(invocation, &store, &done?),
         }
     }
 }

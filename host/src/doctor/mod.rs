@@ -10,6 +10,7 @@ mod cause;
 mod environment;
 mod finding;
 mod network;
+mod sync;
 mod notes;
 mod probe;
 mod registration;
@@ -129,6 +130,7 @@ pub fn examine(config: &Config, around: &Environment, now: Timestamp) -> Report 
     findings.extend(of_notes);
     findings.extend(of_port);
     findings.push(network::examine(config, around, notes.health.as_ref()));
+    findings.extend(sync::examine(config, now));
     findings.extend(environment::settings(config));
     findings.extend(environment::time_zone());
     findings.extend(environment::log(config, now));

@@ -19,6 +19,7 @@ pub mod problem;
 mod program;
 mod records;
 pub mod run;
+pub mod schedule;
 pub mod segment;
 pub mod segment_name;
 pub mod session;

@@ -127,6 +127,14 @@ pub struct Outcome {
     pub went_back: Vec<DeviceId>,
 }
 
+impl Outcome {
+    /// Returns whether something was sent, read or lost.
+    #[must_use]
+    pub fn has_news(&self) -> bool {
+        self.written_files > 0 || self.read_files > 0 || self.healed || !self.waiting.is_empty()
+    }
+}
+
 /// What a run works with.
 pub struct Run<'a> {
     /// The notes.

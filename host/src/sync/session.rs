@@ -22,6 +22,11 @@ const FOLDER: &str = "sync";
 /// The file that a run locks.
 const LOCK: &str = "lock";
 
+/// Returns whether a run was ever made for the notes in this folder.
+pub(super) fn has_folder(data: &Path) -> bool {
+    data.join(FOLDER).is_dir()
+}
+
 /// How places are reached.
 #[derive(Debug, Clone, Default)]
 pub struct Access {
@@ -158,7 +163,12 @@ pub fn run(
         };
         serde_json::to_string(&stored).unwrap_or_default()
     });
-    store.record_sync_run(problem.as_deref(), clock::now())?;
+    // A look that finds nothing new isn't worth a write: those who watch the notes would read them
+    // again.
+    let has_news = done.as_ref().is_ok_and(Outcome::has_news);
+    if is_awaited || has_news || setup.ok_at.is_none() || problem != setup.problem {
+        store.record_sync_run(problem.as_deref(), clock::now())?;
+    }
     done
 }
 
