@@ -11,7 +11,7 @@
 //! deleted at any time; segments that weren't pushed yet are files beside it.
 
 use std::{
-    collections::{BTreeMap, BTreeSet},
+    collections::{BTreeMap, BTreeSet, btree_map::Entry},
     fs,
     path::{Path, PathBuf},
 };
@@ -483,8 +483,8 @@ impl Git {
         let mut library = self.subtree(&top, ROOT)?;
         let mut devices: BTreeMap<DeviceId, Tree> = BTreeMap::new();
         for name in put.iter().chain(removed) {
-            if !devices.contains_key(&name.device) {
-                devices.insert(name.device, self.subtree(&library, &name.folder())?);
+            if let Entry::Vacant(device) = devices.entry(name.device) {
+                device.insert(self.subtree(&library, &name.folder())?);
             }
         }
         for name in removed {
