@@ -17,5 +17,7 @@ pub mod device;
 pub mod place;
 pub mod problem;
 mod program;
+pub mod seal;
 pub mod segment;
 pub mod segment_name;
+mod whole_file;
