@@ -1,6 +1,10 @@
 //! `url-notes sync`: the same notes on several devices.
 
-use std::{path::Path, thread, time::Duration};
+use std::{
+    path::{Path, PathBuf},
+    thread,
+    time::Duration,
+};
 
 use anyhow::{Context as _, anyhow, bail};
 use jiff::{SignedDuration, Timestamp};
@@ -18,6 +22,7 @@ use crate::{
         device::DeviceId,
         place::Place,
         run::Outcome,
+        seal::Key,
         segment::AGE_MAGIC,
         session::{self, Access, Task, Turn},
     },
@@ -44,6 +49,8 @@ pub(super) enum SyncCommand {
     Forget(Forget),
     /// List what devices wrote at the same time and only one of which is shown
     Conflicts(Conflicts),
+    /// Show the key of encrypted files, for your other devices
+    Key,
     /// Stop to sync on this device; its notes stay
     Stop,
 }
@@ -60,6 +67,9 @@ pub(super) struct Init {
     /// Name of this device [default: that of the computer]
     #[arg(long, value_name = "NAME")]
     name: Option<String>,
+    /// Encrypt the files with age, so that who keeps them can't read them
+    #[arg(long)]
+    encrypt: bool,
 }
 
 #[derive(Debug, clap::Args)]
@@ -69,6 +79,9 @@ pub(super) struct Join {
     /// Name of this device [default: that of the computer]
     #[arg(long, value_name = "NAME")]
     name: Option<String>,
+    /// File with the key that `url-notes sync key` shows on another device, if the files are encrypted
+    #[arg(long, value_name = "FILE")]
+    key: Option<PathBuf>,
     /// Wait until the files of the other devices are there
     #[arg(long)]
     wait: bool,
@@ -196,6 +209,7 @@ impl SyncCommand {
             Self::Devices => devices(invocation),
             Self::Forget(command) => command.run(invocation),
             Self::Conflicts(command) => command.run(invocation),
+            Self::Key => key(invocation),
             Self::Stop => stop(invocation),
         }
     }
@@ -272,12 +286,12 @@ fn take_turn(data: &Path) -> anyhow::Result<Turn> {
     Turn::take(data, true)?.context("Another run of sync is under way")
 }
 
-fn new_setup(place: String, name: String) -> SyncSetup {
+fn new_setup(place: String, name: String, encrypted: bool) -> SyncSetup {
     SyncSetup {
         device: DeviceId::random().to_string(),
         name,
         place,
-        encrypted: false,
+        encrypted,
         number: 0,
         healed_at: None,
         ran_at: None,
@@ -301,11 +315,25 @@ impl Init {
                 "There are notes of another device at this place. To sync with them, run `url-notes sync join` instead of `init`."
             );
         }
+        let key = Key::path(data(invocation)?);
+        if self.encrypt {
+            match key.exists() {
+                true => Key::open(&key, &access.programs)?,
+                false => Key::generate(&key, &access.programs)?,
+            };
+        }
         carrier.create()?;
         carrier.push()?;
         drop(carrier);
-        store.begin_sync(&new_setup(place, name), clock::now())?;
-        first_run(invocation, &mut store, &access, &turn)
+        store.begin_sync(&new_setup(place, name, self.encrypt), clock::now())?;
+        first_run(invocation, &mut store, &access, &turn)?;
+        if self.encrypt {
+            invocation.hint(&format!(
+                "The key is in {}. Without it, nobody can read the files. Your other devices need it: `url-notes sync key` shows it.",
+                key.display()
+            ));
+        }
+        Ok(())
     }
 }
 
@@ -335,19 +363,27 @@ impl Join {
             }
             thread::sleep(Duration::from_secs(1));
         }
-        for file in carrier.list()?.iter().filter(|file| file.here) {
-            if carrier.read(&file.name)?.starts_with(AGE_MAGIC) {
-                bail!("The files at this place are encrypted, which this version can't read.");
-            }
-        }
+        let encrypted = are_encrypted(&*carrier)?;
         drop(carrier);
+        let own_key = Key::path(data(invocation)?);
+        match (encrypted, &self.key) {
+            (false, Some(_)) => {
+                bail!("The files at this place aren't encrypted. Join without --key.")
+            }
+            (true, None) if !own_key.exists() => bail!(
+                "The files at this place are encrypted. Show the key by `url-notes sync key` on another device, save it to a file, and join with --key FILE."
+            ),
+            (true, None) => drop(Key::open(&own_key, &access.programs)?),
+            (true, Some(file)) => drop(Key::read_from(file, &own_key, &access.programs)?),
+            (false, None) => {}
+        }
         let now = clock::now();
         let has_notes = store.counts()?.notes > 0;
         let backup = match has_notes {
             true => Some(store.backup(None, false, now)?.file),
             false => None,
         };
-        store.begin_sync(&new_setup(place, name), now)?;
+        store.begin_sync(&new_setup(place, name, encrypted), now)?;
         if let Some(file) = backup {
             invocation.hint(&format!(
                 "Your notes were backed up before, in {}.",
@@ -356,6 +392,17 @@ impl Join {
         }
         first_run(invocation, &mut store, &access, &turn)
     }
+}
+
+/// Returns whether the files at a place are encrypted.
+fn are_encrypted(carrier: &dyn Carrier) -> anyhow::Result<bool> {
+    for file in carrier.list()?.iter().filter(|file| file.here) {
+        let bytes = carrier.read(&file.name)?;
+        if file.name.fits(&bytes) {
+            return Ok(bytes.starts_with(AGE_MAGIC));
+        }
+    }
+    Ok(false)
 }
 
 /// Returns whether there are files, and all of them can be read.
@@ -736,6 +783,21 @@ fn described(store: &Reader, conflict: SyncConflict) -> anyhow::Result<Option<Co
             .collect(),
         texts: conflict.texts.into_iter().map(|other| other.text).collect(),
     }))
+}
+
+fn key(invocation: &mut Invocation<'_>) -> anyhow::Result<()> {
+    let store = invocation.reader()?;
+    if !setup(&store)?.encrypted {
+        bail!("The files aren't encrypted, so there is no key.");
+    }
+    let access = access(invocation);
+    let secret = Key::open(&Key::path(data(invocation)?), &access.programs)?.secret()?;
+    if invocation.json {
+        return invocation.print_json(&serde_json::json!({ "key": secret }));
+    }
+    invocation.hint("Who has this key can read your notes at the place. Save it to a file on your other device, and join with --key FILE.");
+    writeln!(invocation.out, "{secret}")?;
+    Ok(())
 }
 
 fn stop(invocation: &mut Invocation<'_>) -> anyhow::Result<()> {

@@ -10,10 +10,10 @@ mod cause;
 mod environment;
 mod finding;
 mod network;
-mod sync;
 mod notes;
 mod probe;
 mod registration;
+mod sync;
 
 use std::{
     fs::{self, OpenOptions},

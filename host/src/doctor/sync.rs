@@ -63,7 +63,10 @@ fn found(store: &Reader, config: &Config, now: Timestamp) -> Result<Option<Findi
             "Update url-notes on this computer.",
         );
     }
-    if has_waiting(&["encrypted", "wrong_key", "not_encrypted"], SignedDuration::ZERO) {
+    if has_waiting(
+        &["encrypted", "wrong_key", "not_encrypted"],
+        SignedDuration::ZERO,
+    ) {
         return fault(
             "sync_key",
             Level::Warning,
@@ -71,9 +74,10 @@ fn found(store: &Reader, config: &Config, now: Timestamp) -> Result<Option<Findi
             "Run `url-notes sync stop`, then join with the key of the other devices.",
         );
     }
-    if segments.iter().any(|file| {
-        file.problem.is_some() && now.duration_since(file.found_at) > PATIENCE
-    }) {
+    if segments
+        .iter()
+        .any(|file| file.problem.is_some() && now.duration_since(file.found_at) > PATIENCE)
+    {
         return fault(
             "sync_files_broken",
             Level::Warning,

@@ -20,6 +20,8 @@ mod program;
 mod records;
 pub mod run;
 pub mod schedule;
+pub mod seal;
 pub mod segment;
 pub mod segment_name;
 pub mod session;
+mod whole_file;

@@ -26,6 +26,7 @@ use super::{
     device::DeviceId,
     problem::{Problem, ProblemKind},
     records::{Record, alias_line, tag_edit_line},
+    seal::{OpenError, Seal},
     segment::{self, Header, Segment, SegmentFault, SegmentWriter},
     segment_name::SegmentName,
 };
@@ -141,6 +142,8 @@ pub struct Run<'a> {
     pub store: &'a mut Store,
     /// The place.
     pub carrier: &'a mut dyn Carrier,
+    /// How the files are stored.
+    pub seal: Seal,
     /// This device.
     pub setup: SyncSetup,
     /// How long folded files stay.
@@ -165,6 +168,7 @@ impl<'a> Run<'a> {
     pub fn new(
         store: &'a mut Store,
         carrier: &'a mut dyn Carrier,
+        seal: Seal,
         setup: SyncSetup,
         retention: Retention,
         is_awaited: bool,
@@ -172,6 +176,7 @@ impl<'a> Run<'a> {
         Self {
             store,
             carrier,
+            seal,
             setup,
             retention,
             is_awaited,
@@ -337,7 +342,11 @@ impl<'a> Run<'a> {
         if let Err(fault) = file.name.check(&bytes) {
             return Ok(Err(FileFault::Content(fault)));
         }
-        self.apply_segment(&file.name, &bytes)
+        match self.seal.open(bytes) {
+            Ok(bytes) => self.apply_segment(&file.name, &bytes),
+            Err(OpenError::Segment(fault)) => Ok(Err(FileFault::Content(fault))),
+            Err(OpenError::Problem(problem)) => Err(problem.into()),
+        }
     }
 
     /// Applies what a segment says, part by part: what was applied before a fault stays applied.
@@ -536,7 +545,7 @@ impl<'a> Run<'a> {
                     }
                 }
             }
-            let bytes = writer.finish();
+            let bytes = self.seal.seal(writer.finish())?;
             let name = SegmentName::of(device, self.setup.number, &bytes);
             self.carrier.put(&name, &bytes)?;
             let mut record = record_of(&name, u64::try_from(bytes.len()).unwrap_or(u64::MAX), now);
@@ -598,6 +607,11 @@ impl<'a> Run<'a> {
                 Ok(_) => return Ok(None),
                 Err(problem) if problem.kind == ProblemKind::FileMissing => return Ok(None),
                 Err(problem) => return Err(problem.into()),
+            };
+            let bytes = match self.seal.open(bytes) {
+                Ok(bytes) => bytes,
+                Err(OpenError::Segment(_)) => return Ok(None),
+                Err(OpenError::Problem(problem)) => return Err(problem.into()),
             };
             let Ok((header, lines)) = Segment::read(&bytes) else {
                 return Ok(None);

@@ -64,7 +64,8 @@ impl Settings {
         if !self.is_worth_asking() {
             return;
         }
-        let changed = Reader::open(&self.database).and_then(|store| store.has_unpublished_changes());
+        let changed =
+            Reader::open(&self.database).and_then(|store| store.has_unpublished_changes());
         if changed.unwrap_or(false) {
             // If it can't be started, the next host sends the changes.
             drop(self.spawn());

@@ -14,6 +14,7 @@ use super::{
     place::Place,
     problem::{Problem, ProblemKind},
     run::{Outcome, Retention, Run, RunError},
+    seal::{Key, Seal},
 };
 use crate::{clock, store::Store};
 
@@ -141,8 +142,19 @@ pub fn run(
     let done = open(&setup.place, data, access)
         .map_err(RunError::from)
         .and_then(|mut carrier| {
+            let seal = match setup.encrypted {
+                true => Seal::Age(Key::open(&Key::path(data), &access.programs)?),
+                false => Seal::Plain,
+            };
             let retention = retention(&setup.place);
-            let run = Run::new(store, &mut *carrier, setup.clone(), retention, is_awaited);
+            let run = Run::new(
+                store,
+                &mut *carrier,
+                seal,
+                setup.clone(),
+                retention,
+                is_awaited,
+            );
             match task {
                 Task::Exchange => run.run(),
                 Task::Forget(device) => run.forget(device),

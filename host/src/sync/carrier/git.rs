@@ -11,18 +11,15 @@
 //! deleted at any time; segments that weren't pushed yet are files beside it.
 
 use std::{
-    collections::{BTreeMap, BTreeSet},
+    collections::{BTreeMap, BTreeSet, btree_map::Entry},
     fs,
     path::{Path, PathBuf},
 };
 
-use super::{
-    Carrier, Listed, Programs, README, README_TEXT, ROOT,
-    segment_files::{Owner, SegmentFiles},
-};
+use super::{Carrier, Listed, Programs, README, README_TEXT, ROOT, segment_files::SegmentFiles};
 use crate::sync::{
     device::DeviceId,
-    problem::{Problem, ProblemKind},
+    problem::{Owner, Problem, ProblemKind},
     program::{Output, Run},
     segment::MAX_FILE,
     segment_name::SegmentName,
@@ -337,14 +334,14 @@ impl Git {
     }
 
     fn make_anew(&self) -> Result<(), Problem> {
-        let own = SegmentFiles::new(self.folder.clone(), Owner::Own);
         let removed = match fs::remove_dir_all(&self.folder) {
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(()),
             removed => removed,
         };
-        removed.map_err(|error| own.problem(&self.folder, &error))?;
+        removed.map_err(|error| Problem::of_io(Owner::Own, &self.folder, &error))?;
         if self.damaged.exists() {
-            fs::remove_file(&self.damaged).map_err(|error| own.problem(&self.damaged, &error))?;
+            fs::remove_file(&self.damaged)
+                .map_err(|error| Problem::of_io(Owner::Own, &self.damaged, &error))?;
         }
         self.prepare()
     }
@@ -457,9 +454,8 @@ impl Git {
             return Ok(output.stdout);
         }
         // Else the tip would never be fetched again.
-        fs::write(&self.damaged, "").map_err(|error| {
-            SegmentFiles::new(self.folder.clone(), Owner::Own).problem(&self.damaged, &error)
-        })?;
+        fs::write(&self.damaged, "")
+            .map_err(|error| Problem::of_io(Owner::Own, &self.damaged, &error))?;
         Err(Problem::new(
             ProblemKind::Broken,
             "The copy of the git repository on this computer is damaged. Sync makes a new one the next time.",
@@ -483,8 +479,8 @@ impl Git {
         let mut library = self.subtree(&top, ROOT)?;
         let mut devices: BTreeMap<DeviceId, Tree> = BTreeMap::new();
         for name in put.iter().chain(removed) {
-            if !devices.contains_key(&name.device) {
-                devices.insert(name.device, self.subtree(&library, &name.folder())?);
+            if let Entry::Vacant(device) = devices.entry(name.device) {
+                device.insert(self.subtree(&library, &name.folder())?);
             }
         }
         for name in removed {

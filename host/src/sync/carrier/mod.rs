@@ -6,6 +6,7 @@
 
 pub mod folder;
 pub mod git;
+pub mod rclone;
 mod segment_files;
 
 use std::path::{Path, PathBuf};
@@ -15,7 +16,7 @@ use sha2::{Digest as _, Sha256};
 use crate::sync::{
     device::DeviceId,
     place::Place,
-    problem::{Problem, ProblemKind},
+    problem::{Owner, Problem},
     segment_name::SegmentName,
 };
 
@@ -79,19 +80,16 @@ pub fn open(place: &Place, data: &Path, programs: &Programs) -> Result<Box<dyn C
     Ok(match place {
         Place::Folder(path) => Box::new(folder::FolderCarrier::new(path, programs)),
         Place::Git(url) => Box::new(git::GitCarrier::open(url, &folder()?, programs)?),
-        Place::Rclone(_) => {
-            return Err(Problem::new(
-                ProblemKind::Other,
-                "This version of url-notes can't sync with rclone.",
-            ));
+        Place::Rclone(remote) => {
+            Box::new(rclone::RcloneCarrier::open(remote, &folder()?, programs)?)
         }
     })
 }
 
 /// Returns the folder for what a carrier keeps of a place on this computer.
 fn own_folder(place: &Place, data: &Path) -> Result<PathBuf, Problem> {
-    let data = std::path::absolute(data)
-        .map_err(|error| segment_files::problem(segment_files::Owner::Own, data, &error))?;
+    let data =
+        std::path::absolute(data).map_err(|error| Problem::of_io(Owner::Own, data, &error))?;
     let kind = match place {
         Place::Folder(_) => "folder",
         Place::Git(_) => "git",
