@@ -492,7 +492,8 @@ impl<'a> Run<'a> {
         self.setup.number = self.setup.number.max(newest);
         loop {
             let unpublished = self.store.unpublished(SEGMENT_BYTES)?;
-            if unpublished.is_empty() {
+            // The first file says that there is this device, even without notes.
+            if unpublished.is_empty() && self.setup.number > 0 {
                 return Ok(());
             }
             self.write(device, &unpublished)?;
@@ -520,7 +521,7 @@ impl<'a> Run<'a> {
             )
             .map(shortened)
             .peekable();
-        while lines.peek().is_some() {
+        loop {
             self.setup.number = self.setup.number.saturating_add(1);
             let now = (self.now)();
             let header = Header {
@@ -552,8 +553,10 @@ impl<'a> Run<'a> {
             record.read_at = Some(now);
             self.store.record_segments(&[record], now)?;
             self.outcome.written_files += 1;
+            if lines.peek().is_none() {
+                return Ok(());
+            }
         }
-        Ok(())
     }
 
     /// Replaces sixteen own files of a size class by one with the current states.
