@@ -354,12 +354,23 @@ impl Git {
         }
         let problem = failure(&output.stderr);
         Err(match problem.kind {
-            ProblemKind::Other | ProblemKind::PlaceMissing => {
-                let sentence = "The copy of the git repository on this computer is damaged. Sync makes a new one the next time.";
-                Problem::new(ProblemKind::Broken, sentence).with_detail(output.stderr)
+            ProblemKind::Other | ProblemKind::PlaceMissing | ProblemKind::Broken => {
+                self.clone_is_damaged(&output.stderr)
             }
             _ => problem,
         })
+    }
+
+    /// Has the clone made anew the next time: what it lacks would never be fetched again.
+    fn clone_is_damaged(&self, stderr: &str) -> Problem {
+        match fs::write(&self.damaged, "") {
+            Ok(()) => Problem::new(
+                ProblemKind::Broken,
+                "The copy of the git repository on this computer is damaged. Sync makes a new one the next time.",
+            )
+            .with_detail(stderr),
+            Err(error) => Problem::of_io(Owner::Own, &self.damaged, &error),
+        }
     }
 
     /// Runs a command that uses only the clone and prints a line at most.
@@ -453,14 +464,7 @@ impl Git {
         if output.status.success() || output.stdout.len() > MAX_FILE {
             return Ok(output.stdout);
         }
-        // Else the tip would never be fetched again.
-        fs::write(&self.damaged, "")
-            .map_err(|error| Problem::of_io(Owner::Own, &self.damaged, &error))?;
-        Err(Problem::new(
-            ProblemKind::Broken,
-            "The copy of the git repository on this computer is damaged. Sync makes a new one the next time.",
-        )
-        .with_detail(output.stderr))
+        Err(self.clone_is_damaged(&output.stderr))
     }
 
     /// Makes the tree of a commit: that of the tip, if there is one, with some segments more and
@@ -717,6 +721,8 @@ fn failure(stderr: &str) -> Problem {
             Broken,
             "The git repository, or its copy on this computer, is damaged. Run `git fsck` in the repository.",
             &[
+                // Locks of a git that was killed. Nobody else uses the clone.
+                "': file exists",
                 "bad object",
                 "loose object",
                 "is corrupt",
