@@ -13,11 +13,14 @@ use std::{
 
 use serde::Deserialize;
 
-use super::{Carrier, Listed, Programs, README, README_TEXT, ROOT, segment_files::SegmentFiles};
+use super::{
+    interface::{Carrier, Listed, README, README_TEXT, ROOT},
+    segment_files::SegmentFiles,
+};
 use crate::sync::{
     device::DeviceId,
     problem::{Owner, Problem, ProblemKind},
-    program::{Output, Run},
+    program::{Output, Programs, Run},
     segment::MAX_FILE,
     segment_name::SegmentName,
     whole_file::write_whole,
