@@ -240,10 +240,12 @@ fn s3_carries_with_few_requests() {
     b.fetch().unwrap();
     assert_eq!(names(&b.list().unwrap()), [two, three]);
     assert_eq!(b.read(&two), Ok(b"two".to_vec()));
-    println!(
-        "publish: {publish}; news: {news}; look: {look}; two: {two_files}; removal: {removal}"
-    );
-    panic!();
+    assert_eq!(publish, "PUT");
+    assert_eq!(look, "GET");
+    assert_eq!(two_files, "PUT PUT");
+    // The listing, and the file.
+    assert_eq!(news, "GET HEAD GET");
+    assert!(removal.ends_with("DELETE"), "{removal}");
 }
 
 #[test]

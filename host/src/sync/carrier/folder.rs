@@ -13,11 +13,14 @@ use std::{
 
 use rustix::io::Errno;
 
-use super::{Carrier, Listed, Programs, README, README_TEXT, ROOT, segment_files::SegmentFiles};
+use super::{
+    interface::{Carrier, Listed, README, README_TEXT, ROOT},
+    segment_files::SegmentFiles,
+};
 use crate::sync::{
     device::DeviceId,
     problem::{Owner, Problem, ProblemKind},
-    program::Run,
+    program::{Programs, Run},
     segment_name::SegmentName,
     whole_file::{sync_folder, write_whole},
 };

@@ -13,11 +13,14 @@ use std::{
 
 use serde::Deserialize;
 
-use super::{Carrier, Listed, Programs, README, README_TEXT, ROOT, segment_files::SegmentFiles};
+use super::{
+    interface::{Carrier, Listed, README, README_TEXT, ROOT},
+    segment_files::SegmentFiles,
+};
 use crate::sync::{
     device::DeviceId,
     problem::{Owner, Problem, ProblemKind},
-    program::{Output, Run},
+    program::{Output, Programs, Run},
     segment::MAX_FILE,
     segment_name::SegmentName,
     whole_file::write_whole,
@@ -32,7 +35,7 @@ const NO_FILE: i32 = 4;
 /// The carrier of [`Place::Rclone`](crate::sync::place::Place::Rclone).
 #[derive(Debug)]
 pub struct RcloneCarrier {
-    /// `remote:path/url-notes-1`.
+    /// `remote:path/url-notes-1/`. With the slash, rclone doesn't ask whether it is a file.
     root: String,
     folder: PathBuf,
     programs: Programs,
@@ -68,7 +71,7 @@ impl RcloneCarrier {
         mirror.create_all()?;
         let separator = if remote.ends_with(':') { "" } else { "/" };
         Ok(Self {
-            root: format!("{remote}{separator}{ROOT}"),
+            root: format!("{remote}{separator}{ROOT}/"),
             folder: folder.to_owned(),
             programs: programs.clone(),
             outbox,
@@ -87,6 +90,10 @@ impl RcloneCarrier {
             .args(["--retries=1", "--low-level-retries=3"])
             .args(["--contimeout=20s", "--timeout=60s"])
             .args(["--ask-password=false", "--stats=0"])
+            // On S3, a publish is one request. As variables, since older versions know no such
+            // options and readers check what they get.
+            .env("RCLONE_S3_NO_CHECK_BUCKET", "true")
+            .env("RCLONE_S3_NO_HEAD", "true")
     }
 
     /// Runs a command that must succeed.
@@ -164,7 +171,7 @@ impl RcloneCarrier {
         let run = if rest.is_empty() {
             run.arg("copyto")
                 .arg(self.outbox.path(&first.name))
-                .arg(format!("{}/{}", self.root, first.name))
+                .arg(format!("{}{}", self.root, first.name))
         } else {
             let names: Vec<SegmentName> = put.iter().map(|it| it.name).collect();
             run.args(["copy", "--no-traverse", "--files-from-raw"])
@@ -198,7 +205,7 @@ impl RcloneCarrier {
         while let Some(device) = self.forgotten.first().copied() {
             // Files of others may be left in it, and not every service has folders.
             let run = self.rclone().arg("rmdir");
-            run.arg(format!("{}/{device}", self.root)).output()?;
+            run.arg(format!("{}{device}", self.root)).output()?;
             self.mirror.remove_device(device)?;
             self.forgotten.remove(&device);
         }
@@ -264,7 +271,7 @@ impl Carrier for RcloneCarrier {
         }
         let readme = self.write_own(README, README_TEXT.as_bytes())?;
         let run = self.rclone().args(["copyto", "--no-check-dest"]);
-        Self::run(run.arg(readme).arg(format!("{}/{README}", self.root)))?;
+        Self::run(run.arg(readme).arg(format!("{}{README}", self.root)))?;
         self.listing = Some(BTreeMap::new());
         self.set_exists(true)
     }

@@ -9,7 +9,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use super::Listed;
+use super::interface::Listed;
 use crate::{
     fs_open::{NO_LINK, NO_WAIT},
     sync::{
