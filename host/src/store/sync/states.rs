@@ -10,7 +10,7 @@ use crate::{
     },
     error::{Error, Result},
     store::{
-        notes::texts::{deflated, inflated},
+        notes::texts::{deflated, inflated_within},
         transaction::Writer,
     },
 };
@@ -63,14 +63,13 @@ pub(super) fn load_lists(conn: &Connection) -> Result<EditLists> {
 /// Reads a state from its column.
 pub(super) fn read_state(body: &[u8], lists: &EditLists) -> Result<(PageId, State)> {
     let line: Map<String, Value> =
-        serde_json::from_str(&inflated_state(body)?).map_err(Error::internal)?;
+        serde_json::from_str(&inflated_within(body, MAX_STATE_BYTES)?).map_err(Error::internal)?;
     State::from_json(line, lists).map_err(Error::internal)
 }
 
-/// Returns the JSON of a state's column.
-fn inflated_state(body: &[u8]) -> Result<String> {
-    inflated(body)
-}
+/// Most bytes of a state's JSON. A state has several texts: those that no device has merged yet, and
+/// replaced ones.
+const MAX_STATE_BYTES: usize = 4 << 20;
 
 /// Returns the id of a page from its column.
 pub(super) fn page_of(row: &Row<'_>, column: usize) -> rusqlite::Result<PageId> {

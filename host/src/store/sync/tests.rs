@@ -333,3 +333,23 @@ fn own_notes_are_joined_when_a_device_joins() {
     assert_eq!(a.t.store.counts().unwrap().notes, 30);
     assert_eq!(a.tags("https://e.org/12"), ["a", "b"]);
 }
+
+#[test]
+fn long_texts_that_are_replaced_often_stay_readable() {
+    let (mut a, mut b) = (Device::new(1), Device::new(2));
+    let id = a.save(PAGE, "A", &[], "");
+    let text = |number: u32| format!("{number}: \"{}\"\n", "word ".repeat(12_000));
+    for number in 0..12 {
+        a.rewrite(id, &text(number));
+        let published = a.publish();
+        let longest = published.pages.iter().map(|line| {
+            serde_json::Value::Object(line.clone()).to_string().len()
+        });
+        assert!(longest.max().unwrap() < 1 << 20);
+        b.read(&published, "a");
+    }
+    assert_eq!(b.note(PAGE).unwrap().summary, text(11));
+    b.rewrite(id, "short");
+    exchange(&mut a, &mut b);
+    assert_eq!(a.note(PAGE).unwrap().summary, "short");
+}
