@@ -50,7 +50,7 @@ impl PageRow {
 const COLUMNS: &str = "page, note_id, mark, unpublished, own, remotely, device, arrived_at, state";
 
 /// Reads the lists of tag edits that states refer to.
-pub(super) fn load_lists(conn: &Connection) -> Result<EditLists> {
+pub(in crate::store) fn load_lists(conn: &Connection) -> Result<EditLists> {
     let mut query = conn.prepare_cached("SELECT edits FROM sync_lists ORDER BY number")?;
     let lists = query.query_map([], |row| row.get::<_, String>(0))?;
     let mut texts: Vec<Vec<String>> = Vec::new();
@@ -58,6 +58,51 @@ pub(super) fn load_lists(conn: &Connection) -> Result<EditLists> {
         texts.push(serde_json::from_str(&list?).map_err(Error::internal)?);
     }
     EditLists::parse(&texts).map_err(Error::internal)
+}
+
+/// Returns whether there are lists for all numbers up to the greatest one, and whether they can be
+/// read.
+pub(in crate::store) fn has_lists(conn: &Connection) -> Result<bool> {
+    let sql = "SELECT count(*) = ifnull(max(number), -1) + 1 AND ifnull(min(number), 0) = 0
+               FROM sync_lists";
+    Ok(conn.query_row(sql, [], |row| row.get(0))? && load_lists(conn).is_ok())
+}
+
+/// A row of `sync_pages` that may be damaged.
+#[derive(Debug, Clone, Copy)]
+pub(in crate::store) struct RawState<'a> {
+    /// The id of the page.
+    pub(in crate::store) page: &'a [u8],
+    /// The compressed state.
+    pub(in crate::store) body: &'a [u8],
+}
+
+impl RawState<'_> {
+    fn line(self) -> Option<Map<String, Value>> {
+        let text = inflated_within(self.body, MAX_STATE_BYTES).ok()?;
+        serde_json::from_str(&text).ok()
+    }
+
+    /// Returns the number of versions that the state has seen, or `None` if it can't be read.
+    pub(in crate::store) fn versions(self) -> Option<usize> {
+        Some(self.line()?.get("v")?.as_array()?.len())
+    }
+
+    /// Returns the number of lists that the state needs, or `None` if it can't be read.
+    pub(in crate::store) fn lists(self) -> Option<usize> {
+        let line = self.line()?;
+        let mut most = 0;
+        for written in line.get("w")?.as_array()? {
+            most = most.max(usize::try_from(written.get(1)?.as_u64()?).ok()? + 1);
+        }
+        Some(most)
+    }
+}
+
+/// Reads a state that may be damaged.
+pub(in crate::store) fn parsed_state(raw: RawState<'_>, lists: &EditLists) -> Option<State> {
+    let (page, state) = read_state(raw.body, lists).ok()?;
+    (page.0 == *raw.page).then_some(state)
 }
 
 /// Reads a state from its column.
