@@ -32,6 +32,24 @@ impl TestStore {
         }
     }
 
+    /// Creates a store with a copy of the database.
+    pub(in crate::store) fn cloned(&self) -> Self {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("notes.db");
+        self.store.backup(Some(&path), false, self.now).unwrap();
+        Self::in_folder(dir, self.now)
+    }
+
+    /// Opens the database `notes.db` in a folder.
+    pub(in crate::store) fn in_folder(dir: tempfile::TempDir, now: Timestamp) -> Self {
+        Self {
+            store: Store::open(&dir.path().join("notes.db")).unwrap(),
+            now,
+            checks: false,
+            _dir: dir,
+        }
+    }
+
     /// Creates a store that is checked after each write.
     pub(in crate::store) fn checked() -> Self {
         Self {

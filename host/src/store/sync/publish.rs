@@ -15,7 +15,7 @@ use crate::{
 };
 
 /// What goes into a file of this device.
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Default)]
 pub struct Unpublished {
     /// The states, as JSON.
     pub pages: Vec<Map<String, Value>>,
