@@ -157,6 +157,11 @@ impl State {
         holding.extend(self.tags.keys());
         holding.extend(self.addresses.keys());
         self.written.retain(|version, _| holding.contains(version));
+        self.forget_old_texts();
+    }
+
+    /// Forgets all but the newest replaced texts.
+    pub(super) fn forget_old_texts(&mut self) {
         if self.replaced.len() > REPLACED_TEXTS {
             let mut newest: Vec<Moment> = (self.replaced.iter())
                 .map(|(version, (micros, _))| Moment {
