@@ -24,6 +24,7 @@ pub mod protocol;
 pub mod registration;
 pub mod site;
 pub mod store;
+pub mod sync;
 pub mod transfer;
 mod wire;
 mod wiring;

@@ -28,6 +28,7 @@ mod register;
 mod search;
 mod site;
 mod static_site;
+mod sync;
 mod tags;
 mod tidy;
 mod titles;

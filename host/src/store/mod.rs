@@ -17,6 +17,7 @@ mod notes;
 mod open;
 mod query;
 mod recovery;
+mod sync;
 mod transaction;
 
 pub(crate) use connection::schema::APPLICATION_ID;
@@ -64,6 +65,10 @@ pub use recovery::{
     check::{Health, check, disk, glance, is_open_to_others, is_unwritable, make_private},
     check_content::{Area, Fault},
     rebuild::{Repaired, Salvage, repair},
+};
+pub use sync::{
+    Applied, IncomingPage, PageSync, SegmentRecord, SyncConflict, SyncCounts, SyncDevice,
+    SyncSetup, Unpublished,
 };
 pub use transaction::{Operation, OperationResult, Store, TRASH_DAYS, Writer};
 

@@ -42,8 +42,18 @@ impl State {
             return false;
         }
         let version = new.version;
+        // A restored note shows the time of its last change again.
+        let is_restored = before.as_ref().is_some_and(|before| {
+            let mut live = before.clone();
+            live.life = Life::Live;
+            before.life != Life::Live && live.shows(after)
+        });
+        let micros = match is_restored {
+            true => new.micros,
+            false => new.micros.max(self.latest().saturating_add(1)),
+        };
         let written = Written {
-            micros: new.micros.max(self.latest().saturating_add(1)),
+            micros,
             edits: new.edits.clone(),
         };
         if is_new {

@@ -2,7 +2,7 @@
 
 -- At most one row: this device, if the notes are synced. device: 16 hexadecimal digits. place: where
 -- the files are, as it was given. absorbed: the revision up to which changes of notes are in
--- sync_pages. healed_at, ran_at, ok_at: the last look for lost files, the last run and the last one
+-- sync_pages. renewing: 1 if tags or aliases of other devices are yet to be applied to all notes. healed_at, ran_at, ok_at: the last look for lost files, the last run and the last one
 -- that succeeded, in µs since 1970. problem: why the last run failed, as JSON. number: of the last
 -- file that this device wrote.
 CREATE TABLE sync (
@@ -12,6 +12,7 @@ CREATE TABLE sync (
     place     TEXT NOT NULL,
     encrypted INTEGER NOT NULL,
     absorbed  INTEGER NOT NULL,
+    renewing  INTEGER NOT NULL DEFAULT 0,
     number    INTEGER NOT NULL,
     healed_at INTEGER,
     ran_at    INTEGER,
@@ -49,21 +50,25 @@ CREATE TABLE sync_lists (
 ) STRICT;
 
 -- Renamed, merged and removed tags. from_names: a JSON list. to_name: NULL if the tags were removed.
+-- applied: 1 if the notes here show it.
 CREATE TABLE sync_tag_edits (
     id          TEXT PRIMARY KEY,
     number      INTEGER NOT NULL,
     from_names  TEXT NOT NULL,
     to_name     TEXT,
+    applied     INTEGER NOT NULL,
     unpublished INTEGER NOT NULL
 ) STRICT, WITHOUT ROWID;
 
 -- What was last said about each alias. micros, version: when, in µs since 1970, and by which version.
--- tag: NULL if the alias was removed.
+-- tag: NULL if the alias was removed. shown: the tag that the alias had here when it last agreed;
+-- NULL if there was no such alias.
 CREATE TABLE sync_aliases (
     name        TEXT PRIMARY KEY,
     micros      INTEGER NOT NULL,
     version     TEXT NOT NULL,
     tag         TEXT,
+    shown       TEXT,
     unpublished INTEGER NOT NULL
 ) STRICT, WITHOUT ROWID;
 

@@ -99,7 +99,10 @@ impl Writer<'_> {
         {
             *tags = without_aliases(&self.tx, tags)?;
         }
-        let note = self.live(id)?.ok_or(Error::NotFound)?;
+        let note = match self.live(id)? {
+            Some(note) => note,
+            None => self.live_after_sync(id)?.ok_or(Error::NotFound)?,
+        };
         let note = note.changed(change, self.now)?;
         self.store_fields(&note)?;
         self.store_tags(&note)?;

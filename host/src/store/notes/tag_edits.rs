@@ -96,6 +96,7 @@ impl Writer<'_> {
         if gone.is_empty() {
             return Ok(edited);
         }
+        self.record_tag_edit(gone, stays)?;
         self.replace_in_lists(gone, stays)?;
         match (stays, gone) {
             // The tag keeps its row, so its notes don't change.

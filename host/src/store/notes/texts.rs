@@ -499,7 +499,7 @@ impl Writer<'_> {
     }
 }
 
-fn deflated(text: &str) -> Result<Vec<u8>> {
+pub(in crate::store) fn deflated(text: &str) -> Result<Vec<u8>> {
     let mut encoder = DeflateEncoder::new(Vec::new(), Compression::new(6));
     let written = encoder.write_all(text.as_bytes());
     written

@@ -1,0 +1,316 @@
+//! Takes what users changed here into the states.
+
+use std::collections::BTreeSet;
+
+use jiff::Timestamp;
+use rusqlite::{OptionalExtension as _, params};
+
+use super::{
+    history::{has_changed_aliases, load_history, new_id},
+    states::{PageRow, States},
+};
+use crate::{
+    domain::{
+        Note, NoteId,
+        sync::{KnownEdits, Life, NewVersion, PageId, PageView, TagNames},
+    },
+    error::Result,
+    store::{
+        notes::note_rows::trashed,
+        transaction::{Store, Writer},
+    },
+};
+
+/// Notes per transaction. A save waits for one transaction at most.
+const AT_ONCE: usize = if cfg!(test) { 3 } else { 200 };
+
+/// What absorbing needs: the names that the notes here show.
+#[derive(Debug)]
+pub(super) struct Absorber<'a, 'tx> {
+    pub(super) states: States<'a, 'tx>,
+    names: &'a TagNames<'a>,
+    edits: KnownEdits,
+}
+
+impl Store {
+    /// Takes all changes since the last call into the states. Returns the number of changed pages.
+    ///
+    /// # Errors
+    /// The `store_*` kinds.
+    pub fn absorb_changes(&mut self, now: Timestamp) -> Result<u64> {
+        let Some((absorbed, revision, kept_since)) = self.read_transaction(|reader| {
+            let sql = "SELECT s.absorbed, m.revision, m.changes_after FROM sync s, meta m";
+            let mut query = reader.conn.prepare_cached(sql)?;
+            let found = query.query_row([], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)));
+            Ok(found.optional()?)
+        })?
+        else {
+            return Ok(0);
+        };
+        let (absorbed, revision, kept_since): (i64, i64, i64) = (absorbed, revision, kept_since);
+        if absorbed == revision {
+            return Ok(0);
+        }
+        let mut changed = 0;
+        let ids: Vec<i64> = if absorbed < kept_since {
+            self.all_ids_to_absorb()?
+        } else {
+            let sql = "SELECT DISTINCT note_id FROM changes WHERE revision > ? AND revision <= ?";
+            let mut query = self.conn.prepare_cached(sql)?;
+            let ids = query.query_map([absorbed, revision], |row| row.get(0))?;
+            ids.collect::<rusqlite::Result<_>>()?
+        };
+        // What is read again and again must not write each time.
+        if ids.is_empty() && absorbed >= kept_since && !has_changed_aliases(&self.conn)? {
+            return Ok(0);
+        }
+        for ids in ids.chunks(AT_ONCE) {
+            changed += self.write(now, |writer| writer.absorb(ids))?;
+        }
+        self.write(now, |writer| {
+            writer.absorb_aliases()?;
+            writer.execute("UPDATE sync SET absorbed = ?", [revision])
+        })?;
+        Ok(changed)
+    }
+
+    /// Returns all notes, and those that states know.
+    fn all_ids_to_absorb(&self) -> Result<Vec<i64>> {
+        let mut query = self.conn.prepare_cached(
+            "SELECT id FROM notes UNION
+             SELECT note_id FROM sync_pages WHERE note_id IS NOT NULL ORDER BY 1",
+        )?;
+        let ids = query.query_map([], |row| row.get(0))?;
+        Ok(ids.collect::<rusqlite::Result<_>>()?)
+    }
+
+    /// Forgets all but the life of notes that were removed from the trash.
+    ///
+    /// # Errors
+    /// The `store_*` kinds.
+    pub fn purge_states(&mut self, now: Timestamp) -> Result<()> {
+        let gone: Vec<i64> = {
+            let mut query = self.conn.prepare_cached(
+                "SELECT note_id FROM sync_pages WHERE note_id IS NOT NULL
+                     AND NOT EXISTS (SELECT 1 FROM notes WHERE id = note_id)
+                     AND NOT EXISTS (SELECT 1 FROM trash WHERE id = note_id)",
+            )?;
+            let ids = query.query_map([], |row| row.get(0))?;
+            ids.collect::<rusqlite::Result<_>>()?
+        };
+        for ids in gone.chunks(AT_ONCE) {
+            self.write(now, |writer| {
+                writer.absorb(ids)?;
+                writer.with_states(|absorber| {
+                    for id in ids {
+                        let Some(mut row) = absorber.states.of_note(NoteId(*id))? else {
+                            continue;
+                        };
+                        row.state.purge();
+                        row.note_id = None;
+                        absorber.store(&row)?;
+                    }
+                    Ok(())
+                })
+            })?;
+        }
+        Ok(())
+    }
+}
+
+impl Writer<'_> {
+    /// Takes changes of these notes into the states. Returns the number of changed pages.
+    fn absorb(&self, ids: &[i64]) -> Result<u64> {
+        self.with_states(|absorber| {
+            let mut changed = 0;
+            let mut gone: BTreeSet<NoteId> = BTreeSet::new();
+            for id in ids.iter().copied().map(NoteId) {
+                match self.live(id)? {
+                    Some(note) => changed += u64::from(absorber.absorb_note(&note)?),
+                    None => {
+                        gone.insert(id);
+                    }
+                }
+            }
+            // After the live ones: a page may have another note by now.
+            for id in gone {
+                changed += u64::from(absorber.absorb_deletion(id)?);
+            }
+            Ok(changed)
+        })
+    }
+
+    /// Runs `work` with the names that the notes here show.
+    pub(super) fn with_states<T>(
+        &self,
+        work: impl FnOnce(&mut Absorber<'_, '_>) -> Result<T>,
+    ) -> Result<T> {
+        let history = load_history(&self.tx, true)?;
+        let names = history.names();
+        let mut absorber = Absorber {
+            states: States::new(self)?,
+            names: &names,
+            edits: history.known(),
+        };
+        work(&mut absorber)
+    }
+
+    /// Returns the page key of a live note.
+    pub(super) fn page_key(&self, id: NoteId) -> Result<Option<String>> {
+        let mut query = (self.tx).prepare_cached("SELECT page_key FROM notes WHERE id = ?")?;
+        Ok(query.query_row([id.0], |row| row.get(0)).optional()?)
+    }
+
+    pub(super) fn trashed_note(&self, id: NoteId) -> Result<Option<Note>> {
+        trashed(&self.tx, "SELECT * FROM trash WHERE id = ?", [id.0])
+    }
+}
+
+impl Absorber<'_, '_> {
+    pub(super) fn store(&mut self, row: &PageRow) -> Result<()> {
+        self.states.store(row, self.names)
+    }
+
+    /// Takes the change of a live note into the state of its page. Returns whether there was one.
+    pub(super) fn absorb_note(&mut self, note: &Note) -> Result<bool> {
+        let Some(key) = self.states.writer.page_key(note.id)? else {
+            return Ok(false);
+        };
+        let view = PageView::of(note);
+        let mark = view.mark();
+        let row = self.states.of_note(note.id)?;
+        let page = match &row {
+            // The state stays with the note when the rules of page keys change, but not when its
+            // address does.
+            Some(row) if row.mark == mark => return Ok(false),
+            Some(row) if self.has_address(row, &view) => row.page,
+            _ => PageId::of(&key),
+        };
+        if let Some(mut old) = row.clone().filter(|row| row.page != page) {
+            let mut moved = view.clone();
+            moved.life = Life::Moved(page);
+            self.change(&mut old, &moved);
+            old.note_id = None;
+            self.store(&old)?;
+        }
+        let known = match row.filter(|row| row.page == page) {
+            Some(row) => Some(row),
+            None => self.states.of_page(page)?,
+        };
+        let mut row = known.unwrap_or_else(|| PageRow::new(page));
+        let changed = self.change(&mut row, &view);
+        row.note_id = Some(note.id);
+        row.mark = mark;
+        row.remotely = false;
+        if changed {
+            row.arrived = None;
+            self.agree_on_time(note, &row)?;
+        }
+        self.store(&row)?;
+        Ok(changed)
+    }
+
+    /// Gives a note the time of its last change that the other devices will show. It is another one if
+    /// the clock here is behind theirs.
+    fn agree_on_time(&self, note: &Note, row: &PageRow) -> Result<()> {
+        let shown = row.state.view(self.names).map(|view| view.updated_at);
+        if shown.is_none_or(|shown| shown == note.updated_at.as_microsecond()) {
+            return Ok(());
+        }
+        let writer = self.states.writer;
+        writer.execute(
+            "UPDATE notes SET updated_at = ? WHERE id = ?",
+            params![shown, note.id.0],
+        )?;
+        writer.execute(
+            "INSERT OR IGNORE INTO changes SELECT revision + 1, ?1 FROM meta",
+            [note.id.0],
+        )
+    }
+
+    fn has_address(&self, row: &PageRow, view: &PageView) -> bool {
+        let shown = row.state.view(self.names);
+        shown.is_some_and(|shown| shown.url == view.url)
+    }
+
+    /// Takes the deletion of a note into the state of its page. Returns whether it was one.
+    pub(super) fn absorb_deletion(&mut self, id: NoteId) -> Result<bool> {
+        let Some(mut row) = self.states.of_note(id)? else {
+            return Ok(false);
+        };
+        let trashed = self.states.writer.trashed_note(id)?;
+        let view = trashed.as_ref().map(PageView::of);
+        let view = view.or_else(|| row.state.view(self.names));
+        let Some(mut view) = view else {
+            return Ok(false);
+        };
+        let deleted_at = trashed.as_ref().and_then(|note| note.deleted_at);
+        let deleted_at = deleted_at.unwrap_or(self.states.writer.now);
+        view.life = Life::Trash(deleted_at.as_microsecond());
+        let changed = self.change(&mut row, &view);
+        let mark = view.mark();
+        if !changed && row.mark == mark {
+            return Ok(false);
+        }
+        row.mark = mark;
+        if changed {
+            row.arrived = None;
+            row.remotely = false;
+        }
+        self.store(&row)?;
+        Ok(changed)
+    }
+
+    /// Writes what a note shows into a state.
+    fn change(&self, row: &mut PageRow, view: &PageView) -> bool {
+        // Between the save and the publication, a clock that was set back is of no use.
+        let micros = match view.life {
+            Life::Trash(micros) => micros,
+            _ => view.updated_at,
+        };
+        let new = NewVersion {
+            version: new_id(),
+            micros,
+            edits: self.edits.clone(),
+        };
+        let changed = row.state.change(view, &new, self.names);
+        row.unpublished |= changed;
+        changed
+    }
+
+    /// Makes what is shown the only value of fields with conflicts. Returns whether there were some.
+    pub(super) fn settle(&mut self, note: &Note) -> Result<bool> {
+        let Some(mut row) = self.states.of_note(note.id)? else {
+            return Ok(false);
+        };
+        let new = NewVersion {
+            version: new_id(),
+            micros: self.states.writer.now.as_microsecond(),
+            edits: self.edits.clone(),
+        };
+        if !row.state.settle(&new, self.names) {
+            return Ok(false);
+        }
+        row.unpublished = true;
+        self.agree_on_time(note, &row)?;
+        self.store(&row)?;
+        Ok(true)
+    }
+}
+
+impl Writer<'_> {
+    /// Makes what a note shows the only value of its fields that other devices changed at the same
+    /// time. Returns whether there were such values.
+    ///
+    /// # Errors
+    /// The `store_*` kinds.
+    pub fn settle_conflicts(&self, id: NoteId) -> Result<bool> {
+        let Some(note) = self.live(id)? else {
+            return Ok(false);
+        };
+        self.with_states(|absorber| {
+            absorber.absorb_note(&note)?;
+            absorber.settle(&note)
+        })
+    }
+}

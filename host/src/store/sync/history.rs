@@ -1,0 +1,282 @@
+//! Renamed tags and aliases: what all devices know of them, and what the notes here show.
+
+use std::collections::BTreeMap;
+
+use jiff::Timestamp;
+use rusqlite::{Connection, params};
+use uuid::Uuid;
+
+use crate::{
+    domain::{
+        Tag,
+        sync::{AliasValue, EditId, Moment, TagEditRecord, TagHistory, UniqueId},
+    },
+    error::{Error, Result},
+    store::{
+        notes::note_rows::{tags_for_trash, tags_of_trash},
+        transaction::{Store, Writer},
+    },
+};
+
+/// Returns a new random id.
+pub(super) fn new_id() -> UniqueId {
+    UniqueId::from_random(
+        Uuid::new_v4().as_u64_pair().0 << 16 | Uuid::new_v4().as_u64_pair().1 >> 48,
+    )
+}
+
+pub(super) fn parsed_id(text: &str) -> Result<UniqueId> {
+    text.parse().map_err(Error::internal)
+}
+
+/// Reads what is known. With `applied`, only what the notes here show.
+pub(super) fn load_history(conn: &Connection, applied: bool) -> Result<TagHistory> {
+    let mut history = TagHistory::default();
+    for edit in edits(
+        conn,
+        "SELECT id, number, from_names, to_name FROM sync_tag_edits WHERE applied >= ?",
+        i64::from(applied),
+    )? {
+        history.add_edit(edit);
+    }
+    if !applied {
+        for (name, value) in aliases(conn, "")? {
+            history.add_alias(&name, value);
+        }
+        return Ok(history);
+    }
+    for (name, tag) in own_aliases(conn)? {
+        let at = Moment {
+            micros: 0,
+            version: UniqueId::from_random(0),
+        };
+        history.add_alias(&name, AliasValue { at, tag: Some(tag) });
+    }
+    Ok(history)
+}
+
+/// Returns the aliases of this database.
+fn own_aliases(conn: &Connection) -> Result<BTreeMap<String, String>> {
+    let mut query = conn.prepare_cached(
+        "SELECT a.name, t.name FROM tag_aliases a JOIN tags t ON t.id = a.tag_id",
+    )?;
+    let aliases = query.query_map([], |row| Ok((row.get(0)?, row.get(1)?)))?;
+    Ok(aliases.collect::<rusqlite::Result<_>>()?)
+}
+
+/// Returns the aliases as they were here when they last agreed.
+fn shown_aliases(conn: &Connection) -> Result<BTreeMap<String, String>> {
+    let mut query =
+        conn.prepare_cached("SELECT name, shown FROM sync_aliases WHERE shown IS NOT NULL")?;
+    let aliases = query.query_map([], |row| Ok((row.get(0)?, row.get(1)?)))?;
+    Ok(aliases.collect::<rusqlite::Result<_>>()?)
+}
+
+/// Returns whether the user has set or removed aliases.
+pub(super) fn has_changed_aliases(conn: &Connection) -> Result<bool> {
+    Ok(own_aliases(conn)? != shown_aliases(conn)?)
+}
+
+pub(super) fn edits(conn: &Connection, sql: &str, value: i64) -> Result<Vec<TagEditRecord>> {
+    let mut query = conn.prepare_cached(sql)?;
+    let mut rows = query.query([value])?;
+    let mut edits = Vec::new();
+    while let Some(row) = rows.next()? {
+        let from = tags_of_trash(row.get_ref(2)?.as_str().map_err(Error::internal)?)?;
+        edits.push(TagEditRecord {
+            id: parsed_id(row.get_ref(0)?.as_str().map_err(Error::internal)?)?,
+            number: row.get(1)?,
+            from: from.iter().map(|tag| tag.as_str().to_owned()).collect(),
+            to: row.get(3)?,
+        });
+    }
+    Ok(edits)
+}
+
+pub(super) fn aliases(conn: &Connection, rest: &str) -> Result<Vec<(String, AliasValue)>> {
+    let sql = format!("SELECT name, micros, version, tag FROM sync_aliases {rest}");
+    let mut query = conn.prepare_cached(&sql)?;
+    let mut rows = query.query([])?;
+    let mut aliases = Vec::new();
+    while let Some(row) = rows.next()? {
+        let at = Moment {
+            micros: row.get(1)?,
+            version: parsed_id(row.get_ref(2)?.as_str().map_err(Error::internal)?)?,
+        };
+        let tag = row.get(3)?;
+        aliases.push((row.get(0)?, AliasValue { at, tag }));
+    }
+    Ok(aliases)
+}
+
+impl Writer<'_> {
+    /// Records that tags were renamed, merged or removed here, if the notes are synced.
+    pub(in crate::store) fn record_tag_edit(
+        &self,
+        gone: &[Tag],
+        stays: Option<&Tag>,
+    ) -> Result<()> {
+        if !self.is_synced()? {
+            return Ok(());
+        }
+        self.execute(
+            "INSERT INTO sync_tag_edits (id, number, from_names, to_name, applied, unpublished)
+             SELECT ?1, ifnull(max(number), 0) + 1, ?2, ?3, 1, 1 FROM sync_tag_edits",
+            params![
+                new_id().to_string(),
+                tags_for_trash(gone)?,
+                stays.map(Tag::as_str)
+            ],
+        )
+    }
+
+    /// Records the aliases that the user has set and removed.
+    pub(super) fn absorb_aliases(&self) -> Result<()> {
+        let own = own_aliases(&self.tx)?;
+        let shown = shown_aliases(&self.tx)?;
+        let set = own
+            .iter()
+            .filter(|(name, tag)| shown.get(*name) != Some(tag));
+        let set = set.map(|(name, tag)| (name, Some(tag)));
+        let removed = shown.keys().filter(|name| !own.contains_key(*name));
+        for (name, tag) in set.chain(removed.map(|name| (name, None))) {
+            self.execute(
+                "INSERT INTO sync_aliases (name, micros, version, tag, shown, unpublished)
+                 VALUES (?1, ?2, ?3, ?4, ?4, 1)
+                 ON CONFLICT (name) DO UPDATE SET micros = max(micros + 1, excluded.micros),
+                     version = excluded.version, tag = excluded.tag, shown = excluded.shown,
+                     unpublished = 1",
+                params![name, self.now.as_microsecond(), new_id().to_string(), tag],
+            )?;
+        }
+        Ok(())
+    }
+
+    /// Sets and removes aliases here as all devices together say. Returns false if one can't be set
+    /// yet, since notes still have its name as a tag.
+    fn show_aliases(&self, wanted: &BTreeMap<String, String>) -> Result<bool> {
+        let own = own_aliases(&self.tx)?;
+        for name in own.keys().filter(|name| !wanted.contains_key(*name)) {
+            self.remove_alias(&Tag::from_stored(name.clone()))?;
+        }
+        let mut all_set = true;
+        for (name, tag) in wanted {
+            if own.get(name) == Some(tag) {
+                continue;
+            }
+            let (Ok(name), Ok(tag)) = (Tag::parse(name), Tag::parse(tag)) else {
+                continue;
+            };
+            match self.alias_tag(&name, &tag) {
+                Ok(_) => {}
+                Err(Error::InvalidParams(_)) => all_set = false,
+                Err(error) => return Err(error),
+            }
+        }
+        self.execute("UPDATE sync_aliases SET shown = NULL", [])?;
+        for (name, tag) in own_aliases(&self.tx)? {
+            self.execute(
+                "UPDATE sync_aliases SET shown = ? WHERE name = ?",
+                [tag, name],
+            )?;
+        }
+        Ok(all_set)
+    }
+}
+
+impl Store {
+    /// Adds what another device knows about tags and aliases. Returns whether the notes are to be
+    /// renewed: see [`Store::renew_notes`].
+    ///
+    /// # Errors
+    /// The `store_*` kinds.
+    pub fn apply_history(&mut self, history: &TagHistory, now: Timestamp) -> Result<bool> {
+        let known = load_history(&self.conn, false)?;
+        let mut joined = known.clone();
+        joined.join(history);
+        if joined == known {
+            return Ok(false);
+        }
+        // What the user changed counts as written before. What is changed between the two
+        // transactions is absorbed with the edits that the notes show.
+        self.absorb_changes(now)?;
+        self.write(now, |writer| {
+            writer.absorb_aliases()?;
+            let mut known = load_history(&writer.tx, false)?;
+            for edit in history.edits() {
+                if known.add_edit(edit.clone()) {
+                    let from: Vec<Tag> = edit.from.iter().cloned().map(Tag::from_stored).collect();
+                    writer.execute(
+                        "INSERT OR REPLACE INTO sync_tag_edits
+                             (id, number, from_names, to_name, applied, unpublished)
+                         VALUES (?, ?, ?, ?, 0, 0)",
+                        params![
+                            edit.id.to_string(),
+                            edit.number,
+                            tags_for_trash(&from)?,
+                            edit.to
+                        ],
+                    )?;
+                }
+            }
+            for (name, value) in history.alias_values() {
+                if known.add_alias(name, value.clone()) {
+                    writer.execute(
+                        "INSERT INTO sync_aliases (name, micros, version, tag, unpublished)
+                         VALUES (?, ?, ?, ?, 0)
+                         ON CONFLICT (name) DO UPDATE SET micros = excluded.micros,
+                             version = excluded.version, tag = excluded.tag, unpublished = 0",
+                        params![
+                            name,
+                            value.at.micros,
+                            value.at.version.to_string(),
+                            value.tag
+                        ],
+                    )?;
+                }
+            }
+            writer.execute("UPDATE sync SET renewing = 1", [])
+        })?;
+        Ok(true)
+    }
+
+    /// Returns whether tags or aliases of other devices are yet to be applied to all notes.
+    ///
+    /// # Errors
+    /// The `store_*` kinds.
+    pub fn is_renewing(&self) -> Result<bool> {
+        let mut query = self
+            .conn
+            .prepare_cached("SELECT 1 FROM sync WHERE renewing = 1")?;
+        Ok(query.exists([])?)
+    }
+
+    /// Applies renamed tags and aliases of other devices to all notes. Calls `rest` between its
+    /// transactions.
+    ///
+    /// # Errors
+    /// The `store_*` kinds.
+    pub fn renew_notes(&mut self, now: Timestamp, rest: impl Fn()) -> Result<()> {
+        let applying: Vec<EditId> = edits(
+            &self.conn,
+            "SELECT id, number, from_names, to_name FROM sync_tag_edits WHERE applied = ?",
+            0,
+        )?
+        .into_iter()
+        .map(|edit| edit.id)
+        .collect();
+        self.renew_pages(now, rest)?;
+        self.write(now, |writer| {
+            for id in &applying {
+                writer.execute(
+                    "UPDATE sync_tag_edits SET applied = 1 WHERE id = ?",
+                    [id.to_string()],
+                )?;
+            }
+            writer.absorb_aliases()?;
+            let wanted = load_history(&writer.tx, false)?.aliases();
+            let is_done = writer.show_aliases(&wanted)?;
+            writer.execute("UPDATE sync SET renewing = ?", [!is_done])
+        })
+    }
+}

@@ -1,0 +1,163 @@
+//! Hands out what this device is yet to publish.
+
+use jiff::Timestamp;
+use rusqlite::{Connection, params};
+use serde_json::{Map, Value};
+
+use super::{
+    history::{aliases, edits},
+    states::{load_lists, page_of, read_state},
+};
+use crate::{
+    domain::sync::{AliasValue, EditLists, PageId, TagEditRecord},
+    error::Result,
+    store::{connection::reader::Reader, transaction::Store},
+};
+
+/// What goes into a file of this device.
+#[derive(Debug, Default)]
+pub struct Unpublished {
+    /// The states, as JSON.
+    pub pages: Vec<Map<String, Value>>,
+    /// The lists of tag edits that they refer to.
+    pub lists: EditLists,
+    /// Renamed, merged and removed tags.
+    pub edits: Vec<TagEditRecord>,
+    /// What was said about aliases.
+    pub aliases: Vec<(String, AliasValue)>,
+    /// The states as they are stored, to recognise those that change meanwhile.
+    stored: Vec<(PageId, Vec<u8>)>,
+}
+
+impl Unpublished {
+    /// Returns whether there is nothing.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.pages.is_empty() && self.edits.is_empty() && self.aliases.is_empty()
+    }
+}
+
+impl Reader {
+    /// Returns what this device is yet to publish: pages whose states have at most about `bytes` bytes
+    /// of JSON, and all tag edits and aliases.
+    ///
+    /// # Errors
+    /// The `store_*` kinds, as for every method here.
+    pub fn unpublished(&self, bytes: usize) -> Result<Unpublished> {
+        self.read_transaction(|reader| {
+            let mut found = Unpublished {
+                edits: edits(
+                    &reader.conn,
+                    "SELECT id, number, from_names, to_name FROM sync_tag_edits WHERE unpublished = ?",
+                    1,
+                )?,
+                aliases: aliases(&reader.conn, "WHERE unpublished = 1")?,
+                ..Unpublished::default()
+            };
+            let lists = load_lists(&reader.conn)?;
+            let mut query = (reader.conn)
+                .prepare_cached("SELECT page, state FROM sync_pages WHERE unpublished = 1")?;
+            let mut rows = query.query([])?;
+            let mut left = bytes;
+            while let Some(row) = rows.next()? {
+                let body: Vec<u8> = row.get(1)?;
+                let (page, state) = read_state(&body, &lists)?;
+                let line = state.to_json(page, &mut found.lists);
+                let length = Value::Object(line.clone()).to_string().len();
+                found.pages.push(line);
+                found.stored.push((page, body));
+                if length >= left {
+                    break;
+                }
+                left -= length;
+            }
+            Ok(found)
+        })
+    }
+
+    /// Returns the current states of these pages, and all tag edits and aliases if `history`. They are
+    /// published already, in older files.
+    ///
+    /// # Errors
+    /// The `store_*` kinds.
+    pub fn published(&self, pages: &[PageId], history: bool) -> Result<Unpublished> {
+        self.read_transaction(|reader| {
+            let mut found = Unpublished::default();
+            if history {
+                found.edits = all_edits(&reader.conn)?;
+                found.aliases = aliases(&reader.conn, "")?;
+            }
+            let lists = load_lists(&reader.conn)?;
+            let mut query = (reader.conn)
+                .prepare_cached("SELECT page, state FROM sync_pages WHERE page = ?")?;
+            for page in pages {
+                let mut rows = query.query([page.0])?;
+                if let Some(row) = rows.next()? {
+                    let body: Vec<u8> = row.get(1)?;
+                    let (page, state) = read_state(&body, &lists)?;
+                    found.pages.push(state.to_json(page, &mut found.lists));
+                    found.stored.push((page_of(row, 0)?, body));
+                }
+            }
+            Ok(found)
+        })
+    }
+}
+
+fn all_edits(conn: &Connection) -> Result<Vec<TagEditRecord>> {
+    let sql = "SELECT id, number, from_names, to_name FROM sync_tag_edits WHERE number >= ?";
+    edits(conn, sql, 0)
+}
+
+impl Store {
+    /// Records that a file has this. Pages that have changed since are published again.
+    ///
+    /// # Errors
+    /// The `store_*` kinds.
+    pub fn record_published(
+        &mut self,
+        published: &Unpublished,
+        number: u32,
+        now: Timestamp,
+    ) -> Result<()> {
+        self.write(now, |writer| {
+            for (page, state) in &published.stored {
+                writer.execute(
+                    "UPDATE sync_pages SET unpublished = 0, own = 1 WHERE page = ? AND state = ?",
+                    params![page.0, state],
+                )?;
+            }
+            for edit in &published.edits {
+                writer.execute(
+                    "UPDATE sync_tag_edits SET unpublished = 0 WHERE id = ?",
+                    [edit.id.to_string()],
+                )?;
+            }
+            for (name, value) in &published.aliases {
+                writer.execute(
+                    "UPDATE sync_aliases SET unpublished = 0 WHERE name = ? AND version = ?",
+                    [name, &value.at.version.to_string()],
+                )?;
+            }
+            writer.execute("UPDATE sync SET number = max(number, ?)", [number])
+        })
+    }
+
+    /// Has these pages published again, with all tag edits and aliases: the device that published them
+    /// is gone.
+    ///
+    /// # Errors
+    /// The `store_*` kinds.
+    pub fn take_over(&mut self, pages: &[PageId], now: Timestamp) -> Result<()> {
+        self.write(now, |writer| {
+            for page in pages {
+                writer.execute(
+                    "UPDATE sync_pages SET unpublished = 1 WHERE page = ?",
+                    [page.0],
+                )?;
+            }
+            writer.execute("UPDATE sync_tag_edits SET unpublished = 1", [])?;
+            writer.execute("UPDATE sync_aliases SET unpublished = 1", [])
+        })
+    }
+}

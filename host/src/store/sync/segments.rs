@@ -1,0 +1,163 @@
+//! The files that were read, and the devices that wrote them.
+
+use jiff::Timestamp;
+use rusqlite::params;
+
+use crate::{
+    error::Result,
+    store::{connection::reader::Reader, notes::note_rows::moment, transaction::Store},
+};
+
+/// A file that this device has read, has written or waits for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SegmentRecord {
+    /// The device that wrote it.
+    pub device: String,
+    /// The name of the file.
+    pub file: String,
+    /// Its length in bytes.
+    pub bytes: u64,
+    /// When it was read or written; `None` while it waits.
+    pub read_at: Option<Timestamp>,
+    /// Why it waits, as a word.
+    pub problem: Option<String>,
+    /// When a newer file of this device took its place.
+    pub folded_at: Option<Timestamp>,
+}
+
+/// A device whose files were read.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SyncDevice {
+    /// Its id.
+    pub device: String,
+    /// Its name.
+    pub name: String,
+    /// The version of its program.
+    pub program: String,
+    /// The greatest number of a file that was read.
+    pub number: u32,
+    /// When it wrote that file, by its clock.
+    pub wrote_at: Timestamp,
+}
+
+impl Reader {
+    /// Returns all files that are known here.
+    ///
+    /// # Errors
+    /// The `store_*` kinds, as for every method here.
+    pub fn segments(&self) -> Result<Vec<SegmentRecord>> {
+        let mut query = self.conn.prepare_cached(
+            "SELECT device, file, bytes, read_at, problem, folded_at FROM sync_segments
+             ORDER BY device, file",
+        )?;
+        let segments = query.query_map([], |row| {
+            Ok(SegmentRecord {
+                device: row.get(0)?,
+                file: row.get(1)?,
+                bytes: row.get(2)?,
+                read_at: row.get::<_, Option<i64>>(3)?.map(moment),
+                problem: row.get(4)?,
+                folded_at: row.get::<_, Option<i64>>(5)?.map(moment),
+            })
+        })?;
+        Ok(segments.collect::<rusqlite::Result<_>>()?)
+    }
+
+    /// Returns the devices whose files were read.
+    ///
+    /// # Errors
+    /// The `store_*` kinds.
+    pub fn sync_devices(&self) -> Result<Vec<SyncDevice>> {
+        let mut query = self.conn.prepare_cached(
+            "SELECT device, name, program, number, wrote_at FROM sync_devices ORDER BY name, device",
+        )?;
+        let devices = query.query_map([], |row| {
+            Ok(SyncDevice {
+                device: row.get(0)?,
+                name: row.get(1)?,
+                program: row.get(2)?,
+                number: row.get(3)?,
+                wrote_at: moment(row.get(4)?),
+            })
+        })?;
+        Ok(devices.collect::<rusqlite::Result<_>>()?)
+    }
+}
+
+impl Store {
+    /// Records files. One that was read isn't read again.
+    ///
+    /// # Errors
+    /// The `store_*` kinds.
+    pub fn record_segments(&mut self, segments: &[SegmentRecord], now: Timestamp) -> Result<()> {
+        self.write(now, |writer| {
+            for segment in segments {
+                writer.execute(
+                    "INSERT OR REPLACE INTO sync_segments
+                         (device, file, bytes, read_at, problem, folded_at)
+                     VALUES (?, ?, ?, ?, ?, ?)",
+                    params![
+                        segment.device,
+                        segment.file,
+                        segment.bytes,
+                        segment.read_at.map(Timestamp::as_microsecond),
+                        segment.problem,
+                        segment.folded_at.map(Timestamp::as_microsecond)
+                    ],
+                )?;
+            }
+            Ok(())
+        })
+    }
+
+    /// Forgets files that are no longer in the place.
+    ///
+    /// # Errors
+    /// The `store_*` kinds.
+    pub fn forget_segments(&mut self, gone: &[(String, String)], now: Timestamp) -> Result<()> {
+        self.write(now, |writer| {
+            for (device, file) in gone {
+                writer.execute(
+                    "DELETE FROM sync_segments WHERE device = ? AND file = ?",
+                    [device, file],
+                )?;
+            }
+            Ok(())
+        })
+    }
+
+    /// Records what a file says of its device.
+    ///
+    /// # Errors
+    /// The `store_*` kinds.
+    pub fn record_device(&mut self, device: &SyncDevice, now: Timestamp) -> Result<()> {
+        self.write(now, |writer| {
+            writer.execute(
+                "INSERT INTO sync_devices (device, name, program, number, wrote_at)
+                 VALUES (?, ?, ?, ?, ?)
+                 ON CONFLICT (device) DO UPDATE SET name = excluded.name,
+                     program = excluded.program, number = excluded.number,
+                     wrote_at = excluded.wrote_at
+                 WHERE excluded.number >= number",
+                params![
+                    device.device,
+                    device.name,
+                    device.program,
+                    device.number,
+                    device.wrote_at.as_microsecond()
+                ],
+            )
+        })
+    }
+
+    /// Forgets a device and its files.
+    ///
+    /// # Errors
+    /// The `store_*` kinds.
+    pub fn forget_device(&mut self, device: &str, now: Timestamp) -> Result<()> {
+        self.write(now, |writer| {
+            writer.execute("DELETE FROM sync_segments WHERE device = ?", [device])?;
+            writer.execute("DELETE FROM sync_devices WHERE device = ?", [device])
+        })
+    }
+}

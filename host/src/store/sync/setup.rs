@@ -1,0 +1,156 @@
+//! Whether the notes are synced, and as which device.
+
+use jiff::Timestamp;
+use rusqlite::{OptionalExtension as _, params};
+
+use crate::{
+    error::Result,
+    store::{
+        connection::reader::Reader,
+        notes::note_rows::moment,
+        transaction::{Store, Writer},
+    },
+};
+
+/// This device in the sync of its notes.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SyncSetup {
+    /// Its id, 16 hexadecimal digits. Its files are in a folder of this name.
+    pub device: String,
+    /// Its name for people.
+    pub name: String,
+    /// Where the files are, as the user gave it.
+    pub place: String,
+    /// Whether the files are encrypted.
+    pub encrypted: bool,
+    /// The greatest number of a file that it wrote.
+    pub number: u32,
+    /// When it last looked for lost files.
+    pub healed_at: Option<Timestamp>,
+    /// The last run.
+    pub ran_at: Option<Timestamp>,
+    /// The last run without a problem.
+    pub ok_at: Option<Timestamp>,
+    /// Why the last run failed, as the caller encoded it.
+    pub problem: Option<String>,
+}
+
+impl Reader {
+    /// Returns how the notes are synced, or `None` if they aren't.
+    ///
+    /// # Errors
+    /// The `store_*` kinds, as for every method here.
+    pub fn sync_setup(&self) -> Result<Option<SyncSetup>> {
+        let setup = self
+            .conn
+            .prepare_cached(
+                "SELECT device, name, place, encrypted, number, healed_at, ran_at, ok_at, problem
+                 FROM sync",
+            )?
+            .query_row([], |row| {
+                let time = |value: Option<i64>| value.map(moment);
+                Ok(SyncSetup {
+                    device: row.get(0)?,
+                    name: row.get(1)?,
+                    place: row.get(2)?,
+                    encrypted: row.get(3)?,
+                    number: row.get(4)?,
+                    healed_at: time(row.get(5)?),
+                    ran_at: time(row.get(6)?),
+                    ok_at: time(row.get(7)?),
+                    problem: row.get(8)?,
+                })
+            })
+            .optional()?;
+        Ok(setup)
+    }
+}
+
+impl Store {
+    /// Starts to sync the notes, or goes on at another place. All that this device knows is published
+    /// again.
+    ///
+    /// # Errors
+    /// The `store_*` kinds, as for every method here.
+    pub fn begin_sync(&mut self, setup: &SyncSetup, now: Timestamp) -> Result<()> {
+        self.write(now, |writer| {
+            writer.execute("DELETE FROM sync", [])?;
+            writer.execute("DELETE FROM sync_segments", [])?;
+            writer.execute("DELETE FROM sync_devices", [])?;
+            writer.execute("UPDATE sync_pages SET unpublished = 1, own = 0", [])?;
+            writer.execute("UPDATE sync_tag_edits SET unpublished = 1", [])?;
+            writer.execute("UPDATE sync_aliases SET unpublished = 1", [])?;
+            writer.execute(
+                "INSERT INTO sync (id, device, name, place, encrypted, absorbed, number)
+                 VALUES (1, ?, ?, ?, ?, -1, ?)",
+                params![
+                    setup.device,
+                    setup.name,
+                    setup.place,
+                    setup.encrypted,
+                    setup.number
+                ],
+            )
+        })
+    }
+
+    /// Stops to sync. The notes stay as they are, and so does what is known of other devices' changes,
+    /// so that the notes can be synced again.
+    ///
+    /// # Errors
+    /// The `store_*` kinds.
+    pub fn stop_sync(&mut self, now: Timestamp) -> Result<()> {
+        self.write(now, |writer| {
+            writer.execute("DELETE FROM sync_segments", [])?;
+            writer.execute("DELETE FROM sync_devices", [])?;
+            writer.execute("DELETE FROM sync", [])
+        })
+    }
+
+    /// Changes the name of this device.
+    ///
+    /// # Errors
+    /// The `store_*` kinds.
+    pub fn rename_device(&mut self, name: &str, now: Timestamp) -> Result<()> {
+        self.write(now, |writer| {
+            writer.execute("UPDATE sync SET name = ?", [name])
+        })
+    }
+
+    /// Records how a run ended.
+    ///
+    /// # Errors
+    /// The `store_*` kinds.
+    pub fn record_sync_run(&mut self, problem: Option<&str>, now: Timestamp) -> Result<()> {
+        self.write(now, |writer| {
+            writer.execute(
+                "UPDATE sync SET ran_at = ?1, problem = ?2, ok_at = iif(?2 IS NULL, ?1, ok_at)",
+                params![now.as_microsecond(), problem],
+            )
+        })
+    }
+
+    /// Records that this device looked for lost files. With `republish`, some of its own are lost, so
+    /// all that this device has published is published again.
+    ///
+    /// # Errors
+    /// The `store_*` kinds.
+    pub fn record_healing(&mut self, republish: bool, now: Timestamp) -> Result<()> {
+        self.write(now, |writer| {
+            if republish {
+                writer.execute("UPDATE sync_pages SET unpublished = 1 WHERE own = 1", [])?;
+                writer.execute("UPDATE sync_tag_edits SET unpublished = 1", [])?;
+                writer.execute("UPDATE sync_aliases SET unpublished = 1", [])?;
+            }
+            writer.execute("UPDATE sync SET healed_at = ?", [now.as_microsecond()])
+        })
+    }
+}
+
+impl Writer<'_> {
+    /// Returns whether the notes are synced.
+    pub(in crate::store) fn is_synced(&self) -> Result<bool> {
+        let mut query = self.tx.prepare_cached("SELECT 1 FROM sync")?;
+        Ok(query.exists([])?)
+    }
+}

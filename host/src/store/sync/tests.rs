@@ -1,0 +1,335 @@
+//! Devices that hand each other their states without files.
+
+use jiff::{SignedDuration, Timestamp};
+
+use super::*;
+use crate::{
+    domain::{
+        Change, Note, NoteId, PageUrl, Tag, parse_tags,
+        sync::{State, TagHistory},
+    },
+    error::Result,
+    store::{
+        notes::tag_edits::TagEdit,
+        test_store::{TestStore, new_note},
+        transaction::Writer,
+    },
+};
+
+struct Device {
+    t: TestStore,
+    id: String,
+}
+
+impl Device {
+    fn new(number: u32) -> Self {
+        let mut t = TestStore::checked();
+        t.now += SignedDuration::from_mins(number.into());
+        let id = format!("{number:016x}");
+        let setup = SyncSetup {
+            device: id.clone(),
+            name: format!("device {number}"),
+            place: "folder:/nowhere".into(),
+            encrypted: false,
+            number: 0,
+            healed_at: None,
+            ran_at: None,
+            ok_at: None,
+            problem: None,
+        };
+        t.store.begin_sync(&setup, t.now).unwrap();
+        Self { t, id }
+    }
+
+    fn write<T>(&mut self, work: impl FnOnce(&Writer<'_>) -> Result<T>) -> T {
+        self.t.write(work).unwrap()
+    }
+
+    fn save(&mut self, url: &str, title: &str, tags: &[&str], summary: &str) -> NoteId {
+        self.t.save(url, title, tags, summary).note.id
+    }
+
+    fn update(&mut self, id: NoteId, change: Change) -> Note {
+        self.write(|writer| writer.update_note(id, change))
+    }
+
+    fn retag(&mut self, id: NoteId, tags: &[&str]) {
+        let tags = Some(parse_tags(tags).unwrap());
+        let change = Change {
+            tags,
+            ..Change::default()
+        };
+        self.update(id, change);
+    }
+
+    fn retitle(&mut self, id: NoteId, title: &str) {
+        let change = Change {
+            title: Some(title.into()),
+            ..Change::default()
+        };
+        self.update(id, change);
+    }
+
+    fn rewrite(&mut self, id: NoteId, summary: &str) {
+        let change = Change {
+            summary: Some(summary.into()),
+            ..Change::default()
+        };
+        self.update(id, change);
+    }
+
+    fn absorb(&mut self) -> u64 {
+        self.t.now += SignedDuration::from_secs(1);
+        self.t.store.absorb_changes(self.t.now).unwrap()
+    }
+
+    /// Publishes what is new, and returns it.
+    fn publish(&mut self) -> Unpublished {
+        self.absorb();
+        let found = self.t.store.unpublished(usize::MAX).unwrap();
+        self.t
+            .store
+            .record_published(&found, 1, self.t.now)
+            .unwrap();
+        found
+    }
+
+    fn read(&mut self, published: &Unpublished, from: &str) -> Applied {
+        self.absorb();
+        let mut history = TagHistory::default();
+        for edit in &published.edits {
+            history.add_edit(edit.clone());
+        }
+        for (name, value) in &published.aliases {
+            history.add_alias(name, value.clone());
+        }
+        self.t.store.apply_history(&history, self.t.now).unwrap();
+        let pages: Vec<IncomingPage> = (published.pages.iter())
+            .map(|line| {
+                let (page, state) = State::from_json(line.clone(), &published.lists).unwrap();
+                IncomingPage { page, state }
+            })
+            .collect();
+        let now = self.t.now;
+        let applied = self.t.store.apply_pages(&pages, from, now, || ()).unwrap();
+        if self.t.store.is_renewing().unwrap() {
+            self.t.store.renew_notes(now, || ()).unwrap();
+        }
+        self.t.check();
+        applied
+    }
+
+    fn note(&self, url: &str) -> Option<Note> {
+        self.t
+            .store
+            .note_for_url(&PageUrl::parse(url).unwrap())
+            .unwrap()
+    }
+
+    fn tags(&self, url: &str) -> Vec<String> {
+        let note = self.note(url).unwrap();
+        note.tags
+            .iter()
+            .map(|tag| tag.as_str().to_owned())
+            .collect()
+    }
+
+    fn all(&self) -> Vec<(String, String, String, Vec<Tag>, Timestamp, Timestamp, bool)> {
+        let notes = self.t.store.latest_notes(None, 1000).unwrap().into_iter();
+        let mut all: Vec<_> = notes
+            .map(|n| {
+                (
+                    n.url,
+                    n.title,
+                    n.summary,
+                    n.tags,
+                    n.saved_at,
+                    n.updated_at,
+                    n.read,
+                )
+            })
+            .collect();
+        all.sort_unstable();
+        all
+    }
+}
+
+/// Lets both devices know everything.
+fn exchange(a: &mut Device, b: &mut Device) {
+    for _ in 0..2 {
+        let (from_a, from_b) = (a.publish(), b.publish());
+        let (id_a, id_b) = (a.id.clone(), b.id.clone());
+        b.read(&from_a, &id_a);
+        a.read(&from_b, &id_b);
+    }
+    assert_eq!(a.all(), b.all());
+    assert_eq!(a.absorb(), 0);
+    assert_eq!(b.absorb(), 0);
+    assert!(a.t.store.unpublished(1).unwrap().is_empty());
+    assert!(b.t.store.unpublished(1).unwrap().is_empty());
+}
+
+const PAGE: &str = "https://e.org/a";
+
+#[test]
+fn a_saved_page_and_its_changes_reach_the_other_device() {
+    let (mut a, mut b) = (Device::new(1), Device::new(2));
+    let id = a.save(PAGE, "A", &["x", "b"], "first\n");
+    exchange(&mut a, &mut b);
+    assert_eq!(b.note(PAGE).unwrap().id, id);
+    assert_eq!(b.tags(PAGE), ["x", "b"]);
+    let from = b.t.store.page_sync(id).unwrap().unwrap();
+    assert_eq!(from.device, a.id);
+    b.rewrite(id, "first\nsecond\n");
+    a.retag(id, &["b", "c", "x"]);
+    a.retitle(id, "Mine");
+    exchange(&mut a, &mut b);
+    assert_eq!(a.note(PAGE).unwrap().summary, "first\nsecond\n");
+    assert_eq!(b.tags(PAGE), ["b", "c", "x"]);
+    assert_eq!(b.note(PAGE).unwrap().title, "Mine");
+    let unread = Change {
+        read: Some(false),
+        ..Change::default()
+    };
+    b.update(id, unread);
+    a.retag(id, &[]);
+    exchange(&mut a, &mut b);
+    assert!(!a.note(PAGE).unwrap().read);
+    assert!(b.tags(PAGE).is_empty());
+}
+
+#[test]
+fn a_page_that_both_devices_saved_is_one_note() {
+    let (mut a, mut b) = (Device::new(1), Device::new(2));
+    let earlier = a.save(PAGE, "A", &["x"], "from a");
+    let later = b.save("https://e.org/a#part", "B", &["y"], "from b");
+    exchange(&mut a, &mut b);
+    let note = b.note(PAGE).unwrap();
+    assert_eq!(note.id, earlier);
+    assert_eq!(b.tags(PAGE), ["x", "y"]);
+    assert_eq!(note.summary, "from a\n\nfrom b");
+    let conflict = b.t.store.sync_conflict(earlier).unwrap().unwrap();
+    assert_eq!(conflict.titles.len() + conflict.texts.len(), 2);
+    // A popup that is open with the old id.
+    b.rewrite(later, "settled");
+    b.write(|writer| writer.settle_conflicts(earlier));
+    exchange(&mut a, &mut b);
+    assert_eq!(a.note(PAGE).unwrap().summary, "settled");
+    assert_eq!(a.t.store.sync_counts().unwrap().conflicts, 0);
+}
+
+#[test]
+fn a_deletion_reaches_the_other_device_unless_that_one_edited_the_note() {
+    let (mut a, mut b) = (Device::new(1), Device::new(2));
+    let id = a.save(PAGE, "A", &[], "");
+    let other = a.save("https://e.org/b", "B", &[], "");
+    exchange(&mut a, &mut b);
+    a.write(|writer| writer.delete_note(id));
+    a.write(|writer| writer.delete_note(other));
+    b.rewrite(other, "still needed");
+    exchange(&mut a, &mut b);
+    assert!(b.note(PAGE).is_none());
+    assert!(b.t.store.trashed_note(id).unwrap().is_some());
+    assert_eq!(a.note("https://e.org/b").unwrap().summary, "still needed");
+    b.write(|writer| writer.restore_note(id));
+    exchange(&mut a, &mut b);
+    assert_eq!(a.note(PAGE).unwrap().id, id);
+    // Saved anew.
+    a.write(|writer| writer.delete_note(id));
+    let anew = a.save(PAGE, "New", &["n"], "new");
+    exchange(&mut a, &mut b);
+    assert_eq!(b.note(PAGE).unwrap().summary, "new");
+    assert_eq!(b.note(PAGE).unwrap().id, anew);
+    // A popup that shows a note which the other device has deleted.
+    b.write(|writer| writer.delete_note(anew));
+    exchange(&mut a, &mut b);
+    assert!(a.note(PAGE).is_none());
+    a.rewrite(anew, "typed meanwhile");
+    exchange(&mut a, &mut b);
+    assert_eq!(b.note(PAGE).unwrap().summary, "typed meanwhile");
+}
+
+#[test]
+fn renamed_tags_and_aliases_reach_notes_of_a_device_that_did_not_know_them() {
+    let (mut a, mut b) = (Device::new(1), Device::new(2));
+    let id = a.save(PAGE, "A", &["ml", "gpu"], "");
+    exchange(&mut a, &mut b);
+    let edit = TagEdit::Rename {
+        from: Tag::parse("ml").unwrap(),
+        to: Tag::parse("machine learning").unwrap(),
+        alias: true,
+    };
+    a.write(|writer| writer.edit_tags(&edit));
+    b.save("https://e.org/b", "B", &["ml"], "");
+    b.retitle(id, "Typed");
+    exchange(&mut a, &mut b);
+    for device in [&a, &b] {
+        assert_eq!(device.tags(PAGE), ["machine learning", "gpu"]);
+        assert_eq!(device.tags("https://e.org/b"), ["machine learning"]);
+        assert_eq!(device.note(PAGE).unwrap().title, "Typed");
+    }
+    b.save("https://e.org/c", "C", &["ml"], "");
+    assert_eq!(b.tags("https://e.org/c"), ["machine learning"]);
+    b.write(|writer| writer.remove_alias(&Tag::parse("ml").unwrap()));
+    b.save("https://e.org/d", "D", &["ml"], "");
+    exchange(&mut a, &mut b);
+    assert_eq!(a.tags("https://e.org/d"), ["ml"]);
+    a.write(|writer| writer.edit_tags(&TagEdit::Remove(Tag::parse("gpu").unwrap())));
+    exchange(&mut a, &mut b);
+    assert_eq!(b.tags(PAGE), ["machine learning"]);
+}
+
+#[test]
+fn a_note_whose_address_changed_stays_one_note() {
+    let (mut a, mut b) = (Device::new(1), Device::new(2));
+    let id = a.save(PAGE, "A", &["x"], "text");
+    exchange(&mut a, &mut b);
+    let moved = PageUrl::parse("https://other.example/new").unwrap();
+    a.write(|writer| writer.change_address(id, &moved));
+    b.retag(id, &["x", "y"]);
+    exchange(&mut a, &mut b);
+    assert_eq!(
+        b.t.store.counts().unwrap().notes,
+        a.t.store.counts().unwrap().notes
+    );
+    assert_eq!(b.note("https://other.example/new").unwrap().summary, "text");
+}
+
+#[test]
+fn passwords_in_addresses_stay_on_their_device() {
+    let (mut a, mut b) = (Device::new(1), Device::new(2));
+    let id = a.save(
+        "https://user:secret@e.org/a",
+        "A",
+        &[],
+        "see https://u:p@e.org/",
+    );
+    exchange_only(&mut a, &mut b);
+    let note = b.note(PAGE).unwrap();
+    assert_eq!(note.url, PAGE);
+    assert!(!note.summary.contains("u:p"), "{}", note.summary);
+    b.retag(id, &["x"]);
+    exchange_only(&mut a, &mut b);
+    let own = a.t.store.note(id).unwrap().unwrap();
+    assert_eq!(own.url, "https://user:secret@e.org/a");
+    assert_eq!(own.summary, "see https://u:p@e.org/");
+    assert_eq!(own.tags.len(), 1);
+}
+
+fn exchange_only(a: &mut Device, b: &mut Device) {
+    let (from_a, from_b) = (a.publish(), b.publish());
+    b.read(&from_a, "a");
+    a.read(&from_b, "b");
+}
+
+#[test]
+fn own_notes_are_joined_when_a_device_joins() {
+    let (mut a, mut b) = (Device::new(1), Device::new(2));
+    for number in 0..20 {
+        a.save(&format!("https://e.org/{number}"), "A", &["a"], "");
+        b.save(&format!("https://e.org/{}", number + 10), "B", &["b"], "");
+    }
+    exchange(&mut a, &mut b);
+    assert_eq!(a.t.store.counts().unwrap().notes, 30);
+    assert_eq!(a.tags("https://e.org/12"), ["a", "b"]);
+}
