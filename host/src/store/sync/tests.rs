@@ -1,5 +1,7 @@
 //! Devices that hand each other their states without files.
 
+mod histories;
+
 use jiff::{SignedDuration, Timestamp};
 
 use super::*;
@@ -9,11 +11,7 @@ use crate::{
         sync::{State, TagHistory},
     },
     error::Result,
-    store::{
-        notes::tag_edits::TagEdit,
-        test_store::{TestStore, new_note},
-        transaction::Writer,
-    },
+    store::{notes::tag_edits::TagEdit, test_store::TestStore, transaction::Writer},
 };
 
 struct Device {
