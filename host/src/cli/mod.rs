@@ -36,6 +36,7 @@ mod search;
 mod serve;
 mod show;
 mod stats;
+mod sync;
 mod tag;
 mod tag_suggest;
 mod terminal;
@@ -148,6 +149,9 @@ enum Command {
     Gist(gist::GistArguments),
     /// Check whether the saved pages are still there
     CheckLinks(check_links::CheckLinks),
+    /// Keep the same notes on several devices, through a folder, git or rclone
+    #[command(subcommand)]
+    Sync(sync::SyncCommand),
     /// Serve the site until you press Ctrl+C
     Serve(serve::Serve),
     /// Open the site, or the view of one tag, in the browser
@@ -239,6 +243,7 @@ impl Arguments {
             Command::Inbox(command) => command.run(&mut invocation),
             Command::Gist(command) => command.run(&mut invocation, &self.argv),
             Command::CheckLinks(command) => command.run(&self.argv),
+            Command::Sync(command) => command.run(&mut invocation),
             Command::Serve(command) => command.run(&mut invocation),
             Command::Open(command) => command.run(&mut invocation),
             Command::Stats(command) => command.run(&mut invocation),

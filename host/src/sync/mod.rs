@@ -17,5 +17,8 @@ pub mod device;
 pub mod place;
 pub mod problem;
 mod program;
+mod records;
+pub mod run;
 pub mod segment;
 pub mod segment_name;
+pub mod session;

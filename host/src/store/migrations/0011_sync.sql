@@ -72,13 +72,14 @@ CREATE TABLE sync_aliases (
     unpublished INTEGER NOT NULL
 ) STRICT, WITHOUT ROWID;
 
--- The files that this device has written or read. read_at: NULL while the file waits. problem: why it
--- waits, as a word. folded_at: when a newer file of this device took its place. Both times in µs
--- since 1970.
+-- The files that this device has written, has read or waits for. found_at: when it first saw the file.
+-- read_at: NULL while the file waits. problem: why it waits, as a word. folded_at: when a newer file of
+-- this device took its place. Times in µs since 1970.
 CREATE TABLE sync_segments (
     device    TEXT NOT NULL,
     file      TEXT NOT NULL,
     bytes     INTEGER NOT NULL,
+    found_at  INTEGER NOT NULL,
     read_at   INTEGER,
     problem   TEXT,
     folded_at INTEGER,
