@@ -159,6 +159,11 @@ impl State {
         holding.extend(self.tags.keys());
         holding.extend(self.addresses.keys());
         self.written.retain(|version, _| holding.contains(version));
+        self.forget_old_texts();
+    }
+
+    /// Forgets all but the newest replaced texts.
+    pub(super) fn forget_old_texts(&mut self) {
         // The newest ones, up to the first that doesn't fit: so it doesn't matter which states are
         // joined first.
         let mut newest: Vec<Moment> = (self.replaced.iter())

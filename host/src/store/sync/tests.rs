@@ -1,5 +1,7 @@
 //! Devices that hand each other their states without files.
 
+mod histories;
+
 use jiff::{SignedDuration, Timestamp};
 
 use super::*;
