@@ -53,7 +53,11 @@ async function probe(address) {
 			element.addEventListener("load", () => resolve("load"));
 			element.addEventListener("error", () => resolve("error"));
 			// Firefox never reports anything of such an element.
-			setTimeout(resolve, element.localName === "embed" ? patience / 3 : patience, "nothing");
+			setTimeout(
+				resolve,
+				element.localName === "embed" ? patience / 3 : patience,
+				"nothing",
+			);
 			if (element.localName === "track") {
 				// Only there it is loaded, and only then.
 				const video = document.body.appendChild(document.createElement("video"));

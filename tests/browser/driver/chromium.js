@@ -30,8 +30,7 @@ const misled = (name) => [
 const BAR_ABOVE_PAGES = "--enable-automation";
 
 /** The lines of the address bar are pages that Chromium loads at each start, a quarter of its work then. */
-const WITHOUT_ADDRESS_BAR =
-	"--disable-features=WebUIOmniboxPopup,WebUIOmniboxAimPopup";
+const WITHOUT_ADDRESS_BAR = "--disable-features=WebUIOmniboxPopup,WebUIOmniboxAimPopup";
 
 const WINDOW = [
 	"--ozone-platform=x11",
