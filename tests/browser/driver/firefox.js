@@ -2,7 +2,7 @@
 // there, so the driver works from the browser's own window: a frame script reads the popup's
 // document, and a text input processor presses its keys.
 
-import { writeFile } from "node:fs/promises";
+import { rm, writeFile } from "node:fs/promises";
 import path from "node:path";
 import puppeteer from "puppeteer-core";
 import { kill } from "./kill.js";
@@ -54,8 +54,8 @@ const AS_DEBIAN_SHIPS = {
  * @param {NodeJS.ProcessEnv} environment
  * @param {Record<string, string | number | boolean>} preferences
  */
-const launch = (profile, environment, preferences) =>
-	puppeteer.launch({
+async function launch(profile, environment, preferences) {
+	const browser = await puppeteer.launch({
 		browser: "firefox",
 		executablePath: PROGRAM,
 		headless: true,
@@ -64,6 +64,11 @@ const launch = (profile, environment, preferences) =>
 		extraPrefsFirefox: preferences,
 		env: environment,
 	});
+	// Puppeteer would put them back when this browser has ended, maybe while the next one starts.
+	for (const backup of ["prefs.js.puppeteer", "user.js.puppeteer"])
+		await rm(path.join(profile, backup), { force: true });
+	return browser;
+}
 
 /**
  * The first start of a profile, up to where the browser has nothing left to do for it.
