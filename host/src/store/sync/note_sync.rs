@@ -55,6 +55,14 @@ impl SyncConflict {
     pub fn count(&self) -> usize {
         self.titles.len() + self.texts.len()
     }
+
+    /// Returns the texts that don't stand in the note's text, since all together would be too long.
+    pub fn texts_beside<'a>(&'a self, summary: &'a str) -> impl Iterator<Item = &'a Alternative> {
+        let is_shown = |text: &str| summary.contains(text.trim());
+        self.texts
+            .iter()
+            .filter(move |other| !is_shown(&other.text))
+    }
 }
 
 /// What states are read with.

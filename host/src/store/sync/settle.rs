@@ -83,6 +83,9 @@ impl Writer<'_> {
             None => self.live_after_sync(id)?.ok_or(Error::NotFound)?,
         };
         let conflicts = self.with_states(|absorber| {
+            if !self.is_synced()? {
+                return Ok(Conflicts::default());
+            }
             absorber.absorb_note(&note)?;
             if let Settlement::Keep(field) = choice {
                 absorber.settle(&note, |state, new, absorber| {

@@ -9,11 +9,7 @@ use crate::{
         sync::{ConflictField, State, TagHistory},
     },
     error::{Error, Result},
-    store::{
-        notes::tag_edits::TagEdit,
-        test_store::TestStore,
-        transaction::Writer,
-    },
+    store::{notes::tag_edits::TagEdit, test_store::TestStore, transaction::Writer},
 };
 
 struct Device {
