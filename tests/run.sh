@@ -15,7 +15,7 @@ ALL_STEPS='tools format clippy shell types biome webext rust host extension inst
 
 # ---- The steps
 
-# Installs what is missing from Debian's packages and npm.
+# Installs what is missing from Debian's packages, PyPI and npm.
 tools() {
     missing=
     need chromium chromium
@@ -36,12 +36,21 @@ tools() {
     need cc gcc
     need zip zip
     need pdftotext poppler-utils
+    need git git
+    need age age
+    need rclone rclone
+    need pip3 python3-pip
+    [ -x /usr/sbin/sshd ] || missing="$missing openssh-server"
     [ -n "$(fc-list :lang=ja family 2>/dev/null)" ] || missing="$missing fonts-noto-cjk"
     [ -n "$(fc-list :lang=he family 2>/dev/null)" ] || missing="$missing fonts-noto-core"
     if [ -n "$missing" ]; then
         # shellcheck disable=SC2086 # One word per package.
         install_packages $missing || return
     fi
+    # A server of S3 for the tests of sync, where those look for it.
+    [ -d target/moto/moto ] ||
+        python3 -m pip install --quiet --no-input --disable-pip-version-check \
+            --root-user-action=ignore --target target/moto 'moto[s3]==5.2.5' flask flask-cors || return
     have cargo || give_up "cargo isn't installed; get Rust from https://rustup.rs." || return
     have node && [ "$(node -p 'process.versions.node.split(".")[0]')" -ge 20 ] ||
         give_up "Node 20 or newer isn't installed; get it from https://nodejs.org." || return

@@ -2,6 +2,7 @@
 //! them.
 
 mod model;
+mod sync;
 
 use std::{
     ffi::{OsStr, OsString},
@@ -12,6 +13,7 @@ use etcetera::BaseStrategy;
 use serde::Deserialize;
 
 pub use model::{KeyProblem, ModelKey, ModelSettings};
+pub use sync::SyncSettings;
 
 use crate::{
     caller::{Caller, Family},
@@ -63,6 +65,8 @@ pub struct Config {
     pub model: Option<ModelSettings>,
     /// Why there is no model although the configuration file may set one, as a sentence.
     pub model_problem: Option<String>,
+    /// When and how notes are synced.
+    pub sync: SyncSettings,
     /// Whether the site is opened by `url-notes open` alone.
     pub require_token: bool,
     /// Terminal settings from the environment.
@@ -152,6 +156,8 @@ struct ConfigFile {
     require_token: Option<bool>,
     /// Read on its own, so that a fault in it leaves the other settings.
     model: Option<toml::Value>,
+    /// Likewise.
+    sync: Option<toml::Value>,
     log_level: Option<String>,
 }
 
@@ -346,6 +352,9 @@ impl Config {
             }
             model
         });
+        let sync = (file.sync).map_or_else(SyncSettings::default, |section| {
+            sync::read(section, &mut warnings)
+        });
         Self {
             database: places.database.clone(),
             file: places.config.clone(),
@@ -364,6 +373,7 @@ impl Config {
             feed_days,
             model,
             model_problem,
+            sync,
             require_token: file.require_token.unwrap_or(false),
             terminal: Terminal::default(),
             warnings,

@@ -1,7 +1,10 @@
 //! Turns requests into outcomes, on top of a store. Contains the only match on [`Request`].
 //! Converts between the types of wire and domain, and makes no decisions of its own.
 
-use std::{path::PathBuf, time::Duration};
+use std::{
+    path::PathBuf,
+    time::{Duration, Instant},
+};
 
 use library::{ENVELOPE_BYTES, LastList, days, operation};
 use rendered_text::render_markdown;
@@ -24,6 +27,7 @@ use crate::{
     },
     site::SiteState,
     store::{Counts, KeepOptions, NoteSync, OperationResult, Reader, Store},
+    sync::schedule::{self, Schedule},
     wire::{
         fit_addresses, wire_conflicts, wire_hit, wire_new_title, wire_note, wire_problem,
         wire_saved, wire_stats, wire_suggestion, wire_sync, wire_tag, wire_text, wire_tokens,
@@ -60,6 +64,8 @@ pub struct Settings {
     pub save_on_open: Option<bool>,
     /// `keep-text` of the configuration, for the extension.
     pub keep_text: KeepText,
+    /// How runs of sync are started; `None` if they aren't started by themselves.
+    pub sync: Option<schedule::Settings>,
 }
 
 /// Answers requests. Opens the store at the first request that needs it, and retries after a
@@ -70,6 +76,8 @@ pub struct Handler<S> {
     store: Option<Store>,
     seen: Option<ExtensionRegistry>,
     last_list: Option<LastList>,
+    /// The runs of sync, once one was planned.
+    schedule: Option<Schedule>,
 }
 
 impl<S: Fn() -> SiteState> RequestHandler for Handler<S> {
@@ -163,23 +171,25 @@ impl<S: Fn() -> SiteState> RequestHandler for Handler<S> {
         }
     }
 
-    fn on_idle(&mut self) {
+    fn on_idle(&mut self) -> Option<Duration> {
         if let Some(seen) = &mut self.seen {
             seen.write(crate::clock::now());
         }
+        self.sync_if_due()
     }
 
     fn run_maintenance(&mut self) -> Option<Duration> {
-        self.on_idle();
+        let planned = self.on_idle();
         let store = self.store.as_mut()?;
         let done = match store.run_maintenance() {
             Ok(None) => store.learn().map(|more| more.then_some(Duration::ZERO)),
             done => done,
         };
-        done.unwrap_or_else(|error| {
+        let more = done.unwrap_or_else(|error| {
             log::warn!("upkeep: {}", error.chain());
             None
-        })
+        });
+        more.or(planned)
     }
 }
 
@@ -192,6 +202,30 @@ impl<S: Fn() -> SiteState> Handler<S> {
             store: None,
             seen: None,
             last_list: None,
+            schedule: None,
+        }
+    }
+
+    /// Starts a run of sync if one is due. Returns how long to wait before the next call.
+    fn sync_if_due(&mut self) -> Option<Duration> {
+        let settings = self.settings.sync.as_ref()?;
+        if self.schedule.is_none() && !settings.is_worth_asking() {
+            return None;
+        }
+        let (store, now) = (self.store.as_ref()?, Instant::now());
+        let schedule = self
+            .schedule
+            .get_or_insert_with(|| Schedule::new(settings.clone(), now));
+        schedule.tick(store, now).unwrap_or_else(|error| {
+            log::warn!("sync: {}", error.chain());
+            None
+        })
+    }
+
+    /// Starts a last run of sync when the browser has closed the connection.
+    pub fn finish(&mut self) {
+        if let (Some(schedule), Some(store)) = (&mut self.schedule, &self.store) {
+            schedule.finish(store);
         }
     }
 

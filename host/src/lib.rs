@@ -27,4 +27,4 @@ pub mod store;
 pub mod sync;
 pub mod transfer;
 mod wire;
-mod wiring;
+pub mod wiring;

@@ -1,8 +1,8 @@
 //! What each part of the program gets of the configuration.
 
 use crate::{
-    config::{self, Config},
-    handler, protocol, site,
+    config::{self, Config, Environment},
+    handler, protocol, site, sync,
 };
 
 impl From<&Config> for handler::Settings {
@@ -18,8 +18,20 @@ impl From<&Config> for handler::Settings {
                 config::KeepText::Ask => protocol::KeepText::Ask,
                 config::KeepText::Never => protocol::KeepText::Never,
             },
+            sync: sync_of(config),
         }
     }
+}
+
+/// Returns how runs of sync are started by themselves, if they are.
+#[must_use]
+pub fn sync_of(config: &Config) -> Option<sync::schedule::Settings> {
+    let program = Environment::load().program?;
+    config.sync.auto.then(|| sync::schedule::Settings {
+        program,
+        database: config.database.clone(),
+        every: config.sync.every,
+    })
 }
 
 impl From<&Config> for site::Settings {

@@ -535,6 +535,8 @@ fn every_command_prints_json_or_nothing_and_ends_with_its_code() {
         (0, &["restore-backup", &backup]),
         (1, &["restore-backup", "/no/such"]),
         (2, &["restore-backup"]),
+        (1, &["restore-backup", "--everywhere", &backup]),
+        (2, &["restore-backup", "--yes", &backup]),
         (0, &["check"]),
         (0, &["check", "--repair"]),
         (1, &["open", "x"]),

@@ -200,11 +200,25 @@ fn print_salvage(invocation: &mut Invocation<'_>, salvage: &Salvage) -> anyhow::
             salvage.lost_texts,
             "texts of pages were damaged and were left out.",
         ),
+        (
+            salvage.synced,
+            "notes got back what they lost from the copies that sync keeps.",
+        ),
+        (
+            salvage.lost_states,
+            "notes are compared with other devices anew at the next sync.",
+        ),
         (salvage.unread, "parts of the file couldn't be read."),
     ] {
         if count > 0 {
             writeln!(out, "{count} {what}")?;
         }
+    }
+    if salvage.sync_ended {
+        writeln!(
+            out,
+            "The notes are no longer synced. To sync them again, run `url-notes sync join` with the place that your other devices use."
+        )?;
     }
     Ok(())
 }
@@ -252,6 +266,9 @@ fn wire_salvage(salvage: &Salvage) -> Value {
         "namelessTags": salvage.nameless_tags,
         "uncertain": salvage.uncertain,
         "lostTexts": salvage.lost_texts,
+        "synced": salvage.synced,
+        "lostStates": salvage.lost_states,
+        "syncEnded": salvage.sync_ended,
         "unread": salvage.unread,
     })
 }

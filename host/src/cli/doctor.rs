@@ -100,6 +100,7 @@ fn heading(area: Area) -> &'static str {
         Area::Database => "Notes",
         Area::Site => "Site",
         Area::Network => "Network",
+        Area::Sync => "Sync",
         Area::Settings | Area::Log => "Settings and log",
     }
 }

@@ -36,6 +36,7 @@ mod search;
 mod serve;
 mod show;
 mod stats;
+mod sync;
 mod tag;
 mod tag_suggest;
 mod terminal;
@@ -148,6 +149,9 @@ enum Command {
     Gist(gist::GistArguments),
     /// Check whether the saved pages are still there
     CheckLinks(check_links::CheckLinks),
+    /// Keep the same notes on several devices, through a folder, git or rclone
+    #[command(subcommand)]
+    Sync(sync::SyncCommand),
     /// Serve the site until you press Ctrl+C
     Serve(serve::Serve),
     /// Open the site, or the view of one tag, in the browser
@@ -211,6 +215,27 @@ impl Arguments {
         Err(Self::command().error(clap::error::ErrorKind::ArgumentConflict, sentence))
     }
 
+    /// Returns whether the command may have changed notes that are to be synced then.
+    #[must_use]
+    pub fn may_change_notes(&self) -> bool {
+        !matches!(
+            self.command,
+            Command::Sync(_)
+                | Command::List(_)
+                | Command::Show(_)
+                | Command::Search(_)
+                | Command::Stats(_)
+                | Command::Export(_)
+                | Command::Backup(_)
+                | Command::Check(_)
+                | Command::Completions(_)
+                | Command::Man(_)
+                | Command::Complete(_)
+                | Command::Doctor(_)
+                | Command::Register(_)
+        )
+    }
+
     /// Runs the command with `out` as its output.
     ///
     /// # Errors
@@ -239,6 +264,7 @@ impl Arguments {
             Command::Inbox(command) => command.run(&mut invocation),
             Command::Gist(command) => command.run(&mut invocation, &self.argv),
             Command::CheckLinks(command) => command.run(&self.argv),
+            Command::Sync(command) => command.run(&mut invocation),
             Command::Serve(command) => command.run(&mut invocation),
             Command::Open(command) => command.run(&mut invocation),
             Command::Stats(command) => command.run(&mut invocation),

@@ -23,6 +23,8 @@ pub enum Area {
     Site,
     /// The program that uses the network.
     Network,
+    /// The sync of notes with other devices.
+    Sync,
     /// Configuration file and environment.
     Settings,
     /// The log.
@@ -40,6 +42,7 @@ impl Area {
             Self::Database => "database",
             Self::Site => "site",
             Self::Network => "network",
+            Self::Sync => "sync",
             Self::Settings => "settings",
             Self::Log => "log",
         }

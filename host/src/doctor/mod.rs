@@ -13,6 +13,7 @@ mod network;
 mod notes;
 mod probe;
 mod registration;
+mod sync;
 
 use std::{
     fs::{self, OpenOptions},
@@ -129,6 +130,7 @@ pub fn examine(config: &Config, around: &Environment, now: Timestamp) -> Report 
     findings.extend(of_notes);
     findings.extend(of_port);
     findings.push(network::examine(config, around, notes.health.as_ref()));
+    findings.extend(sync::examine(config, now));
     findings.extend(environment::settings(config));
     findings.extend(environment::time_zone());
     findings.extend(environment::log(config, now));

@@ -40,8 +40,11 @@ pub trait RequestHandler {
     /// before the next piece, or `None` if no work is left.
     fn run_maintenance(&mut self) -> Option<Duration>;
 
-    /// Does the small amount of work that follows a start, while no request is pending.
-    fn on_idle(&mut self) {}
+    /// Does the small amount of work that follows a start, while no request is pending, and later what
+    /// has become due. Returns how long to wait before the next call, or `None` if nothing is planned.
+    fn on_idle(&mut self) -> Option<Duration> {
+        None
+    }
 }
 
 /// Answers frames until the stream ends between two of them. Each frame gets one answer, in order.
@@ -62,8 +65,11 @@ pub fn serve(
     }
     then();
     // Most hosts get a hello and then have nothing to do for a long time.
-    if !arrives(input, PAUSE) {
-        let _ = catch_unwind(AssertUnwindSafe(|| handler.on_idle()));
+    let mut pause = Some(PAUSE);
+    while let Some(time) = pause
+        && !arrives(input, time)
+    {
+        pause = catch_unwind(AssertUnwindSafe(|| handler.on_idle())).unwrap_or(None);
     }
     while answer_next(input, output, handler)? {
         let mut pause = Some(PAUSE);

@@ -32,6 +32,24 @@ impl TestStore {
         }
     }
 
+    /// Creates a store with a copy of the database.
+    pub(in crate::store) fn cloned(&self) -> Self {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("notes.db");
+        self.store.backup(Some(&path), false, self.now).unwrap();
+        Self::in_folder(dir, self.now)
+    }
+
+    /// Opens the database `notes.db` in a folder.
+    pub(in crate::store) fn in_folder(dir: tempfile::TempDir, now: Timestamp) -> Self {
+        Self {
+            store: Store::open(&dir.path().join("notes.db")).unwrap(),
+            now,
+            checks: false,
+            _dir: dir,
+        }
+    }
+
     /// Creates a store that is checked after each write.
     pub(in crate::store) fn checked() -> Self {
         Self {
@@ -73,74 +91,9 @@ impl TestStore {
         }
     }
 
-    /// Checks what must hold after each write: SQLite's own check, counts, index.
+    /// See [`check`].
     pub(in crate::store) fn check(&self) {
-        let conn = &self.store.conn;
-        let number = |sql: &str| -> i64 { conn.query_row(sql, [], |row| row.get(0)).unwrap() };
-        assert_eq!(
-            number("SELECT count(*) FROM pragma_integrity_check WHERE integrity_check <> 'ok'"),
-            0
-        );
-        assert_eq!(number("SELECT count(*) FROM pragma_foreign_key_check"), 0);
-        assert_eq!(
-            number(
-                "SELECT count(*) FROM tags t WHERE uses <> \
-                 (SELECT count(*) FROM note_tags WHERE tag_id = t.id)"
-            ),
-            0
-        );
-        assert_eq!(
-            number("SELECT count(*) FROM tags WHERE uses > 0"),
-            number("SELECT tags FROM meta")
-        );
-        assert_eq!(
-            number(
-                "SELECT count(*) FROM tag_aliases a JOIN tags t ON t.name = a.name \
-                 WHERE t.uses > 0 OR t.id IN (SELECT tag_id FROM tag_aliases)"
-            ),
-            0
-        );
-        assert_eq!(
-            number("SELECT count(*) - count(DISTINCT note_id || ' ' || position) FROM note_tags"),
-            0
-        );
-        assert_eq!(
-            number("SELECT count(*) FROM notes"),
-            number("SELECT notes FROM meta")
-        );
-        let untagged = "SELECT ifnull(group_concat(id), '') FROM (SELECT id FROM notes EXCEPT
-                        SELECT note_id FROM note_tags)";
-        let kept = "SELECT ifnull(group_concat(note_id), '') FROM untagged";
-        let [untagged, kept]: [String; 2] =
-            [untagged, kept].map(|sql| conn.query_row(sql, [], |row| row.get(0)).unwrap());
-        assert_eq!(untagged, kept);
-        assert_eq!(
-            number("SELECT count(*) FROM untagged"),
-            number("SELECT untagged FROM meta")
-        );
-        assert_eq!(
-            number(
-                "SELECT count(*) FROM sites s WHERE uses <> \
-                 (SELECT count(*) FROM notes WHERE site_id = s.id)"
-            ),
-            0
-        );
-        assert_eq!(
-            number("SELECT count(*) FROM sites WHERE uses > 0"),
-            number("SELECT sites FROM meta")
-        );
-        assert_eq!(
-            number(
-                "SELECT (SELECT count(*) FROM (SELECT id / 1000 FROM notes EXCEPT SELECT rowid FROM notes_fts)) \
-                 + (SELECT count(*) FROM (SELECT rowid FROM notes_fts EXCEPT SELECT id / 1000 FROM notes))"
-            ),
-            0
-        );
-        conn.execute(
-            "INSERT INTO notes_fts (notes_fts) VALUES ('integrity-check')",
-            [],
-        )
-        .unwrap();
+        check(&self.store);
     }
 
     pub(in crate::store) fn found(&self, query: &str) -> Vec<String> {
@@ -152,6 +105,76 @@ impl TestStore {
             .map(|hit| hit.note.title)
             .collect()
     }
+}
+
+/// Checks what must hold after each write: SQLite's own check, counts, index.
+pub(in crate::store) fn check(store: &Store) {
+    let conn = &store.conn;
+    let number = |sql: &str| -> i64 { conn.query_row(sql, [], |row| row.get(0)).unwrap() };
+    assert_eq!(
+        number("SELECT count(*) FROM pragma_integrity_check WHERE integrity_check <> 'ok'"),
+        0
+    );
+    assert_eq!(number("SELECT count(*) FROM pragma_foreign_key_check"), 0);
+    assert_eq!(
+        number(
+            "SELECT count(*) FROM tags t WHERE uses <> \
+             (SELECT count(*) FROM note_tags WHERE tag_id = t.id)"
+        ),
+        0
+    );
+    assert_eq!(
+        number("SELECT count(*) FROM tags WHERE uses > 0"),
+        number("SELECT tags FROM meta")
+    );
+    assert_eq!(
+        number(
+            "SELECT count(*) FROM tag_aliases a JOIN tags t ON t.name = a.name \
+             WHERE t.uses > 0 OR t.id IN (SELECT tag_id FROM tag_aliases)"
+        ),
+        0
+    );
+    assert_eq!(
+        number("SELECT count(*) - count(DISTINCT note_id || ' ' || position) FROM note_tags"),
+        0
+    );
+    assert_eq!(
+        number("SELECT count(*) FROM notes"),
+        number("SELECT notes FROM meta")
+    );
+    let untagged = "SELECT ifnull(group_concat(id), '') FROM (SELECT id FROM notes EXCEPT
+                    SELECT note_id FROM note_tags)";
+    let kept = "SELECT ifnull(group_concat(note_id), '') FROM untagged";
+    let [untagged, kept]: [String; 2] =
+        [untagged, kept].map(|sql| conn.query_row(sql, [], |row| row.get(0)).unwrap());
+    assert_eq!(untagged, kept);
+    assert_eq!(
+        number("SELECT count(*) FROM untagged"),
+        number("SELECT untagged FROM meta")
+    );
+    assert_eq!(
+        number(
+            "SELECT count(*) FROM sites s WHERE uses <> \
+             (SELECT count(*) FROM notes WHERE site_id = s.id)"
+        ),
+        0
+    );
+    assert_eq!(
+        number("SELECT count(*) FROM sites WHERE uses > 0"),
+        number("SELECT sites FROM meta")
+    );
+    assert_eq!(
+        number(
+            "SELECT (SELECT count(*) FROM (SELECT id / 1000 FROM notes EXCEPT SELECT rowid FROM notes_fts)) \
+             + (SELECT count(*) FROM (SELECT rowid FROM notes_fts EXCEPT SELECT id / 1000 FROM notes))"
+        ),
+        0
+    );
+    conn.execute(
+        "INSERT INTO notes_fts (notes_fts) VALUES ('integrity-check')",
+        [],
+    )
+    .unwrap();
 }
 
 /// Returns a page without metadata, as the extension saves it.

@@ -1,6 +1,8 @@
 //! Why a place can't be used, for people and for the table of causes.
 
-use std::fmt;
+use std::{fmt, io, path::Path};
+
+use rustix::io::Errno;
 
 use serde::Serialize;
 
@@ -54,12 +56,77 @@ impl Problem {
         }
     }
 
+    /// Returns what the system's error about a path means.
+    pub(super) fn of_io(owner: Owner, path: &Path, error: &io::Error) -> Self {
+        use ProblemKind::{Broken, Full, Other, PlaceMissing, ReadOnly, Refused, Unreachable};
+        let errno = Errno::from_io_error(error);
+        let (kind, at_place, own) = match errno {
+            Some(Errno::NOSPC | Errno::DQUOT) => (
+                Full,
+                "The folder for sync is full. Free up space in it.",
+                "The disk is full. Free up space.",
+            ),
+            Some(Errno::ROFS) => (
+                ReadOnly,
+                "The folder for sync is on a read-only disk. Mount the disk so that it can be changed.",
+                "The folder of the notes is on a read-only disk. Mount the disk so that it can be changed.",
+            ),
+            Some(Errno::ACCESS | Errno::PERM) => (
+                Refused,
+                "The folder for sync may not be read or changed. Give yourself access to it.",
+                "The folder of the notes may not be changed. Give yourself access to it.",
+            ),
+            Some(Errno::NOENT | Errno::NOTDIR | Errno::NOTCONN | Errno::NODEV | Errno::NXIO) => (
+                PlaceMissing,
+                "The folder for sync is missing. Mount its disk, or create it anew with `url-notes sync init`.",
+                "The folder of the notes is missing.",
+            ),
+            Some(
+                Errno::TIMEDOUT
+                | Errno::HOSTDOWN
+                | Errno::HOSTUNREACH
+                | Errno::NETDOWN
+                | Errno::NETUNREACH
+                | Errno::CONNREFUSED
+                | Errno::STALE,
+            ) => (
+                Unreachable,
+                "The folder for sync can't be reached. Check the connection to its computer.",
+                "The folder of the notes can't be reached. Check the connection to its computer.",
+            ),
+            Some(Errno::IO) => (
+                Broken,
+                "The disk of the folder for sync reports an error. Check the disk.",
+                "The disk of the notes reports an error. Check the disk.",
+            ),
+            _ => (
+                Other,
+                "The folder for sync can't be used.",
+                "The folder of the notes can't be used.",
+            ),
+        };
+        let sentence = match owner {
+            Owner::Place => at_place,
+            Owner::Own => own,
+        };
+        Self::new(kind, sentence).with_detail(format_args!("{}: {error}", path.display()))
+    }
+
     /// Returns the problem with what the system or another program said.
     #[must_use]
     pub fn with_detail(mut self, detail: impl fmt::Display) -> Self {
         self.detail = without_credentials(&detail.to_string());
         self
     }
+}
+
+/// Whose folder it is, for sentences.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Owner {
+    /// The place's: somebody else may unmount, fill or change it.
+    Place,
+    /// Our own, beside the notes.
+    Own,
 }
 
 /// The sentence.

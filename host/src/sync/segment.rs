@@ -437,6 +437,22 @@ mod tests {
         );
     }
 
+    /// Another program wrote the file once; every later version must read it.
+    #[test]
+    fn a_segment_of_format_1_is_read() {
+        let bytes = include_bytes!("../../../tests/fixtures/segments/1.seg");
+        let file = "000057-6ddb4ace9c4b810b7087336c84a86f87.seg";
+        let name = SegmentName::parse("00c0ffee00000001", file).unwrap();
+        assert_eq!(name.check(bytes), Ok(()));
+        let (mut read, lines) = all(bytes).unwrap();
+        assert_eq!(read.other.remove("later").unwrap()["x"][0], 1);
+        assert_eq!(read, header());
+        assert_eq!(
+            lines,
+            ["{\"k\":\"é\",\"v\":[\"1\"]}", "{\"tagEdit\":\"1\"}"]
+        );
+    }
+
     #[test]
     fn unknown_fields_of_a_header_are_kept() {
         let line = "{\"needs\":1,\"device\":\"00c0ffee00000001\",\"number\":1,\"new\":[{\"a\":1}]}";

@@ -110,12 +110,12 @@ fn pushes_at_once_all_arrive() {
     let place = format!("git:file://{path}");
     world.carrier("a", &place).create().unwrap();
     std::thread::scope(|scope| {
-        for device in 1..=4 {
+        for device in 1..=3 {
             let (world, place) = (&world, &place);
             scope.spawn(move || {
                 let mut carrier = world.carrier(&format!("d{device}"), place);
                 carrier.fetch().unwrap();
-                for number in 1..=5 {
+                for number in 1..=4 {
                     let bytes = [device, number];
                     let name = segment(device, number.into(), &bytes);
                     carrier.put(&name, &bytes).unwrap();
@@ -126,7 +126,7 @@ fn pushes_at_once_all_arrive() {
     });
     let mut carrier = world.carrier("a", &place);
     carrier.fetch().unwrap();
-    assert_eq!(carrier.list().unwrap().len(), 20);
+    assert_eq!(carrier.list().unwrap().len(), 12);
     git(&world, &["--git-dir", &path, "fsck", "--strict"]);
 }
 
@@ -230,6 +230,28 @@ fn a_damaged_clone_is_made_anew() {
     assert_eq!(kind(b.read(&one)), ProblemKind::Broken);
     b.fetch().unwrap();
     assert_eq!(b.read(&one), Ok(b"one".to_vec()));
+
+    // Locks stay where git was killed.
+    let head = Command::new("find")
+        .arg(world.path().join("b"))
+        .args(["-name", "HEAD"])
+        .output()
+        .unwrap();
+    let clone = PathBuf::from(String::from_utf8(head.stdout).unwrap().trim())
+        .parent()
+        .unwrap()
+        .to_owned();
+    for lock in ["shallow.lock", "refs/remotes/place/url-notes.lock"] {
+        fs::create_dir_all(clone.join(lock).parent().unwrap()).unwrap();
+        fs::write(clone.join(lock), "").unwrap();
+        let name = segment(1, 7, lock.as_bytes());
+        a.put(&name, lock.as_bytes()).unwrap();
+        a.push().unwrap();
+        b.fetch().unwrap();
+        assert_eq!(b.read(&name), Ok(lock.as_bytes().to_vec()));
+        a.remove(&[name]).unwrap();
+        a.push().unwrap();
+    }
 
     // What wasn't pushed yet survives.
     let two = segment(2, 1, b"two");
@@ -403,7 +425,7 @@ impl Sshd {
         let mut config = fs::File::create(world.path().join(".gitconfig")).unwrap();
         writeln!(
             config,
-            "[core]\n\tsshCommand = ssh -F none -i {dir}/{key} -o IdentitiesOnly=yes -o IdentityAgent=none -o UserKnownHostsFile={dir}/{known_hosts}"
+            "[core]\n\tsshCommand = ssh -F none -i {dir}/{key} -o IdentitiesOnly=yes -o IdentityAgent=none -o KexAlgorithms=curve25519-sha256 -o UserKnownHostsFile={dir}/{known_hosts}"
         )
         .unwrap();
     }
@@ -423,10 +445,16 @@ fn a_repository_carries_over_ssh() {
     let path = repository(&world);
     let sshd = Sshd::start(&world);
     let place = format!("git:ssh://127.0.0.1:{}{path}", sshd.port);
-    check_carrier(&world, &place);
+    let mut carrier = world.carrier("a", &place);
+    carrier.create().unwrap();
+    let one = segment(1, 1, b"one");
+    carrier.put(&one, b"one").unwrap();
+    carrier.push().unwrap();
+    let mut other = world.carrier("b", &place);
+    other.fetch().unwrap();
+    assert_eq!(other.read(&one), Ok(b"one".to_vec()));
 
     // What can't be answered isn't asked.
-    let mut carrier = world.carrier("a", &place);
     for (key, known_hosts, says) in [
         ("stranger", "known_hosts", "doesn't let you in"),
         ("user", "no_hosts", "key isn't known"),

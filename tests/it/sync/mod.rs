@@ -1,6 +1,9 @@
 //! Carriers of sync with the real programs, on this computer alone.
 
+mod commands;
 mod git;
+mod rclone;
+mod seal;
 
 use std::path::Path;
 
@@ -25,6 +28,8 @@ impl World {
             ("HOME", dir.path().as_os_str()),
             ("XDG_CONFIG_HOME", dir.path().join("config").as_os_str()),
             ("GIT_CONFIG_NOSYSTEM", "1".as_ref()),
+            // rclone can't use what some machines set it to.
+            ("AWS_CA_BUNDLE", "".as_ref()),
         ]
         .map(|(name, value)| (name.into(), value.to_owned()));
         let programs = Programs {

@@ -146,7 +146,7 @@ impl State {
             return;
         }
         // Those whose text is no longer kept can't be ancestors.
-        self.tidy();
+        self.forget_old_texts();
         replaced.retain(|version| self.replaced.contains_key(version));
         let replaced: Vec<String> = replaced.iter().map(ToString::to_string).collect();
         let value = match replaced.is_empty() {
@@ -255,5 +255,55 @@ impl PageView {
         same.updated_at = self.updated_at;
         same.conflicts.clone_from(&self.conflicts);
         same == *self
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::sync::{Conflicts, EditLists, PageId, TagHistory, UniqueId};
+
+    fn new(number: u64) -> NewVersion {
+        NewVersion {
+            version: UniqueId::from_random(number << 4),
+            micros: 5,
+            edits: KnownEdits::default(),
+        }
+    }
+
+    fn saved(text: &str) -> PageView {
+        PageView {
+            life: Life::Live,
+            url: "https://e.org/".into(),
+            saved_at: 1,
+            title: String::new(),
+            title_typed: false,
+            page_title: None,
+            summary: text.into(),
+            tags: Vec::new(),
+            read: true,
+            addresses: Vec::new(),
+            excerpt: None,
+            site_name: None,
+            lang: None,
+            published_at: None,
+            updated_at: 1,
+            conflicts: Conflicts::default(),
+        }
+    }
+
+    #[test]
+    fn a_settled_text_has_a_time_and_can_be_written() {
+        let history = TagHistory::default();
+        let names = history.names();
+        let (mut state, mut other) = (State::default(), State::default());
+        state.change(&saved("one"), &new(1), &names);
+        other.change(&saved("two"), &new(2), &names);
+        state.join(&other);
+        assert!(state.settle(&new(3), &names));
+        assert_eq!(state.moment(new(3).version).micros, 6);
+        let mut lists = EditLists::default();
+        let line = state.to_json(PageId([0; 16]), &mut lists);
+        assert_eq!(State::from_json(line, &lists).unwrap().1, state);
     }
 }

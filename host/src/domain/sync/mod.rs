@@ -4,6 +4,8 @@
 //! tags and the aliases. `text_merge` merges texts that two devices changed.
 
 mod change;
+#[cfg(test)]
+mod model_tests;
 mod moment;
 mod note_view;
 mod page_view;

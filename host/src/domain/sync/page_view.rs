@@ -157,20 +157,22 @@ impl State {
     }
 
     /// Returns the titles; the last one is shown. One that the user typed counts more than one that
-    /// the page gave.
+    /// the page gave, and none at all counts least.
     fn titles(&self) -> Vec<(Moment, bool, &str)> {
-        let mut titles: Vec<(bool, Moment, &str)> = (self.values(field::TITLE))
+        let mut titles: Vec<(bool, bool, Moment, &str)> = (self.values(field::TITLE))
             .filter_map(|(version, value)| {
                 let (typed, text) = match value {
                     Value::Array(list) => (true, list.first()?.as_str()?),
                     value => (false, value.as_str()?),
                 };
-                Some((typed, self.moment(version), text))
+                Some((typed, !text.is_empty(), self.moment(version), text))
             })
             .collect();
         titles.sort_unstable();
         let titles = titles.into_iter();
-        titles.map(|(typed, at, text)| (at, typed, text)).collect()
+        titles
+            .map(|(typed, _, at, text)| (at, typed, text))
+            .collect()
     }
 
     fn values(&self, name: &str) -> impl Iterator<Item = (Version, &Value)> {

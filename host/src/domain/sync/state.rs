@@ -20,6 +20,8 @@ pub type Version = UniqueId;
 
 /// Number of replaced texts that a state keeps. They are the ancestors for merging.
 pub(super) const REPLACED_TEXTS: usize = 8;
+/// Most bytes of the replaced texts that a state keeps, so that it fits into a line of a file.
+const REPLACED_BYTES: usize = 192 << 10;
 
 /// Whether the page's note exists.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
@@ -157,17 +159,28 @@ impl State {
         holding.extend(self.tags.keys());
         holding.extend(self.addresses.keys());
         self.written.retain(|version, _| holding.contains(version));
-        if self.replaced.len() > REPLACED_TEXTS {
-            let mut newest: Vec<Moment> = (self.replaced.iter())
-                .map(|(version, (micros, _))| Moment {
-                    micros: *micros,
-                    version: *version,
-                })
-                .collect();
-            newest.sort_unstable();
-            for old in &newest[..newest.len() - REPLACED_TEXTS] {
-                self.replaced.remove(&old.version);
-            }
+        self.forget_old_texts();
+    }
+
+    /// Forgets all but the newest replaced texts.
+    pub(super) fn forget_old_texts(&mut self) {
+        // The newest ones, up to the first that doesn't fit: so it doesn't matter which states are
+        // joined first.
+        let mut newest: Vec<Moment> = (self.replaced.iter())
+            .map(|(version, (micros, _))| Moment {
+                micros: *micros,
+                version: *version,
+            })
+            .collect();
+        newest.sort_unstable_by(|one, other| other.cmp(one));
+        let mut bytes = 0;
+        let kept = newest.iter().take(REPLACED_TEXTS).take_while(|moment| {
+            bytes += self.replaced[&moment.version].1.len();
+            bytes <= REPLACED_BYTES
+        });
+        let kept = kept.count();
+        for old in &newest[kept..] {
+            self.replaced.remove(&old.version);
         }
     }
 

@@ -2,9 +2,12 @@
 
 -- At most one row: this device, if the notes are synced. device: 16 hexadecimal digits. place: where
 -- the files are, as it was given. absorbed: the revision up to which changes of notes are in
--- sync_pages. renewing: 1 if tags or aliases of other devices are yet to be applied to all notes. healed_at, ran_at, ok_at: the last look for lost files, the last run and the last one
--- that succeeded, in µs since 1970. problem: why the last run failed, as JSON. number: of the last
--- file that this device wrote.
+-- sync_pages. renewing: 1 if tags or aliases of other devices are yet to be applied to all notes.
+-- restoring: 1 after a backup was restored for all devices, until all files are read; 2 until the
+-- notes are taken into the states as the newest versions; 0 otherwise (store/sync/restore.rs).
+-- healed_at, ran_at, ok_at: the last look for lost files, the last run and the last one that
+-- succeeded, in µs since 1970. problem: why the last run failed, as JSON. number: of the last file
+-- that this device wrote.
 CREATE TABLE sync (
     id        INTEGER PRIMARY KEY CHECK (id = 1),
     device    TEXT NOT NULL,
@@ -13,6 +16,7 @@ CREATE TABLE sync (
     encrypted INTEGER NOT NULL,
     absorbed  INTEGER NOT NULL,
     renewing  INTEGER NOT NULL DEFAULT 0,
+    restoring INTEGER NOT NULL DEFAULT 0,
     number    INTEGER NOT NULL,
     healed_at INTEGER,
     ran_at    INTEGER,
@@ -72,13 +76,14 @@ CREATE TABLE sync_aliases (
     unpublished INTEGER NOT NULL
 ) STRICT, WITHOUT ROWID;
 
--- The files that this device has written or read. read_at: NULL while the file waits. problem: why it
--- waits, as a word. folded_at: when a newer file of this device took its place. Both times in µs
--- since 1970.
+-- The files that this device has written, has read or waits for. found_at: when it first saw the file.
+-- read_at: NULL while the file waits. problem: why it waits, as a word. folded_at: when a newer file of
+-- this device took its place. Times in µs since 1970.
 CREATE TABLE sync_segments (
     device    TEXT NOT NULL,
     file      TEXT NOT NULL,
     bytes     INTEGER NOT NULL,
+    found_at  INTEGER NOT NULL,
     read_at   INTEGER,
     problem   TEXT,
     folded_at INTEGER,

@@ -512,14 +512,22 @@ pub(in crate::store) fn deflated(text: &str) -> Result<Vec<u8>> {
 /// # Errors
 /// `store_broken` if the body is damaged.
 pub(in crate::store) fn inflated(body: &[u8]) -> Result<String> {
+    inflated_within(body, MAX_TEXT_BYTES)
+}
+
+/// Returns the text of a body that has at most `most` bytes.
+///
+/// # Errors
+/// `store_broken` if the body is damaged or longer.
+pub(in crate::store) fn inflated_within(body: &[u8], most: usize) -> Result<String> {
     let mut text = String::new();
     // A damaged body must not fill the memory.
-    let limit = u64::try_from(MAX_TEXT_BYTES).unwrap_or(u64::MAX) + 1;
+    let limit = u64::try_from(most).unwrap_or(u64::MAX).saturating_add(1);
     let read = DeflateDecoder::new(body)
         .take(limit)
         .read_to_string(&mut text);
     match read {
-        Ok(_) if text.len() <= MAX_TEXT_BYTES => Ok(text),
+        Ok(_) if text.len() <= most => Ok(text),
         _ => Err(Error::store(StoreFault::Broken)),
     }
 }

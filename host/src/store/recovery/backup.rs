@@ -29,6 +29,7 @@ use crate::{
             check_content,
             swap_database::{ExclusiveDatabase, replace},
         },
+        sync::{ReplacedSync, RestoredSync, carry_over},
     },
 };
 
@@ -60,6 +61,8 @@ pub struct Restored {
     pub previous: Option<PathBuf>,
     /// Whether that backup is sound; otherwise it is a copy of a damaged file.
     pub previous_sound: bool,
+    /// What the restore means for the other devices.
+    pub sync: RestoredSync,
 }
 
 impl Reader {
@@ -98,12 +101,18 @@ impl Reader {
 /// Replaces the content of the database at `path` with that of a backup, in one transaction that
 /// running hosts and the site wait for. The old content is kept: a sound database as a backup, a
 /// damaged one as a copy of its files. `file` is only read; a backup with an older schema is
-/// migrated.
+/// migrated. With `everywhere`, the backup becomes the newest version on all devices; otherwise what
+/// was synced since the backup comes again.
 ///
 /// # Errors
-/// `InvalidParams` if `file` isn't a sound backup; the `store_*` kinds. On an error nothing was
-/// changed.
-pub fn restore_backup(path: &Path, file: &Path, now: Timestamp) -> Result<Restored> {
+/// `InvalidParams` if `file` isn't a sound backup, or if the notes aren't synced but it is to be
+/// restored `everywhere`; the `store_*` kinds. On an error nothing was changed.
+pub fn restore_backup(
+    path: &Path,
+    file: &Path,
+    everywhere: bool,
+    now: Timestamp,
+) -> Result<Restored> {
     let refused = |why: &str| Err(Error::InvalidParams(why.into()));
     match FileId::of(file) {
         None => return refused("This file doesn't exist."),
@@ -140,17 +149,30 @@ pub fn restore_backup(path: &Path, file: &Path, now: Timestamp) -> Result<Restor
         Err(error) => return Err(error),
     };
     let notes = number(&new, "SELECT count(*) FROM notes")?;
-    let (previous, previous_sound) = replace(path, part, new, |new, held| {
+    let (sync, (previous, previous_sound)) = replace(path, part, new, |new, held| {
+        let sync = carry_over(new, replaced_sync(path), everywhere)?;
         let previous = keep(path, held, now)?;
         raise_revision(new, path)?;
-        Ok(previous)
+        Ok((sync, previous))
     })?;
     log::info!("a backup was restored");
     Ok(Restored {
         notes,
         previous,
         previous_sound,
+        sync,
     })
+}
+
+/// Returns whether the notes at the path are synced.
+fn replaced_sync(path: &Path) -> ReplacedSync {
+    if FileId::of(path).is_none() {
+        return ReplacedSync::Unknown;
+    }
+    match connect::connect(path, OpenFlags::SQLITE_OPEN_READ_ONLY) {
+        Ok(present) => ReplacedSync::of(&present.conn),
+        Err(_) => ReplacedSync::Unknown,
+    }
 }
 
 /// Copies the backup, migrates the copy and verifies it.
@@ -565,7 +587,7 @@ mod tests {
                 .collect();
             wait_for(40);
             let before = reader.revision().unwrap();
-            let done = restore_backup(&path, &made.file, crate::clock::now()).unwrap();
+            let done = restore_backup(&path, &made.file, false, crate::clock::now()).unwrap();
             restored.store(true, Ordering::SeqCst);
             assert!(reader.revision().unwrap() > before + 1000);
             assert_eq!(done.notes, 50);
@@ -610,7 +632,7 @@ mod tests {
             .conn
             .pragma_update(None, "journal_mode", "DELETE")
             .unwrap();
-        let done = restore_backup(&path, &made.file, crate::clock::now()).unwrap();
+        let done = restore_backup(&path, &made.file, false, crate::clock::now()).unwrap();
         assert!(done.previous_sound);
         assert_eq!((count(&done.previous.unwrap()), count(&path)), (2, 1));
     }
@@ -628,7 +650,7 @@ mod tests {
                 .unwrap();
             drop(store);
             fs::write(&path, junk).unwrap();
-            let done = restore_backup(&path, &file, crate::clock::now()).unwrap();
+            let done = restore_backup(&path, &file, false, crate::clock::now()).unwrap();
             assert_eq!(count(&path), 1);
             assert_eq!(fs::read_to_string(done.previous.unwrap()).unwrap(), junk);
             assert!(!done.previous_sound);
@@ -661,7 +683,7 @@ mod tests {
         ] {
             with(change);
             let given = fs::read(&file).unwrap();
-            match restore_backup(&path, &file, crate::clock::now()) {
+            match restore_backup(&path, &file, false, crate::clock::now()) {
                 Err(Error::InvalidParams(sentence)) => {
                     assert!(sentence.contains(word), "{sentence}")
                 }
@@ -675,7 +697,7 @@ mod tests {
             path.clone(),
             dir.path().to_owned(),
         ] {
-            let refused = restore_backup(&path, &other, crate::clock::now());
+            let refused = restore_backup(&path, &other, false, crate::clock::now());
             assert!(
                 matches!(refused, Err(Error::InvalidParams(_))),
                 "{refused:?}"

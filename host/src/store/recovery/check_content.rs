@@ -15,6 +15,7 @@ use crate::{
             page_keys,
             texts::inflated,
         },
+        recovery::check_sync::synced,
     },
 };
 
@@ -35,6 +36,8 @@ pub enum Area {
     Addresses,
     /// Tags, their order, and aliases.
     Tags,
+    /// What devices exchange.
+    Sync,
     /// File permissions.
     Modes,
 }
@@ -51,6 +54,7 @@ impl Area {
             Self::Index => "index",
             Self::Addresses => "addresses",
             Self::Tags => "tags",
+            Self::Sync => "sync",
             Self::Modes => "modes",
         }
     }
@@ -81,7 +85,7 @@ pub(in crate::store) fn examine(conn: &Connection) -> Result<Vec<Fault>> {
         return Ok(faults);
     }
     for look in [
-        trees, texts, counts, index, addresses, tags, page_texts, links, inbox,
+        trees, texts, counts, index, addresses, tags, page_texts, links, inbox, synced,
     ] {
         match look(conn, &mut faults) {
             Err(Error::Store {
@@ -165,7 +169,7 @@ pub(super) fn trees(conn: &Connection, faults: &mut Vec<Fault>) -> Result<()> {
 }
 
 /// Runs a query that counts invalid rows.
-fn asked(
+pub(super) fn asked(
     conn: &Connection,
     faults: &mut Vec<Fault>,
     area: Area,
@@ -197,6 +201,10 @@ fn texts(conn: &Connection, faults: &mut Vec<Fault>) -> Result<()> {
         "SELECT * FROM feeds",
         "SELECT * FROM arrivals",
         "SELECT maker, text, tags FROM gists",
+        "SELECT device, name, place, problem FROM sync",
+        "SELECT name, version, tag, shown FROM sync_aliases",
+        "SELECT device, file, problem FROM sync_segments",
+        "SELECT device, name, program FROM sync_devices",
         "SELECT x'' FROM feeds WHERE NOT json_valid(tags)",
         "SELECT x'' FROM gists WHERE NOT json_valid(tags)",
         // Tags in the trash must be a JSON list of texts, or they can't be read.

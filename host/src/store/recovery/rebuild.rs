@@ -83,6 +83,12 @@ pub struct Salvage {
     pub uncertain: u64,
     /// Number of damaged texts of pages.
     pub lost_texts: u64,
+    /// Number of notes whose lost parts, or all of which, came from what devices exchange.
+    pub synced: u64,
+    /// Number of pages whose exchanged states couldn't be read. They are read again from the files.
+    pub lost_states: u64,
+    /// Whether the notes were synced and aren't any more, since it isn't known with which place.
+    pub sync_ended: bool,
     /// Number of pages and rows that couldn't be read, whatever they contained.
     pub unread: u64,
 }
@@ -280,6 +286,7 @@ impl DamagedDatabase {
         ] {
             restore(self, &rebuilding.writer)?;
         }
+        self.sync(&rebuilding.writer, &mut rebuilding.salvage)?;
         let Rebuilding {
             writer,
             nameless,

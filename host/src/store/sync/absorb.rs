@@ -7,22 +7,23 @@ use rusqlite::{OptionalExtension as _, params};
 
 use super::{
     history::{has_changed_aliases, load_history, new_id},
+    restore::{Restoring, restoring},
     states::{PageRow, States},
 };
 use crate::{
     domain::{
-        Note, NoteId,
+        Note, NoteId, PageUrl,
         sync::{KnownEdits, Life, NewVersion, PageId, PageView, TagNames},
     },
     error::Result,
     store::{
-        notes::note_rows::trashed,
+        notes::note_rows::{note_of_page, trashed},
         transaction::{Store, Writer},
     },
 };
 
 /// Notes per transaction. A save waits for one transaction at most.
-const AT_ONCE: usize = if cfg!(test) { 3 } else { 200 };
+pub(super) const AT_ONCE: usize = if cfg!(test) { 3 } else { 200 };
 
 /// What absorbing needs: the names that the notes here show.
 #[derive(Debug)]
@@ -48,6 +49,11 @@ impl Store {
             return Ok(0);
         };
         let (absorbed, revision, kept_since): (i64, i64, i64) = (absorbed, revision, kept_since);
+        match restoring(&self.conn)? {
+            Restoring::No => {}
+            Restoring::Reading => return Ok(0),
+            Restoring::Read => return self.absorb_restored(revision, now),
+        }
         if absorbed == revision {
             return Ok(0);
         }
@@ -75,7 +81,7 @@ impl Store {
     }
 
     /// Returns all notes, and those that states know.
-    fn all_ids_to_absorb(&self) -> Result<Vec<i64>> {
+    pub(super) fn all_ids_to_absorb(&self) -> Result<Vec<i64>> {
         let mut query = self.conn.prepare_cached(
             "SELECT id FROM notes UNION
              SELECT note_id FROM sync_pages WHERE note_id IS NOT NULL ORDER BY 1",
@@ -89,6 +95,9 @@ impl Store {
     /// # Errors
     /// The `store_*` kinds.
     pub fn purge_states(&mut self, now: Timestamp) -> Result<()> {
+        if restoring(&self.conn)? != Restoring::No {
+            return Ok(());
+        }
         let gone: Vec<i64> = {
             let mut query = self.conn.prepare_cached(
                 "SELECT note_id FROM sync_pages WHERE note_id IS NOT NULL
@@ -120,7 +129,7 @@ impl Store {
 
 impl Writer<'_> {
     /// Takes changes of these notes into the states. Returns the number of changed pages.
-    fn absorb(&self, ids: &[i64]) -> Result<u64> {
+    pub(super) fn absorb(&self, ids: &[i64]) -> Result<u64> {
         self.with_states(|absorber| {
             let mut changed = 0;
             let mut gone: BTreeSet<NoteId> = BTreeSet::new();
@@ -169,6 +178,11 @@ impl Writer<'_> {
 impl Absorber<'_, '_> {
     pub(super) fn store(&mut self, row: &PageRow) -> Result<()> {
         self.states.store(row, self.names)
+    }
+
+    /// Returns the note that a state shows here.
+    pub(super) fn view(&self, row: &PageRow) -> Option<PageView> {
+        row.state.view(self.names)
     }
 
     /// Takes the change of a live note into the state of its page. Returns whether there was one.
@@ -225,6 +239,17 @@ impl Absorber<'_, '_> {
         writer.execute(
             "INSERT OR IGNORE INTO changes SELECT revision + 1, ?1 FROM meta",
             [note.id.0],
+        )?;
+        // What an undo compares, to find out whether the user has changed the note since.
+        let before = note.updated_at.as_microsecond();
+        writer.execute(
+            "UPDATE imported SET updated_at = ?3 WHERE note_id = ?1 AND updated_at = ?2",
+            params![note.id.0, before, shown],
+        )?;
+        writer.execute(
+            "UPDATE edited SET updated_at = ?3
+             WHERE edit_id IN (SELECT id FROM edits) AND note_id = ?1 AND updated_at = ?2",
+            params![note.id.0, before, shown],
         )
     }
 
@@ -244,14 +269,27 @@ impl Absorber<'_, '_> {
         let Some(mut view) = view else {
             return Ok(false);
         };
+        if trashed.is_none()
+            && view.life == Life::Live
+            && let Some(page) = self.united_with(&row, &view)?
+        {
+            view.life = Life::Moved(page);
+            let changed = self.change(&mut row, &view);
+            row.note_id = None;
+            row.arrived = None;
+            self.store(&row)?;
+            return Ok(changed);
+        }
         let deleted_at = trashed.as_ref().and_then(|note| note.deleted_at);
         let deleted_at = deleted_at.unwrap_or(self.states.writer.now);
         view.life = Life::Trash(deleted_at.as_microsecond());
-        let changed = self.change(&mut row, &view);
         let mark = view.mark();
-        if !changed && row.mark == mark {
+        // It was in the trash already. That the state is live only means that the note couldn't be
+        // restored, since its page has another note here.
+        if row.mark == mark {
             return Ok(false);
         }
+        let changed = self.change(&mut row, &view);
         row.mark = mark;
         if changed {
             row.arrived = None;
@@ -261,8 +299,24 @@ impl Absorber<'_, '_> {
         Ok(changed)
     }
 
+    /// Returns the page whose note took over the note of this row, which is gone: by the current rules
+    /// of page keys, both pages are one.
+    fn united_with(&self, row: &PageRow, view: &PageView) -> Result<Option<PageId>> {
+        let Ok(url) = PageUrl::parse(&view.url) else {
+            return Ok(None);
+        };
+        let Some(other) = note_of_page(&self.states.writer.tx, &url)? else {
+            return Ok(None);
+        };
+        let page = match self.states.of_note(other.id)? {
+            Some(other) => other.page,
+            None => PageId::of(url.key()),
+        };
+        Ok(Some(page).filter(|page| *page != row.page))
+    }
+
     /// Writes what a note shows into a state.
-    fn change(&self, row: &mut PageRow, view: &PageView) -> bool {
+    pub(super) fn change(&self, row: &mut PageRow, view: &PageView) -> bool {
         // Between the save and the publication, a clock that was set back is of no use.
         let micros = match view.life {
             Life::Trash(micros) => micros,

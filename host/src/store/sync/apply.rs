@@ -11,6 +11,7 @@ use rusqlite::{OptionalExtension as _, params};
 use super::{
     absorb::Absorber,
     history::load_history,
+    restore::{Restoring, restoring},
     states::{PageRow, page_of},
 };
 use crate::{
@@ -20,6 +21,7 @@ use crate::{
     },
     error::{Error, Result},
     store::{
+        connection::reader::Reader,
         notes::note_rows::{note_of_page, tags_for_trash},
         transaction::{Store, Writer, pending_index::Indexed},
     },
@@ -66,6 +68,28 @@ enum Outcome {
     Changed,
     Trashed,
     Refused,
+    /// Another note has the address.
+    Conflict,
+}
+
+impl Reader {
+    /// Returns how many live notes of these pages would be moved to the trash.
+    ///
+    /// # Errors
+    /// The `store_*` kinds.
+    pub fn live_notes_leaving(&self, pages: &[IncomingPage]) -> Result<u64> {
+        let mut leaving = 0;
+        let mut query = self.conn.prepare_cached(
+            "SELECT 1 FROM sync_pages p JOIN notes n ON n.id = p.note_id WHERE p.page = ?",
+        )?;
+        for page in pages {
+            let life = page.state.life();
+            if life.is_some_and(|life| *life != Life::Live) && query.exists([page.page.0])? {
+                leaving += 1;
+            }
+        }
+        Ok(leaving)
+    }
 }
 
 impl Store {
@@ -82,24 +106,36 @@ impl Store {
         rest: impl Fn(),
     ) -> Result<Applied> {
         let mut applied = Applied::default();
+        let mut conflicting: Vec<PageId> = Vec::new();
         let mut left = pages;
         while !left.is_empty() {
             let counts = self.counts()?;
             let many = usize::try_from(counts.notes).is_ok_and(|notes| notes < pages.len());
             let at_once = if many { NEW_AT_ONCE } else { AT_ONCE };
             let (now_done, later) = left.split_at(at_once.min(left.len()));
-            applied.add(self.write(now, |writer| {
+            let (done, refused) = self.write(now, |writer| {
                 if many {
                     writer.begin_bulk()?;
                 }
-                let done = writer.apply(now_done, Some(device))?;
+                let done = writer.apply(now_done, Some(device), Pass::First)?;
                 writer.write_gathered()?;
                 Ok(done)
-            })?);
+            })?;
+            applied.add(done);
+            conflicting.extend(refused);
             left = later;
             if !left.is_empty() {
                 rest();
             }
+        }
+        // Another note had the address, and may have given it up by now.
+        for pages in conflicting.chunks(AT_ONCE) {
+            rest();
+            let pages = unchanged(pages);
+            let (done, _) = self.write(now, |writer| {
+                writer.apply(&pages, Some(device), Pass::Again)
+            })?;
+            applied.add(done);
         }
         Ok(applied)
     }
@@ -121,16 +157,27 @@ impl Store {
                 return Ok(());
             };
             after = last.0.to_vec();
-            let states: Vec<IncomingPage> = (pages.iter())
-                .map(|page| IncomingPage {
-                    page: *page,
-                    state: State::default(),
-                })
-                .collect();
-            self.write(now, |writer| writer.apply(&states, None))?;
+            let states = unchanged(&pages);
+            self.write(now, |writer| writer.apply(&states, None, Pass::First))?;
             rest();
         }
     }
+}
+
+/// Returns these pages with states that add nothing.
+fn unchanged(pages: &[PageId]) -> Vec<IncomingPage> {
+    let pages = pages.iter().map(|page| IncomingPage {
+        page: *page,
+        state: State::default(),
+    });
+    pages.collect()
+}
+
+/// Whether pages are applied for the first time, or again since another note had their address.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Pass {
+    First,
+    Again,
 }
 
 impl Writer<'_> {
@@ -158,20 +205,42 @@ impl Writer<'_> {
         }
     }
 
-    /// Applies states. `device` is `None` if the states are only shown again.
-    fn apply(&self, pages: &[IncomingPage], device: Option<&str>) -> Result<Applied> {
+    /// Applies states. `device` is `None` if the states are only shown again. Also returns the pages
+    /// that are to be applied again; they aren't counted.
+    fn apply(
+        &self,
+        pages: &[IncomingPage],
+        device: Option<&str>,
+        pass: Pass,
+    ) -> Result<(Applied, Vec<PageId>)> {
         let history = load_history(&self.tx, false)?;
         let names = history.names();
         let incoming: BTreeMap<PageId, &State> =
             pages.iter().map(|page| (page.page, &page.state)).collect();
         let mut applied = Applied::default();
+        let mut conflicting = Vec::new();
+        let is_restoring = restoring(&self.tx)? == Restoring::Reading;
+        let is_own = match device {
+            Some(device) => (self.tx)
+                .prepare_cached("SELECT 1 FROM sync WHERE device = ?")?
+                .exists([device])?,
+            None => false,
+        };
         self.with_states(|absorber| {
             let mut application = Application {
                 absorber,
                 names: &names,
                 incoming: &incoming,
                 device,
+                is_own,
+                pass,
             };
+            if is_restoring {
+                for page in pages {
+                    application.join(page)?;
+                }
+                return Ok(());
+            }
             // Moved pages first: their notes go to the pages that they moved to.
             let (moved, others): (Vec<_>, Vec<_>) =
                 (pages.iter()).partition(|page| matches!(page.state.life(), Some(Life::Moved(_))));
@@ -181,11 +250,12 @@ impl Writer<'_> {
                     Outcome::Changed => applied.changed += 1,
                     Outcome::Trashed => applied.trashed += 1,
                     Outcome::Refused => applied.refused += 1,
+                    Outcome::Conflict => conflicting.push(page.page),
                 }
             }
             Ok(())
         })?;
-        Ok(applied)
+        Ok((applied, conflicting))
     }
 }
 
@@ -195,6 +265,9 @@ struct Application<'a, 'b, 'tx> {
     names: &'a TagNames<'a>,
     incoming: &'a BTreeMap<PageId, &'a State>,
     device: Option<&'a str>,
+    /// Whether it is this device: the states are from a file of its own that the database doesn't know.
+    is_own: bool,
+    pass: Pass,
 }
 
 impl<'b, 'tx> Application<'_, 'b, 'tx> {
@@ -206,6 +279,7 @@ impl<'b, 'tx> Application<'_, 'b, 'tx> {
         let mut known = self.known(page)?;
         // What the user has changed meanwhile.
         if let Some(id) = known.as_ref().and_then(|row| row.note_id) {
+            self.writer().write_gathered()?;
             match self.writer().live(id)? {
                 Some(note) => drop(self.absorber.absorb_note(&note)?),
                 None => drop(self.absorber.absorb_deletion(id)?),
@@ -215,8 +289,13 @@ impl<'b, 'tx> Application<'_, 'b, 'tx> {
         let is_new = known.is_none();
         let mut row = known.unwrap_or_else(|| PageRow::new(page.page));
         let before = row.state.clone();
+        let is_noted = self.note_own(&mut row, page);
         row.state.join(&page.state);
-        if row.state == before && !is_new && self.device.is_some() {
+        let is_known = row.state == before && !is_new && self.pass == Pass::First;
+        if is_known && self.device.is_some() {
+            if is_noted {
+                self.absorber.states.store(&row, self.names)?;
+            }
             return Ok(Outcome::Unchanged);
         }
         let Some(view) = row.state.view(self.names) else {
@@ -225,15 +304,19 @@ impl<'b, 'tx> Application<'_, 'b, 'tx> {
             return Ok(Outcome::Unchanged);
         };
         let is_another = is_another_note(&before, &view, self.names);
+        let had_note = row.note_id.is_some();
         let outcome = match self.show(&mut row, &view, is_another) {
             Ok(outcome) => outcome,
             Err(
                 Error::InvalidUrl { .. }
                 | Error::TooLarge { .. }
                 | Error::InvalidTag(_)
-                | Error::InvalidParams(_)
-                | Error::Conflict,
+                | Error::InvalidParams(_),
             ) => Outcome::Refused,
+            Err(Error::Conflict) => match self.pass {
+                Pass::First => Outcome::Conflict,
+                Pass::Again => Outcome::Refused,
+            },
             Err(error) => return Err(error),
         };
         if outcome != Outcome::Unchanged
@@ -241,9 +324,57 @@ impl<'b, 'tx> Application<'_, 'b, 'tx> {
         {
             row.arrived = Some((device.to_owned(), self.writer().now.as_microsecond()));
             row.remotely = outcome == Outcome::Trashed;
+            if let Some(id) = row
+                .note_id
+                .filter(|_| had_note && outcome == Outcome::Changed)
+            {
+                self.note_change_for_undo(id)?;
+            }
         }
         self.absorber.states.store(&row, self.names)?;
         Ok(outcome)
+    }
+
+    /// Joins a state without showing it: the notes here are about to become the newest versions.
+    fn join(&mut self, page: &IncomingPage) -> Result<()> {
+        let known = self.absorber.states.of_page(page.page)?;
+        let is_new = known.is_none();
+        let mut row = known.unwrap_or_else(|| PageRow::new(page.page));
+        let before = row.state.clone();
+        let is_noted = self.note_own(&mut row, page);
+        row.state.join(&page.state);
+        if is_new || is_noted || row.state != before {
+            self.absorber.states.store(&row, self.names)?;
+        }
+        Ok(())
+    }
+
+    /// Notes that a file of this device has the state. What the file says needn't be said again.
+    /// Returns whether the row changed.
+    fn note_own(&self, row: &mut PageRow, page: &IncomingPage) -> bool {
+        if !self.is_own {
+            return false;
+        }
+        let is_said = page.state.knows(&row.state);
+        let changes = !row.own || is_said && row.unpublished;
+        row.own = true;
+        row.unpublished &= !is_said;
+        changes
+    }
+
+    /// Has imports and edits of many notes keep what another device changed on a note when they are
+    /// undone, even if that device's clock is behind.
+    fn note_change_for_undo(&self, id: NoteId) -> Result<()> {
+        let writer = self.writer();
+        writer.execute(
+            "UPDATE imported SET updated_at = 0 WHERE note_id = ?",
+            [id.0],
+        )?;
+        writer.execute(
+            "UPDATE edited SET updated_at = 0
+             WHERE edit_id IN (SELECT id FROM edits) AND note_id = ? AND outcome = 'changed'",
+            [id.0],
+        )
     }
 
     /// Returns the row of a page. A note that was saved since the last absorption gets one.
@@ -258,6 +389,11 @@ impl<'b, 'tx> Application<'_, 'b, 'tx> {
         let Ok(url) = PageUrl::parse(&view.url) else {
             return Ok(known);
         };
+        if note_of_page(&self.writer().tx, &url)?.is_none() {
+            return Ok(known);
+        }
+        // With the tags that this transaction has given it.
+        self.writer().write_gathered()?;
         let Some(note) = note_of_page(&self.writer().tx, &url)? else {
             return Ok(known);
         };
@@ -286,6 +422,7 @@ impl<'b, 'tx> Application<'_, 'b, 'tx> {
             (Life::Live, Some(note), _) => self.update(row, view, &note),
             (Life::Live, None, Some(note)) if !is_another => {
                 let restored = self.writer().restore_note(note.id)?;
+                self.writer().write_gathered()?;
                 self.update(row, view, &restored)?;
                 Ok(Outcome::Changed)
             }
@@ -387,6 +524,13 @@ impl<'b, 'tx> Application<'_, 'b, 'tx> {
         writer.adopt_newer_text(note.id, text.as_ref())?;
         if let Some(gist) = gist {
             writer.store_gist(note.id, &gist)?;
+        }
+        for sql in [
+            "UPDATE OR REPLACE imported SET note_id = ?2 WHERE note_id = ?1",
+            "UPDATE OR REPLACE edited SET note_id = ?2
+             WHERE edit_id IN (SELECT id FROM edits) AND note_id = ?1",
+        ] {
+            writer.execute(sql, [old.0, note.id.0])?;
         }
         writer.execute(
             "UPDATE sync_moved SET new_id = ?2 WHERE new_id = ?1",

@@ -6,6 +6,7 @@ use jiff::Timestamp;
 use rusqlite::{Connection, params};
 use uuid::Uuid;
 
+use super::restore::{Restoring, restoring};
 use crate::{
     domain::{
         Tag,
@@ -56,7 +57,7 @@ pub(super) fn load_history(conn: &Connection, applied: bool) -> Result<TagHistor
 }
 
 /// Returns the aliases of this database.
-fn own_aliases(conn: &Connection) -> Result<BTreeMap<String, String>> {
+pub(super) fn own_aliases(conn: &Connection) -> Result<BTreeMap<String, String>> {
     let mut query = conn.prepare_cached(
         "SELECT a.name, t.name FROM tag_aliases a JOIN tags t ON t.id = a.tag_id",
     )?;
@@ -109,6 +110,38 @@ pub(super) fn aliases(conn: &Connection, rest: &str) -> Result<Vec<(String, Alia
     Ok(aliases)
 }
 
+/// Returns the number of renamed tags and aliases that can't be read.
+pub(in crate::store) fn unreadable_history(conn: &Connection) -> Result<u64> {
+    let mut broken = 0;
+    let mut query = conn.prepare("SELECT id, from_names FROM sync_tag_edits")?;
+    let mut rows = query.query([])?;
+    while let Some(row) = rows.next()? {
+        let text = |at| {
+            row.get_ref(at)
+                .map(|value| value.as_str().unwrap_or_default())
+        };
+        let is_sound = is_tag_edit(text(0)?, text(1)?);
+        broken += u64::from(!is_sound);
+    }
+    let mut query = conn.prepare("SELECT version FROM sync_aliases")?;
+    let mut rows = query.query([])?;
+    while let Some(row) = rows.next()? {
+        let version = row.get_ref(0)?.as_str().unwrap_or_default();
+        broken += u64::from(!is_id(version));
+    }
+    Ok(broken)
+}
+
+/// Returns whether these can be the id and the names of a renamed tag.
+pub(in crate::store) fn is_tag_edit(id: &str, from_names: &str) -> bool {
+    is_id(id) && tags_of_trash(from_names).is_ok()
+}
+
+/// Returns whether this can be the id of a renamed tag, or a version.
+pub(in crate::store) fn is_id(text: &str) -> bool {
+    parsed_id(text).is_ok()
+}
+
 impl Writer<'_> {
     /// Records that tags were renamed, merged or removed here, if the notes are synced.
     pub(in crate::store) fn record_tag_edit(
@@ -132,6 +165,9 @@ impl Writer<'_> {
 
     /// Records the aliases that the user has set and removed.
     pub(super) fn absorb_aliases(&self) -> Result<()> {
+        if restoring(&self.tx)? == Restoring::Reading {
+            return Ok(());
+        }
         let own = own_aliases(&self.tx)?;
         let shown = shown_aliases(&self.tx)?;
         let set = own
@@ -173,14 +209,20 @@ impl Writer<'_> {
                 Err(error) => return Err(error),
             }
         }
+        self.note_shown_aliases(&own_aliases(&self.tx)?)?;
+        Ok(all_set)
+    }
+
+    /// Records the aliases with which those here are compared.
+    pub(super) fn note_shown_aliases(&self, shown: &BTreeMap<String, String>) -> Result<()> {
         self.execute("UPDATE sync_aliases SET shown = NULL", [])?;
-        for (name, tag) in own_aliases(&self.tx)? {
+        for (name, tag) in shown {
             self.execute(
                 "UPDATE sync_aliases SET shown = ? WHERE name = ?",
                 [tag, name],
             )?;
         }
-        Ok(all_set)
+        Ok(())
     }
 }
 
@@ -235,7 +277,7 @@ impl Store {
                     )?;
                 }
             }
-            writer.execute("UPDATE sync SET renewing = 1", [])
+            writer.execute("UPDATE sync SET renewing = 1 WHERE restoring = 0", [])
         })?;
         Ok(true)
     }
@@ -257,6 +299,9 @@ impl Store {
     /// # Errors
     /// The `store_*` kinds.
     pub fn renew_notes(&mut self, now: Timestamp, rest: impl Fn()) -> Result<()> {
+        if restoring(&self.conn)? != Restoring::No {
+            return Ok(());
+        }
         let applying: Vec<EditId> = edits(
             &self.conn,
             "SELECT id, number, from_names, to_name FROM sync_tag_edits WHERE applied = ?",

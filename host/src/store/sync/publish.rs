@@ -15,7 +15,7 @@ use crate::{
 };
 
 /// What goes into a file of this device.
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Default)]
 pub struct Unpublished {
     /// The states, as JSON.
     pub pages: Vec<Map<String, Value>>,
@@ -143,14 +143,17 @@ impl Store {
         })
     }
 
-    /// Has these pages published again, with all tag edits and aliases: the device that published them
-    /// is gone.
+    /// Has pages published again, with all tag edits and aliases: the device that published them is
+    /// gone. `None`: all pages, since its files can't be read.
     ///
     /// # Errors
     /// The `store_*` kinds.
-    pub fn take_over(&mut self, pages: &[PageId], now: Timestamp) -> Result<()> {
+    pub fn take_over(&mut self, pages: Option<&[PageId]>, now: Timestamp) -> Result<()> {
         self.write(now, |writer| {
-            for page in pages {
+            if pages.is_none() {
+                writer.execute("UPDATE sync_pages SET unpublished = 1", [])?;
+            }
+            for page in pages.unwrap_or_default() {
                 writer.execute(
                     "UPDATE sync_pages SET unpublished = 1 WHERE page = ?",
                     [page.0],

@@ -17,6 +17,8 @@ pub struct SegmentRecord {
     pub file: String,
     /// Its length in bytes.
     pub bytes: u64,
+    /// When this device first saw it.
+    pub found_at: Timestamp,
     /// When it was read or written; `None` while it waits.
     pub read_at: Option<Timestamp>,
     /// Why it waits, as a word.
@@ -47,7 +49,7 @@ impl Reader {
     /// The `store_*` kinds, as for every method here.
     pub fn segments(&self) -> Result<Vec<SegmentRecord>> {
         let mut query = self.conn.prepare_cached(
-            "SELECT device, file, bytes, read_at, problem, folded_at FROM sync_segments
+            "SELECT device, file, bytes, read_at, problem, folded_at, found_at FROM sync_segments
              ORDER BY device, file",
         )?;
         let segments = query.query_map([], |row| {
@@ -58,6 +60,7 @@ impl Reader {
                 read_at: row.get::<_, Option<i64>>(3)?.map(moment),
                 problem: row.get(4)?,
                 folded_at: row.get::<_, Option<i64>>(5)?.map(moment),
+                found_at: moment(row.get(6)?),
             })
         })?;
         Ok(segments.collect::<rusqlite::Result<_>>()?)
@@ -93,16 +96,20 @@ impl Store {
         self.write(now, |writer| {
             for segment in segments {
                 writer.execute(
-                    "INSERT OR REPLACE INTO sync_segments
-                         (device, file, bytes, read_at, problem, folded_at)
-                     VALUES (?, ?, ?, ?, ?, ?)",
+                    "INSERT INTO sync_segments
+                         (device, file, bytes, read_at, problem, folded_at, found_at)
+                     VALUES (?, ?, ?, ?, ?, ?, ?)
+                     ON CONFLICT (device, file) DO UPDATE SET bytes = excluded.bytes,
+                         read_at = excluded.read_at, problem = excluded.problem,
+                         folded_at = excluded.folded_at",
                     params![
                         segment.device,
                         segment.file,
                         segment.bytes,
                         segment.read_at.map(Timestamp::as_microsecond),
                         segment.problem,
-                        segment.folded_at.map(Timestamp::as_microsecond)
+                        segment.folded_at.map(Timestamp::as_microsecond),
+                        segment.found_at.as_microsecond()
                     ],
                 )?;
             }

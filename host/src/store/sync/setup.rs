@@ -1,7 +1,7 @@
 //! Whether the notes are synced, and as which device.
 
 use jiff::Timestamp;
-use rusqlite::{OptionalExtension as _, params};
+use rusqlite::{Connection, OptionalExtension as _, params};
 
 use crate::{
     error::Result,
@@ -41,29 +41,29 @@ impl Reader {
     /// # Errors
     /// The `store_*` kinds, as for every method here.
     pub fn sync_setup(&self) -> Result<Option<SyncSetup>> {
-        let setup = self
-            .conn
-            .prepare_cached(
-                "SELECT device, name, place, encrypted, number, healed_at, ran_at, ok_at, problem
-                 FROM sync",
-            )?
-            .query_row([], |row| {
-                let time = |value: Option<i64>| value.map(moment);
-                Ok(SyncSetup {
-                    device: row.get(0)?,
-                    name: row.get(1)?,
-                    place: row.get(2)?,
-                    encrypted: row.get(3)?,
-                    number: row.get(4)?,
-                    healed_at: time(row.get(5)?),
-                    ran_at: time(row.get(6)?),
-                    ok_at: time(row.get(7)?),
-                    problem: row.get(8)?,
-                })
-            })
-            .optional()?;
-        Ok(setup)
+        read_setup(&self.conn)
     }
+}
+
+pub(super) fn read_setup(conn: &Connection) -> Result<Option<SyncSetup>> {
+    let mut query = conn.prepare_cached(
+        "SELECT device, name, place, encrypted, number, healed_at, ran_at, ok_at, problem FROM sync",
+    )?;
+    let time = |value: Option<i64>| value.map(moment);
+    let setup = query.query_row([], |row| {
+        Ok(SyncSetup {
+            device: row.get(0)?,
+            name: row.get(1)?,
+            place: row.get(2)?,
+            encrypted: row.get(3)?,
+            number: row.get(4)?,
+            healed_at: time(row.get(5)?),
+            ran_at: time(row.get(6)?),
+            ok_at: time(row.get(7)?),
+            problem: row.get(8)?,
+        })
+    });
+    Ok(setup.optional()?)
 }
 
 impl Store {
@@ -117,14 +117,15 @@ impl Store {
         })
     }
 
-    /// Records how a run ended.
+    /// Records how a run ended. One without a problem has read all files.
     ///
     /// # Errors
     /// The `store_*` kinds.
     pub fn record_sync_run(&mut self, problem: Option<&str>, now: Timestamp) -> Result<()> {
         self.write(now, |writer| {
             writer.execute(
-                "UPDATE sync SET ran_at = ?1, problem = ?2, ok_at = iif(?2 IS NULL, ?1, ok_at)",
+                "UPDATE sync SET ran_at = ?1, problem = ?2, ok_at = iif(?2 IS NULL, ?1, ok_at),
+                     restoring = iif(restoring = 1 AND ?2 IS NULL, 2, restoring)",
                 params![now.as_microsecond(), problem],
             )
         })

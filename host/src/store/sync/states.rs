@@ -10,7 +10,7 @@ use crate::{
     },
     error::{Error, Result},
     store::{
-        notes::texts::{deflated, inflated},
+        notes::texts::{deflated, inflated_within},
         transaction::Writer,
     },
 };
@@ -50,7 +50,7 @@ impl PageRow {
 const COLUMNS: &str = "page, note_id, mark, unpublished, own, remotely, device, arrived_at, state";
 
 /// Reads the lists of tag edits that states refer to.
-pub(super) fn load_lists(conn: &Connection) -> Result<EditLists> {
+pub(in crate::store) fn load_lists(conn: &Connection) -> Result<EditLists> {
     let mut query = conn.prepare_cached("SELECT edits FROM sync_lists ORDER BY number")?;
     let lists = query.query_map([], |row| row.get::<_, String>(0))?;
     let mut texts: Vec<Vec<String>> = Vec::new();
@@ -60,17 +60,61 @@ pub(super) fn load_lists(conn: &Connection) -> Result<EditLists> {
     EditLists::parse(&texts).map_err(Error::internal)
 }
 
+/// Returns whether there are lists for all numbers up to the greatest one, and whether they can be
+/// read.
+pub(in crate::store) fn has_lists(conn: &Connection) -> Result<bool> {
+    let sql = "SELECT count(*) = ifnull(max(number), -1) + 1 AND ifnull(min(number), 0) = 0
+               FROM sync_lists";
+    Ok(conn.query_row(sql, [], |row| row.get(0))? && load_lists(conn).is_ok())
+}
+
+/// A row of `sync_pages` that may be damaged.
+#[derive(Debug, Clone, Copy)]
+pub(in crate::store) struct RawState<'a> {
+    /// The id of the page.
+    pub(in crate::store) page: &'a [u8],
+    /// The compressed state.
+    pub(in crate::store) body: &'a [u8],
+}
+
+impl RawState<'_> {
+    fn line(self) -> Option<Map<String, Value>> {
+        let text = inflated_within(self.body, MAX_STATE_BYTES).ok()?;
+        serde_json::from_str(&text).ok()
+    }
+
+    /// Returns the number of versions that the state has seen, or `None` if it can't be read.
+    pub(in crate::store) fn versions(self) -> Option<usize> {
+        Some(self.line()?.get("v")?.as_array()?.len())
+    }
+
+    /// Returns the number of lists that the state needs, or `None` if it can't be read.
+    pub(in crate::store) fn lists(self) -> Option<usize> {
+        let line = self.line()?;
+        let mut most = 0;
+        for written in line.get("w")?.as_array()? {
+            most = most.max(usize::try_from(written.get(1)?.as_u64()?).ok()? + 1);
+        }
+        Some(most)
+    }
+}
+
+/// Reads a state that may be damaged.
+pub(in crate::store) fn parsed_state(raw: RawState<'_>, lists: &EditLists) -> Option<State> {
+    let (page, state) = read_state(raw.body, lists).ok()?;
+    (page.0 == *raw.page).then_some(state)
+}
+
 /// Reads a state from its column.
 pub(super) fn read_state(body: &[u8], lists: &EditLists) -> Result<(PageId, State)> {
     let line: Map<String, Value> =
-        serde_json::from_str(&inflated_state(body)?).map_err(Error::internal)?;
+        serde_json::from_str(&inflated_within(body, MAX_STATE_BYTES)?).map_err(Error::internal)?;
     State::from_json(line, lists).map_err(Error::internal)
 }
 
-/// Returns the JSON of a state's column.
-fn inflated_state(body: &[u8]) -> Result<String> {
-    inflated(body)
-}
+/// Most bytes of a state's JSON. A state has several texts: those that no device has merged yet, and
+/// replaced ones.
+const MAX_STATE_BYTES: usize = 4 << 20;
 
 /// Returns the id of a page from its column.
 pub(super) fn page_of(row: &Row<'_>, column: usize) -> rusqlite::Result<PageId> {

@@ -39,6 +39,7 @@ impl Reader {
     pub fn has_unpublished_changes(&self) -> Result<bool> {
         let mut query = self.conn.prepare_cached(
             "SELECT s.absorbed < m.changes_after
+                 OR s.restoring > 0
                  OR EXISTS (SELECT 1 FROM changes WHERE revision > s.absorbed)
                  OR EXISTS (SELECT 1 FROM sync_pages WHERE unpublished = 1)
                  OR EXISTS (SELECT 1 FROM sync_tag_edits WHERE unpublished = 1)

@@ -1,5 +1,7 @@
 //! Devices that hand each other their states without files.
 
+mod histories;
+
 use jiff::{SignedDuration, Timestamp};
 
 use super::*;
@@ -12,19 +14,33 @@ use crate::{
     store::{notes::tag_edits::TagEdit, test_store::TestStore, transaction::Writer},
 };
 
-struct Device {
-    t: TestStore,
-    id: String,
+/// Address, title, text and tags of a note, when it was saved and changed, and whether it is read.
+pub(super) type Shown = (String, String, String, Vec<Tag>, Timestamp, Timestamp, bool);
+
+pub(super) struct Device {
+    pub(super) t: TestStore,
+    pub(super) id: String,
 }
 
 impl Device {
-    fn new(number: u32) -> Self {
+    pub(super) fn new(number: u32) -> Self {
+        let mut device = Self::unsynced(number);
+        device.begin();
+        device
+    }
+
+    pub(super) fn unsynced(number: u32) -> Self {
         let mut t = TestStore::checked();
         t.now += SignedDuration::from_mins(number.into());
         let id = format!("{number:016x}");
+        Self { t, id }
+    }
+
+    pub(super) fn begin(&mut self) {
+        let id = self.id.clone();
         let setup = SyncSetup {
             device: id.clone(),
-            name: format!("device {number}"),
+            name: format!("device {id}"),
             place: "folder:/nowhere".into(),
             encrypted: false,
             number: 0,
@@ -33,23 +49,22 @@ impl Device {
             ok_at: None,
             problem: None,
         };
-        t.store.begin_sync(&setup, t.now).unwrap();
-        Self { t, id }
+        self.t.store.begin_sync(&setup, self.t.now).unwrap();
     }
 
-    fn write<T>(&mut self, work: impl FnOnce(&Writer<'_>) -> Result<T>) -> T {
+    pub(super) fn write<T>(&mut self, work: impl FnOnce(&Writer<'_>) -> Result<T>) -> T {
         self.t.write(work).unwrap()
     }
 
-    fn save(&mut self, url: &str, title: &str, tags: &[&str], summary: &str) -> NoteId {
+    pub(super) fn save(&mut self, url: &str, title: &str, tags: &[&str], summary: &str) -> NoteId {
         self.t.save(url, title, tags, summary).note.id
     }
 
-    fn update(&mut self, id: NoteId, change: Change) -> Note {
+    pub(super) fn update(&mut self, id: NoteId, change: Change) -> Note {
         self.write(|writer| writer.update_note(id, change))
     }
 
-    fn retag(&mut self, id: NoteId, tags: &[&str]) {
+    pub(super) fn retag(&mut self, id: NoteId, tags: &[&str]) {
         let tags = Some(parse_tags(tags).unwrap());
         let change = Change {
             tags,
@@ -58,7 +73,7 @@ impl Device {
         self.update(id, change);
     }
 
-    fn retitle(&mut self, id: NoteId, title: &str) {
+    pub(super) fn retitle(&mut self, id: NoteId, title: &str) {
         let change = Change {
             title: Some(title.into()),
             ..Change::default()
@@ -66,7 +81,7 @@ impl Device {
         self.update(id, change);
     }
 
-    fn rewrite(&mut self, id: NoteId, summary: &str) {
+    pub(super) fn rewrite(&mut self, id: NoteId, summary: &str) {
         let change = Change {
             summary: Some(summary.into()),
             ..Change::default()
@@ -74,13 +89,13 @@ impl Device {
         self.update(id, change);
     }
 
-    fn absorb(&mut self) -> u64 {
+    pub(super) fn absorb(&mut self) -> u64 {
         self.t.now += SignedDuration::from_secs(1);
         self.t.store.absorb_changes(self.t.now).unwrap()
     }
 
     /// Publishes what is new, and returns it.
-    fn publish(&mut self) -> Unpublished {
+    pub(super) fn publish(&mut self) -> Unpublished {
         self.absorb();
         let found = self.t.store.unpublished(usize::MAX).unwrap();
         self.t
@@ -90,7 +105,7 @@ impl Device {
         found
     }
 
-    fn read(&mut self, published: &Unpublished, from: &str) -> Applied {
+    pub(super) fn read(&mut self, published: &Unpublished, from: &str) -> Applied {
         self.absorb();
         let mut history = TagHistory::default();
         for edit in &published.edits {
@@ -115,7 +130,7 @@ impl Device {
         applied
     }
 
-    fn note(&self, url: &str) -> Option<Note> {
+    pub(super) fn note(&self, url: &str) -> Option<Note> {
         self.t
             .store
             .note_for_url(&PageUrl::parse(url).unwrap())
@@ -123,7 +138,7 @@ impl Device {
     }
 
     /// Returns which device changed a note last, unless this one did.
-    fn from(&self, url: &str) -> Option<String> {
+    pub(super) fn from(&self, url: &str) -> Option<String> {
         let sync = self.t.store.sync_of(&self.note(url).unwrap()).unwrap();
         sync.from.map(|from| from.device)
     }
@@ -139,7 +154,7 @@ impl Device {
         self.t.write(|writer| writer.settle_conflict(id, choice))
     }
 
-    fn tags(&self, url: &str) -> Vec<String> {
+    pub(super) fn tags(&self, url: &str) -> Vec<String> {
         let note = self.note(url).unwrap();
         note.tags
             .iter()
@@ -147,7 +162,9 @@ impl Device {
             .collect()
     }
 
-    fn all(&self) -> Vec<(String, String, String, Vec<Tag>, Timestamp, Timestamp, bool)> {
+    pub(super) fn all(
+        &self,
+    ) -> Vec<(String, String, String, Vec<Tag>, Timestamp, Timestamp, bool)> {
         let notes = self.t.store.latest_notes(None, 1000).unwrap().into_iter();
         let mut all: Vec<_> = notes
             .map(|n| {
@@ -168,7 +185,7 @@ impl Device {
 }
 
 /// Lets both devices know everything.
-fn exchange(a: &mut Device, b: &mut Device) {
+pub(super) fn exchange(a: &mut Device, b: &mut Device) {
     for _ in 0..2 {
         let (from_a, from_b) = (a.publish(), b.publish());
         let (id_a, id_b) = (a.id.clone(), b.id.clone());
@@ -182,7 +199,7 @@ fn exchange(a: &mut Device, b: &mut Device) {
     assert!(b.t.store.unpublished(1).unwrap().is_empty());
 }
 
-const PAGE: &str = "https://e.org/a";
+pub(super) const PAGE: &str = "https://e.org/a";
 
 #[test]
 fn a_saved_page_and_its_changes_reach_the_other_device() {
@@ -424,4 +441,25 @@ fn own_notes_are_joined_when_a_device_joins() {
     exchange(&mut a, &mut b);
     assert_eq!(a.t.store.counts().unwrap().notes, 30);
     assert_eq!(a.tags("https://e.org/12"), ["a", "b"]);
+}
+
+#[test]
+fn long_texts_that_are_replaced_often_stay_readable() {
+    let (mut a, mut b) = (Device::new(1), Device::new(2));
+    let id = a.save(PAGE, "A", &[], "");
+    let text = |number: u32| format!("{number}: \"{}\"\n", "word ".repeat(12_000));
+    for number in 0..12 {
+        a.rewrite(id, &text(number));
+        let published = a.publish();
+        let longest = published
+            .pages
+            .iter()
+            .map(|line| serde_json::Value::Object(line.clone()).to_string().len());
+        assert!(longest.max().unwrap() < 1 << 20);
+        b.read(&published, "a");
+    }
+    assert_eq!(b.note(PAGE).unwrap().summary, text(11));
+    b.rewrite(id, "short");
+    exchange(&mut a, &mut b);
+    assert_eq!(a.note(PAGE).unwrap().summary, "short");
 }

@@ -14,14 +14,15 @@ use std::{
 use rustix::io::Errno;
 
 use super::{
-    Carrier, Listed, Programs, README, README_TEXT, ROOT,
-    segment_files::{self, Owner, SegmentFiles, sync_folder, write_whole},
+    interface::{Carrier, Listed, README, README_TEXT, ROOT},
+    segment_files::SegmentFiles,
 };
 use crate::sync::{
     device::DeviceId,
-    problem::{Problem, ProblemKind},
-    program::Run,
+    problem::{Owner, Problem, ProblemKind},
+    program::{Programs, Run},
     segment_name::SegmentName,
+    whole_file::{sync_folder, write_whole},
 };
 
 /// How long a folder may take to say whether it is there. The system waits for a share whose server
@@ -173,7 +174,7 @@ fn is_folder(path: &Path) -> Result<bool, Problem> {
         Ok(_) => Err(is_file()),
         Err(error) if error.kind() == io::ErrorKind::NotADirectory => Err(is_file()),
         Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(false),
-        Err(error) => Err(segment_files::problem(Owner::Place, path, &error)),
+        Err(error) => Err(Problem::of_io(Owner::Place, path, &error)),
     }
 }
 
@@ -446,7 +447,7 @@ mod tests {
             (Errno::IO, ProblemKind::Broken),
         ] {
             for owner in [Owner::Place, Owner::Own] {
-                let problem = segment_files::problem(owner, path, &errno.into());
+                let problem = Problem::of_io(owner, path, &errno.into());
                 assert_eq!(problem.kind, expected);
                 assert!(problem.sentence.ends_with('.'), "{problem}");
                 assert!(problem.detail.starts_with("/mnt/notes: "));

@@ -3,32 +3,23 @@
 
 use std::{
     collections::BTreeMap,
-    fs::{self, DirBuilder, File, FileType, OpenOptions},
-    io::{self, Read as _, Write as _},
+    fs::{self, DirBuilder, FileType, OpenOptions},
+    io::{self, Read as _},
     os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _},
     path::{Path, PathBuf},
-    time::Duration,
 };
 
-use rustix::io::Errno;
-use uuid::Uuid;
-
-use super::Listed;
+use super::interface::Listed;
 use crate::{
-    clock,
     fs_open::{NO_LINK, NO_WAIT},
     sync::{
         device::DeviceId,
-        problem::{Problem, ProblemKind},
+        problem::{Owner, Problem, ProblemKind},
         segment::MAX_FILE,
         segment_name::SegmentName,
+        whole_file::{PART, remove_stale_parts, sync_folder, write_whole},
     },
 };
-
-/// How names of files in the making start.
-const PART: &str = ".part-";
-/// A file in the making that is this old was left behind by a program that was killed.
-const STALE: Duration = Duration::from_secs(60 * 60);
 
 /// What stands for a file whose content is only in the cloud: iCloud puts the first before and the
 /// second behind its name, Nextcloud only the other one behind it.
@@ -40,15 +31,6 @@ const NEXTCLOUD: &str = ".nextcloud";
 pub(super) struct SegmentFiles {
     root: PathBuf,
     owner: Owner,
-}
-
-/// Whose folder it is, for sentences.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Owner {
-    /// The place's: somebody else may unmount, fill or change it.
-    Place,
-    /// Our own, beside the notes.
-    Own,
 }
 
 impl SegmentFiles {
@@ -212,64 +194,8 @@ impl SegmentFiles {
 
     /// Says what the system's error means.
     pub(super) fn problem(&self, path: &Path, error: &io::Error) -> Problem {
-        problem(self.owner, path, error)
+        Problem::of_io(self.owner, path, error)
     }
-}
-
-/// Says what the system's error means.
-pub(super) fn problem(owner: Owner, path: &Path, error: &io::Error) -> Problem {
-    use ProblemKind::{Broken, Full, Other, PlaceMissing, ReadOnly, Refused, Unreachable};
-    let errno = Errno::from_io_error(error);
-    let (kind, at_place, own) = match errno {
-        Some(Errno::NOSPC | Errno::DQUOT) => (
-            Full,
-            "The folder for sync is full. Free up space in it.",
-            "The disk is full. Free up space.",
-        ),
-        Some(Errno::ROFS) => (
-            ReadOnly,
-            "The folder for sync is on a read-only disk. Mount the disk so that it can be changed.",
-            "The folder of the notes is on a read-only disk. Mount the disk so that it can be changed.",
-        ),
-        Some(Errno::ACCESS | Errno::PERM) => (
-            Refused,
-            "The folder for sync may not be read or changed. Give yourself access to it.",
-            "The folder of the notes may not be changed. Give yourself access to it.",
-        ),
-        Some(Errno::NOENT | Errno::NOTDIR | Errno::NOTCONN | Errno::NODEV | Errno::NXIO) => (
-            PlaceMissing,
-            "The folder for sync is missing. Mount its disk, or create it anew with `url-notes sync init`.",
-            "The folder of the notes is missing.",
-        ),
-        Some(
-            Errno::TIMEDOUT
-            | Errno::HOSTDOWN
-            | Errno::HOSTUNREACH
-            | Errno::NETDOWN
-            | Errno::NETUNREACH
-            | Errno::CONNREFUSED
-            | Errno::STALE,
-        ) => (
-            Unreachable,
-            "The folder for sync can't be reached. Check the connection to its computer.",
-            "The folder of the notes can't be reached. Check the connection to its computer.",
-        ),
-        Some(Errno::IO) => (
-            Broken,
-            "The disk of the folder for sync reports an error. Check the disk.",
-            "The disk of the notes reports an error. Check the disk.",
-        ),
-        _ => (
-            Other,
-            "The folder for sync can't be used.",
-            "The folder of the notes can't be used.",
-        ),
-    };
-    let sentence = match owner {
-        Owner::Place => at_place,
-        Owner::Own => own,
-    };
-    Problem::new(kind, sentence).with_detail(format_args!("{}: {error}", path.display()))
 }
 
 /// Returns the name of the file for which an entry stands while its content is only in the cloud.
@@ -281,53 +207,4 @@ fn evicted(entry: &str) -> Option<&str> {
         .strip_prefix(ICLOUD.0)
         .and_then(|rest| rest.strip_suffix(ICLOUD.1));
     icloud.or_else(|| entry.strip_suffix(NEXTCLOUD))
-}
-
-/// Writes a file, so that it is there whole or not at all, also after a power failure.
-pub(super) fn write_whole(folder: &Path, name: &str, bytes: &[u8]) -> io::Result<()> {
-    let part = folder.join(format!("{PART}{}", Uuid::new_v4().simple()));
-    let write = || {
-        let mut file = OpenOptions::new()
-            .write(true)
-            .create_new(true)
-            .mode(0o600)
-            .open(&part)?;
-        file.write_all(bytes)?;
-        file.sync_all()?;
-        fs::rename(&part, folder.join(name))?;
-        sync_folder(folder)
-    };
-    write().inspect_err(|_| {
-        // It may not exist, and what stays is removed later.
-        let _ = fs::remove_file(&part);
-    })
-}
-
-/// Makes the names in a folder durable, where the file system can.
-pub(super) fn sync_folder(folder: &Path) -> io::Result<()> {
-    let synced = File::open(folder)?.sync_all();
-    match synced.as_ref().map_err(Errno::from_io_error) {
-        // Some network and FUSE file systems can't.
-        Err(Some(Errno::INVAL | Errno::NOTSUP | Errno::NOSYS | Errno::BADF)) => Ok(()),
-        _ => synced,
-    }
-}
-
-/// Removes files that were never completed.
-fn remove_stale_parts(folder: &Path) {
-    let now = std::time::SystemTime::from(clock::now());
-    for entry in fs::read_dir(folder).into_iter().flatten().flatten() {
-        let is_part = entry
-            .file_name()
-            .as_encoded_bytes()
-            .starts_with(PART.as_bytes());
-        let is_stale = || {
-            let changed = entry.metadata().and_then(|metadata| metadata.modified());
-            changed.is_ok_and(|changed| now.duration_since(changed).is_ok_and(|age| age > STALE))
-        };
-        if is_part && is_stale() {
-            // The next time, perhaps.
-            let _ = fs::remove_file(entry.path());
-        }
-    }
 }

@@ -1,0 +1,143 @@
+//! Checks the sync of notes: the last run, and the files that wait.
+
+use jiff::{SignedDuration, Timestamp};
+use serde_json::Value;
+
+use crate::{
+    config::Config,
+    doctor::finding::{Area, Finding, Level, clean},
+    error::Result,
+    store::Reader,
+};
+
+/// How long a file may wait.
+const PATIENCE: SignedDuration = SignedDuration::from_hours(24);
+/// How far ahead the clock of another device may be.
+const CLOCK_DIFFERENCE: SignedDuration = SignedDuration::from_hours(1);
+
+/// Checks the sync of notes; `None` if they aren't synced.
+pub(super) fn examine(config: &Config, now: Timestamp) -> Option<Finding> {
+    // What prevents reading is found by the checks of the notes.
+    let store = Reader::open(&config.database).ok()?;
+    found(&store, config, now).ok().flatten()
+}
+
+fn found(store: &Reader, config: &Config, now: Timestamp) -> Result<Option<Finding>> {
+    let Some(setup) = store.sync_setup()? else {
+        return Ok(None);
+    };
+    let fault = |cause: &str, level, message: String, advice: &str| {
+        Ok(Some(Finding {
+            cause: Some(cause.to_owned()),
+            advice: Some(advice.to_owned()),
+            ..Finding::new(Area::Sync, level, message)
+        }))
+    };
+    let problem: Option<Value> = setup
+        .problem
+        .as_deref()
+        .and_then(|problem| serde_json::from_str(problem).ok());
+    if let Some(problem) = problem {
+        let kind = problem["kind"].as_str().unwrap_or_default();
+        let sentence = clean(problem["sentence"].as_str().unwrap_or_default());
+        let (cause, advice) = cause_of(kind);
+        return fault(
+            cause,
+            Level::Fault,
+            format!("Notes aren't synced. {sentence}"),
+            advice,
+        );
+    }
+    let segments = store.segments()?;
+    let has_waiting = |problems: &[&str], patience: SignedDuration| {
+        segments.iter().any(|file| {
+            let is_one = (file.problem.as_deref()).is_some_and(|word| problems.contains(&word));
+            is_one && now.duration_since(file.found_at) >= patience
+        })
+    };
+    if has_waiting(&["newer"], SignedDuration::ZERO) {
+        return fault(
+            "sync_newer",
+            Level::Warning,
+            "Another device has a newer version of url-notes, and its changes wait.".into(),
+            "Update url-notes on this computer.",
+        );
+    }
+    if has_waiting(
+        &["encrypted", "wrong_key", "not_encrypted"],
+        SignedDuration::ZERO,
+    ) {
+        return fault(
+            "sync_key",
+            Level::Warning,
+            "Files of another device are encrypted with another key, or not at all.".into(),
+            "Run `url-notes sync stop`, then join with the key of the other devices.",
+        );
+    }
+    if segments
+        .iter()
+        .any(|file| file.problem.is_some() && now.duration_since(file.found_at) > PATIENCE)
+    {
+        return fault(
+            "sync_files_broken",
+            Level::Warning,
+            "A file of another device has been incomplete for more than a day.".into(),
+            "Run `url-notes sync now` on that device, which writes it again.",
+        );
+    }
+    let ahead = (store.sync_devices()?.into_iter())
+        .find(|device| device.wrote_at.duration_since(now) > CLOCK_DIFFERENCE);
+    if let Some(device) = ahead {
+        return fault(
+            "sync_clock",
+            Level::Warning,
+            format!(
+                "The clock of {} is ahead of this one. Nothing is lost, but its changes count as the newest.",
+                clean(&device.name)
+            ),
+            "Set the clock that is wrong.",
+        );
+    }
+    let when = match (config.sync.auto, setup.ok_at) {
+        (false, _) => "Only when you run `url-notes sync now`.".to_owned(),
+        (true, None) => "No run has succeeded yet.".to_owned(),
+        (true, Some(_)) => "After each change, and now and then.".to_owned(),
+    };
+    let devices = match store.sync_devices()?.len() {
+        0 => "no other device yet".to_owned(),
+        1 => "1 other device".to_owned(),
+        devices => format!("{devices} other devices"),
+    };
+    let message = format!("Notes are synced with {devices}. {when}");
+    Ok(Some(Finding::new(Area::Sync, Level::Ok, message)))
+}
+
+/// Returns the cause and the fix of a problem with the place.
+fn cause_of(kind: &str) -> (&'static str, &'static str) {
+    match kind {
+        "place_missing" => (
+            "sync_place_missing",
+            "Connect the disk or network folder, or run `url-notes sync stop` and begin again at another place.",
+        ),
+        "refused" => (
+            "sync_refused",
+            "Check that git or rclone can reach the place without asking for a password, then run `url-notes sync now`.",
+        ),
+        "program_missing" => (
+            "sync_program_missing",
+            "Install the program, then run `url-notes sync now`.",
+        ),
+        "key" => (
+            "sync_key",
+            "Run `url-notes sync stop`, then join with the key of the other devices.",
+        ),
+        "unreachable" | "slow" => (
+            "sync_unreachable",
+            "It is tried again by itself. Run `url-notes sync now` to try at once.",
+        ),
+        _ => (
+            "sync_failed",
+            "Run `url-notes sync now` to try again; the log has details.",
+        ),
+    }
+}

@@ -1,0 +1,867 @@
+//! Random histories of real stores that exchange real files in a folder.
+//!
+//! Files are cut, lost, doubled, renamed and delayed; programs are killed between writing a file and
+//! recording it; databases are copied and put back; clocks jump. In the end all devices must have the
+//! same notes, and nothing that a save was answered for may be gone, unless who saw it removed it.
+
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    fmt::Write as _,
+    fs,
+    path::{Path, PathBuf},
+};
+
+use jiff::{SignedDuration, Timestamp};
+use serde_json::json;
+
+use super::*;
+use crate::{
+    domain::{
+        Change, Note, PageUrl, Tag,
+        sync::{AliasValue, EditLists, Moment, PageId, State, TagEditRecord, TagHistory},
+    },
+    error::Error,
+    store::{
+        notes::tag_edits::TagEdit,
+        test_store::{check, new_note},
+        transaction::Store,
+    },
+    sync::{
+        device::DeviceId,
+        segment::{FORMAT, Header, Segment, SegmentWriter},
+        segment_name::SegmentName,
+    },
+};
+
+const PAGES: usize = 4;
+const MOST_DEVICES: usize = 5;
+/// Names that tag edits are about. Others are typed once.
+const SHARED: [&str; 4] = ["ml", "ai", "gpu", "machine learning"];
+/// Histories in an ordinary run of the tests.
+const FEW: u64 = 12;
+
+/// A save, edit, restore or deletion that was answered.
+struct Write {
+    is_live: bool,
+    /// What the device knew of the page's writes.
+    seen: BTreeSet<usize>,
+}
+
+#[derive(Clone, Default)]
+struct Knowledge([BTreeSet<usize>; PAGES]);
+
+struct Device {
+    dir: tempfile::TempDir,
+    /// Closed only while the database is copied.
+    store: Option<Store>,
+    id: DeviceId,
+    clock: SignedDuration,
+    known: Knowledge,
+    copy: Option<(tempfile::TempDir, Knowledge)>,
+}
+
+impl Device {
+    fn store(&mut self) -> &mut Store {
+        self.store.as_mut().unwrap()
+    }
+
+    fn database(&self) -> PathBuf {
+        self.dir.path().join("notes.db")
+    }
+
+    /// Copies the database of a program that has ended.
+    fn copied_to(&mut self, dir: &Path) {
+        self.store = None;
+        fs::copy(self.database(), dir.join("notes.db")).unwrap();
+        self.store = Some(Store::open(&self.database()).unwrap());
+    }
+}
+
+/// What a file has, as the model knows it.
+struct Written {
+    text: String,
+    known: BTreeMap<usize, BTreeSet<usize>>,
+}
+
+struct World {
+    random: fastrand::Rng,
+    devices: Vec<Device>,
+    place: tempfile::TempDir,
+    /// By hash, which renaming keeps.
+    written: BTreeMap<String, Written>,
+    delayed: Vec<(PathBuf, PathBuf)>,
+    writes: Vec<Write>,
+    /// Lines and tags that were typed, and those that a user removed who saw them, or that were
+    /// nowhere but in what was destroyed.
+    typed: BTreeSet<String>,
+    gone: BTreeSet<String>,
+    count: u32,
+    /// Users type no more.
+    is_over: bool,
+    log: String,
+}
+
+fn url(page: usize) -> PageUrl {
+    PageUrl::parse(&format!("https://e.org/{page}")).unwrap()
+}
+
+fn tokens(text: &str) -> BTreeSet<String> {
+    let words = text.split(|c: char| !c.is_ascii_alphanumeric());
+    let typed = words.filter(|word| word.len() == 6 && word.starts_with(['L', 't']));
+    let typed = typed.filter(|word| word[1..].bytes().all(|byte| byte.is_ascii_digit()));
+    typed.map(str::to_owned).collect()
+}
+
+fn tokens_of(note: &Note) -> BTreeSet<String> {
+    let mut found = tokens(&note.summary);
+    for tag in &note.tags {
+        found.extend(tokens(tag.as_str()));
+    }
+    found
+}
+
+fn tag(name: &str) -> Tag {
+    Tag::parse(name).unwrap()
+}
+
+impl World {
+    fn new(seed: u64) -> Self {
+        let mut world = Self {
+            random: fastrand::Rng::with_seed(seed),
+            devices: Vec::new(),
+            place: tempfile::tempdir().unwrap(),
+            written: BTreeMap::new(),
+            delayed: Vec::new(),
+            writes: Vec::new(),
+            typed: BTreeSet::new(),
+            gone: BTreeSet::new(),
+            count: 0,
+            is_over: false,
+            log: String::new(),
+        };
+        for _ in 0..world.random.usize(2..4) {
+            let dir = tempfile::tempdir().unwrap();
+            let store = Store::open(&dir.path().join("notes.db")).unwrap();
+            let mut device = Device {
+                dir,
+                store: Some(store),
+                id: DeviceId::random(),
+                clock: SignedDuration::ZERO,
+                known: Knowledge::default(),
+                copy: None,
+            };
+            let setup = SyncSetup {
+                device: device.id.to_string(),
+                name: String::new(),
+                place: "folder:/nowhere".into(),
+                encrypted: false,
+                number: 0,
+                healed_at: None,
+                ran_at: None,
+                ok_at: None,
+                problem: None,
+            };
+            let now = world.now(&device);
+            device.store().begin_sync(&setup, now).unwrap();
+            world.devices.push(device);
+        }
+        world
+    }
+
+    fn now(&mut self, device: &Device) -> Timestamp {
+        self.count += 1;
+        let start: Timestamp = "2026-11-29T10:00:00Z".parse().unwrap();
+        start + SignedDuration::from_secs(self.count.into()) + device.clock
+    }
+
+    fn time(&mut self, d: usize) -> Timestamp {
+        self.count += 1;
+        let start: Timestamp = "2026-11-29T10:00:00Z".parse().unwrap();
+        start + SignedDuration::from_secs(self.count.into()) + self.devices[d].clock
+    }
+
+    fn note(&mut self, d: usize, page: usize) -> Option<Note> {
+        self.devices[d].store().note_for_url(&url(page)).unwrap()
+    }
+
+    /// Records an answered write and what it removed.
+    fn wrote(&mut self, d: usize, page: usize, before: Option<&Note>, after: Option<&Note>) {
+        let tokens_before = before.map(tokens_of).unwrap_or_default();
+        let tokens_after = after.map(tokens_of).unwrap_or_default();
+        self.gone
+            .extend(tokens_before.difference(&tokens_after).cloned());
+        self.typed.extend(tokens_after);
+        let known = &mut self.devices[d].known.0[page];
+        let write = Write {
+            is_live: after.is_some(),
+            seen: known.clone(),
+        };
+        known.insert(self.writes.len());
+        self.writes.push(write);
+    }
+
+    fn save(&mut self, d: usize, page: usize) {
+        let before = self.note(d, page);
+        let now = self.time(d);
+        let count = self.count;
+        let shared = SHARED[self.random.usize(0..SHARED.len())];
+        let (name, line) = (format!("t{count:05}"), format!("L{count:05} saved\n"));
+        let title = format!("Title {count}");
+        let mut new = new_note(url(page).as_str(), &title, &[&name, shared], &line);
+        new.metadata.excerpt = self.random.bool().then(|| format!("Excerpt {count}"));
+        new.read = self.random.bool();
+        let saved = self.devices[d]
+            .store()
+            .write(now, |writer| writer.save_page(new, &[]));
+        let after = saved.unwrap().note;
+        self.wrote(d, page, before.as_ref(), Some(&after));
+    }
+
+    fn edit(&mut self, d: usize, page: usize) {
+        let Some(note) = self.note(d, page) else {
+            return;
+        };
+        let now = self.time(d);
+        let count = self.count;
+        let random = &mut self.random;
+        let mut change = Change::default();
+        let mut lines: Vec<String> = note.summary.lines().map(str::to_owned).collect();
+        let at = random.usize(0..=lines.len());
+        let new = format!("L{count:05} edited");
+        match random.u8(0..12) {
+            0 => change.title = Some(format!("Typed {count}")),
+            1 => change.read = Some(!note.read),
+            2..=4 => {
+                let mut tags = note.tags.clone();
+                tags.push(tag(&format!("t{count:05}")));
+                let shared = tag(SHARED[random.usize(0..SHARED.len())]);
+                if random.bool() && !tags.contains(&shared) {
+                    tags.insert(0, shared);
+                }
+                change.tags = Some(tags);
+            }
+            5 => {
+                let mut tags = note.tags.clone();
+                random.shuffle(&mut tags);
+                tags.pop();
+                change.tags = Some(tags);
+            }
+            6 if at < lines.len() => drop(lines.remove(at)),
+            7 if at < lines.len() => lines[at] = new,
+            8 => lines.insert(at, "same".to_owned()),
+            9 => lines.extend([String::new(), new]),
+            _ => lines.insert(at, new),
+        }
+        let text: String = lines.iter().map(|line| format!("{line}\n")).collect();
+        if text != note.summary {
+            change.summary = Some(text);
+        }
+        let id = note.id;
+        let changed = self.devices[d]
+            .store()
+            .write(now, |writer| writer.update_note(id, change));
+        self.wrote(d, page, Some(&note), Some(&changed.unwrap()));
+    }
+
+    fn delete(&mut self, d: usize, page: usize) {
+        let Some(note) = self.note(d, page) else {
+            return;
+        };
+        let now = self.time(d);
+        let deleted = self.devices[d]
+            .store()
+            .write(now, |writer| writer.delete_note(note.id));
+        deleted.unwrap();
+        self.wrote(d, page, Some(&note), None);
+    }
+
+    fn restore(&mut self, d: usize, page: usize) {
+        let now = self.time(d);
+        let store = self.devices[d].store();
+        let newest = "SELECT id FROM trash WHERE url = ? ORDER BY id DESC LIMIT 1";
+        let found = store
+            .conn
+            .query_row(newest, [url(page).as_str()], |row| row.get(0));
+        let Ok(id) = found.map(NoteId) else { return };
+        match store.write(now, |writer| writer.restore_note(id)) {
+            // What is in it is there again, but was deleted before: nothing is promised.
+            Ok(note) => self.wrote(d, page, None, Some(&note)),
+            Err(Error::Conflict) => {}
+            Err(error) => panic!("{error}"),
+        }
+    }
+
+    fn edit_tags(&mut self, d: usize) {
+        let now = self.time(d);
+        let random = &mut self.random;
+        let mut name = || tag(SHARED[random.usize(0..SHARED.len())]);
+        let (from, to) = (name(), name());
+        let alias = random.bool();
+        let edit = match random.u8(0..4) {
+            0 => TagEdit::Rename { from, to, alias },
+            1 => TagEdit::Remove(from),
+            _ => TagEdit::Merge {
+                from: vec![from],
+                into: to,
+                alias,
+            },
+        };
+        // What the store refuses changes nothing.
+        let _ = self.devices[d]
+            .store()
+            .write(now, |writer| writer.edit_tags(&edit));
+    }
+
+    fn remove_alias(&mut self, d: usize) {
+        let now = self.time(d);
+        let name = tag(SHARED[self.random.usize(0..SHARED.len())]);
+        let _ = self.devices[d]
+            .store()
+            .write(now, |writer| writer.remove_alias(&name));
+    }
+
+    fn folder(&self, id: DeviceId) -> PathBuf {
+        self.place.path().join(id.to_string())
+    }
+
+    /// Puts all of these pages and the history into a file. Returns its name.
+    fn put(&mut self, d: usize, found: &Unpublished) -> (SegmentName, u64) {
+        let at = self.time(d).as_microsecond();
+        let device = &mut self.devices[d];
+        let number = device.store().sync_setup().unwrap().unwrap().number + 1;
+        let header = Header {
+            needs: FORMAT,
+            device: device.id,
+            name: String::new(),
+            number,
+            at,
+            program: String::new(),
+            lists: found.lists.to_texts(),
+            other: serde_json::Map::new(),
+        };
+        let mut writer = SegmentWriter::new(&header).unwrap();
+        let mut text = String::new();
+        let mut known = BTreeMap::new();
+        for line in &found.pages {
+            let id: PageId = line["k"].as_str().unwrap().parse().unwrap();
+            let page = (0..PAGES)
+                .find(|page| PageId::of(url(*page).key()) == id)
+                .unwrap();
+            known.insert(page, device.known.0[page].clone());
+            writeln!(text, "{}", serde_json::Value::from(line.clone())).unwrap();
+        }
+        for edit in &found.edits {
+            let line = json!({"e": edit.id.to_string(), "n": edit.number, "from": edit.from, "to": edit.to});
+            writeln!(text, "{line}").unwrap();
+        }
+        for (name, value) in &found.aliases {
+            let version = value.at.version.to_string();
+            let line = json!({"a": name, "m": value.at.micros, "v": version, "to": value.tag});
+            writeln!(text, "{line}").unwrap();
+        }
+        for line in text.lines() {
+            assert!(writer.push(line).unwrap());
+        }
+        let bytes = writer.finish();
+        let name = SegmentName::of(device.id, number, &bytes);
+        let folder = self.folder(self.devices[d].id);
+        fs::create_dir_all(&folder).unwrap();
+        fs::write(folder.join(name.file()), &bytes).unwrap();
+        self.written
+            .insert(name.file()[7..].to_owned(), Written { text, known });
+        (name, u64::try_from(bytes.len()).unwrap())
+    }
+
+    fn record_own(&mut self, d: usize, name: &SegmentName, bytes: u64, found: &Unpublished) {
+        let now = self.time(d);
+        let store = self.devices[d].store();
+        store.record_published(found, name.number, now).unwrap();
+        let record = SegmentRecord {
+            device: name.folder(),
+            file: name.file(),
+            bytes,
+            read_at: Some(now),
+            problem: None,
+            folded_at: None,
+        };
+        store.record_segments(&[record], now).unwrap();
+    }
+
+    /// Publishes what is new. With `killed`, ends before the database knows it.
+    fn publish(&mut self, d: usize, killed: bool) {
+        let now = self.time(d);
+        let store = self.devices[d].store();
+        store.absorb_changes(now).unwrap();
+        store.purge_states(now).unwrap();
+        loop {
+            let found = self.devices[d].store().unpublished(2_000).unwrap();
+            if found.is_empty() {
+                return;
+            }
+            let (name, bytes) = self.put(d, &found);
+            if killed {
+                return;
+            }
+            self.record_own(d, &name, bytes, &found);
+        }
+    }
+
+    /// Reads files that aren't known, in any order.
+    fn read(&mut self, d: usize, all: bool) {
+        let known: BTreeSet<(String, String)> = {
+            let segments = self.devices[d].store().segments().unwrap().into_iter();
+            segments
+                .map(|segment| (segment.device, segment.file))
+                .collect()
+        };
+        let mut files = self.files();
+        self.random.shuffle(&mut files);
+        for path in files {
+            let folder = path
+                .parent()
+                .unwrap()
+                .file_name()
+                .unwrap()
+                .to_str()
+                .unwrap();
+            let file = path.file_name().unwrap().to_str().unwrap();
+            let Some(name) = SegmentName::parse(folder, file) else {
+                continue;
+            };
+            let is_known = known.contains(&(name.folder(), name.file()));
+            if is_known || (!all && self.random.u8(0..4) == 0) {
+                continue;
+            }
+            let bytes = fs::read(&path).unwrap();
+            if name.fits(&bytes) {
+                self.read_file(d, &name, &bytes);
+            }
+        }
+    }
+
+    fn read_file(&mut self, d: usize, name: &SegmentName, bytes: &[u8]) {
+        let (header, lines) = Segment::read(bytes).unwrap();
+        let lists = EditLists::parse(&header.lists).unwrap();
+        let mut history = TagHistory::default();
+        let mut pages = Vec::new();
+        for line in lines {
+            let line: serde_json::Map<String, serde_json::Value> =
+                serde_json::from_str(&line.unwrap()).unwrap();
+            let text = |name: &str| line[name].as_str().map(str::to_owned);
+            if line.contains_key("e") {
+                let from = line["from"].as_array().unwrap().iter();
+                history.add_edit(TagEditRecord {
+                    id: text("e").unwrap().parse().unwrap(),
+                    number: line["n"].as_u64().unwrap(),
+                    from: from.map(|name| name.as_str().unwrap().to_owned()).collect(),
+                    to: text("to"),
+                });
+            } else if line.contains_key("a") {
+                let at = Moment {
+                    micros: line["m"].as_i64().unwrap(),
+                    version: text("v").unwrap().parse().unwrap(),
+                };
+                let value = AliasValue {
+                    at,
+                    tag: text("to"),
+                };
+                history.add_alias(&text("a").unwrap(), value);
+            } else {
+                let (page, state) = State::from_json(line, &lists).unwrap();
+                pages.push(IncomingPage { page, state });
+            }
+        }
+        let now = self.time(d);
+        // A user types while the program reads.
+        if !self.is_over && self.random.u8(0..3) == 0 {
+            let page = self.random.usize(0..PAGES);
+            self.edit(d, page);
+        }
+        let device = &mut self.devices[d];
+        let store = device.store.as_mut().unwrap();
+        store.apply_history(&history, now).unwrap();
+        let applied = store
+            .apply_pages(&pages, &header.device.to_string(), now, || ())
+            .unwrap();
+        assert_eq!(applied.refused, 0);
+        if store.is_renewing().unwrap() {
+            store.renew_notes(now, || ()).unwrap();
+        }
+        for (page, known) in &self.written[&name.file()[7..]].known {
+            device.known.0[*page].extend(known);
+        }
+        let record = SegmentRecord {
+            device: name.folder(),
+            file: name.file(),
+            bytes: u64::try_from(bytes.len()).unwrap(),
+            read_at: Some(now),
+            problem: None,
+            folded_at: None,
+        };
+        store.record_segments(&[record], now).unwrap();
+    }
+
+    /// Publishes all anew if a file of this device is missing or has another size.
+    fn heal(&mut self, d: usize) {
+        let now = self.time(d);
+        let id = self.devices[d].id;
+        let segments = self.devices[d].store().segments().unwrap();
+        let own = segments
+            .iter()
+            .filter(|segment| segment.device == id.to_string());
+        let is_lost = |segment: &&SegmentRecord| {
+            let there = fs::metadata(self.folder(id).join(&segment.file));
+            !there.is_ok_and(|there| there.len() == segment.bytes)
+        };
+        let lost: Vec<(String, String)> = own
+            .filter(is_lost)
+            .map(|segment| (segment.device.clone(), segment.file.clone()))
+            .collect();
+        let store = self.devices[d].store();
+        store.forget_segments(&lost, now).unwrap();
+        store.record_healing(!lost.is_empty(), now).unwrap();
+    }
+
+    /// Puts all own states into one file and deletes the older ones.
+    fn fold(&mut self, d: usize) {
+        self.publish(d, false);
+        self.heal(d);
+        self.publish(d, false);
+        let id = self.devices[d].id;
+        let store = self.devices[d].store();
+        let old: Vec<SegmentRecord> = store.segments().unwrap();
+        let pages: Vec<PageId> = {
+            let mut query = store
+                .conn
+                .prepare("SELECT page FROM sync_pages WHERE own = 1")
+                .unwrap();
+            let pages = query.query_map([], |row| row.get(0).map(PageId)).unwrap();
+            pages.map(rusqlite::Result::unwrap).collect()
+        };
+        let found = store.published(&pages, true).unwrap();
+        let (name, bytes) = self.put(d, &found);
+        self.record_own(d, &name, bytes, &found);
+        let now = self.time(d);
+        let mut gone = Vec::new();
+        for segment in old
+            .iter()
+            .filter(|segment| segment.device == id.to_string())
+        {
+            if segment.read_at.is_some() {
+                let _ = fs::remove_file(self.folder(id).join(&segment.file));
+                gone.push((segment.device.clone(), segment.file.clone()));
+            }
+        }
+        self.devices[d].store().forget_segments(&gone, now).unwrap();
+    }
+
+    fn run(&mut self, d: usize) {
+        self.publish(d, false);
+        self.read(d, false);
+        self.publish(d, false);
+    }
+
+    /// Returns the files at the place.
+    fn files(&self) -> Vec<PathBuf> {
+        let mut found = Vec::new();
+        for folder in fs::read_dir(self.place.path()).unwrap() {
+            for file in fs::read_dir(folder.unwrap().path()).unwrap() {
+                found.push(file.unwrap().path());
+            }
+        }
+        found.sort();
+        found
+    }
+
+    /// Returns the typed lines and tags that a device or a whole file has.
+    fn present(&mut self) -> BTreeSet<String> {
+        let mut found = BTreeSet::new();
+        for device in &mut self.devices {
+            let store = device.store();
+            for note in store.latest_notes(None, 1_000).unwrap() {
+                found.extend(tokens_of(&note));
+            }
+            let mut query = store
+                .conn
+                .prepare("SELECT summary || ' ' || tags FROM trash")
+                .unwrap();
+            let texts = query.query_map([], |row| row.get::<_, String>(0)).unwrap();
+            texts.for_each(|text| found.extend(tokens(&text.unwrap())));
+        }
+        let delayed = self.delayed.iter().map(|(from, _)| from.clone());
+        for path in self.files().into_iter().chain(delayed) {
+            let folder = path
+                .parent()
+                .unwrap()
+                .file_name()
+                .unwrap()
+                .to_str()
+                .unwrap()
+                .to_owned();
+            let file = path.file_name().unwrap().to_str().unwrap();
+            let name = match SegmentName::parse(&folder, file) {
+                Some(name) => name,
+                None => continue,
+            };
+            if name.fits(&fs::read(&path).unwrap()) {
+                found.extend(tokens(&self.written[&file[7..]].text));
+            }
+        }
+        found
+    }
+
+    /// Does what destroys something. What was nowhere else can't be asked for.
+    fn destroy(&mut self, work: impl FnOnce(&mut Self)) {
+        let before = self.present();
+        work(self);
+        let after = self.present();
+        self.gone.extend(before.difference(&after).cloned());
+    }
+
+    fn put_back(&mut self, d: usize) {
+        if self.devices[d].copy.is_none() {
+            return;
+        }
+        self.destroy(|world| {
+            let device = &mut world.devices[d];
+            device.store = None;
+            let (dir, known) = device.copy.take().unwrap();
+            for ending in ["", "-wal", "-shm"] {
+                let _ = fs::remove_file(device.dir.path().join(format!("notes.db{ending}")));
+            }
+            fs::copy(dir.path().join("notes.db"), device.database()).unwrap();
+            device.store = Some(Store::open(&device.database()).unwrap());
+            device.known = known;
+        });
+    }
+
+    fn damage(&mut self) {
+        let files = self.files();
+        let Some(path) = self.random.choice(files).map(|path| path.clone()) else {
+            return;
+        };
+        match self.random.u8(0..5) {
+            0 => self.destroy(|_| fs::remove_file(&path).unwrap()),
+            1 => self.destroy(|_| {
+                let bytes = fs::read(&path).unwrap();
+                fs::write(&path, &bytes[..bytes.len() / 2]).unwrap();
+            }),
+            2 => {
+                let name = path.file_name().unwrap().to_str().unwrap();
+                let copy = path.with_file_name(name.replace(".seg", " (conflicted copy).seg"));
+                fs::copy(&path, copy).unwrap();
+            }
+            3 => {
+                let name = path.file_name().unwrap().to_str().unwrap();
+                if name.ends_with(".seg") && !name.contains(' ') {
+                    let other = path.with_file_name(format!("999999{}", &name[6..]));
+                    fs::rename(&path, other).unwrap();
+                }
+            }
+            _ => {
+                let folder = path.parent().unwrap().file_name().unwrap();
+                let away = self.devices[0].dir.path().join("delayed").join(folder);
+                fs::create_dir_all(&away).unwrap();
+                let to = away.join(path.file_name().unwrap());
+                fs::rename(&path, &to).unwrap();
+                self.delayed.push((to, path));
+            }
+        }
+    }
+
+    fn step(&mut self) {
+        let d = self.random.usize(0..self.devices.len());
+        let page = self.random.usize(0..PAGES);
+        let kind = self.random.u8(0..64);
+        writeln!(self.log, "{kind} on {d}, page {page}").unwrap();
+        match kind {
+            0..9 => self.save(d, page),
+            9..26 => self.edit(d, page),
+            26..29 => self.delete(d, page),
+            29..31 => self.restore(d, page),
+            31..34 => self.edit_tags(d),
+            34 => self.remove_alias(d),
+            35..47 => self.run(d),
+            47..49 => self.publish(d, false),
+            49..51 => self.publish(d, true),
+            51 => self.fold(d),
+            52 => self.heal(d),
+            53..57 => self.damage(),
+            57 => {
+                let dir = tempfile::tempdir().unwrap();
+                self.devices[d].copied_to(dir.path());
+                let known = self.devices[d].known.clone();
+                self.devices[d].copy = Some((dir, known));
+            }
+            58 => self.put_back(d),
+            59 if self.devices.len() < MOST_DEVICES => {
+                let dir = tempfile::tempdir().unwrap();
+                let twin = &mut self.devices[d];
+                twin.copied_to(dir.path());
+                let (id, clock, known) = (twin.id, twin.clock, twin.known.clone());
+                let store = Some(Store::open(&dir.path().join("notes.db")).unwrap());
+                let twin = Device {
+                    dir,
+                    store,
+                    id,
+                    clock,
+                    known,
+                    copy: None,
+                };
+                self.devices.push(twin);
+            }
+            60 => {
+                let hours = *self.random.choice(&[-24 * 365, -1, 0, 1, 24 * 40]).unwrap();
+                self.devices[d].clock = SignedDuration::from_hours(hours);
+            }
+            61 => {
+                // A month later, the trash is emptied.
+                self.devices[d].clock += SignedDuration::from_hours(24 * 32);
+                let now = self.time(d);
+                let store = self.devices[d].store();
+                store.prune(now).unwrap();
+                self.publish(d, false);
+            }
+            _ => {}
+        }
+    }
+
+    /// Everything is delivered.
+    fn converge(&mut self) {
+        self.is_over = true;
+        for (from, to) in std::mem::take(&mut self.delayed) {
+            fs::rename(from, to).unwrap();
+        }
+        for _ in 0..4 {
+            for d in 0..self.devices.len() {
+                self.heal(d);
+                self.publish(d, false);
+                self.read(d, true);
+                self.publish(d, false);
+            }
+        }
+        for d in 0..self.devices.len() {
+            check(self.devices[d].store());
+        }
+    }
+
+    fn shown(&mut self, d: usize) -> Vec<String> {
+        let notes = self.devices[d].store().latest_notes(None, 1_000).unwrap();
+        let mut shown: Vec<String> = notes
+            .into_iter()
+            .map(|mut note| {
+                // Ids may be taken on one of the devices.
+                note.id = NoteId(0);
+                format!("{note:#?}")
+            })
+            .collect();
+        shown.sort_unstable();
+        shown
+    }
+
+    fn check_ends(&mut self) {
+        let first = self.shown(0);
+        for d in 1..self.devices.len() {
+            let other = self.shown(d);
+            assert_eq!(
+                first.len(),
+                other.len(),
+                "device {d} has another number of notes"
+            );
+            for (first, other) in first.iter().zip(&other) {
+                assert_eq!(first, other, "device {d} shows another note");
+            }
+        }
+        let mut there = BTreeSet::new();
+        for note in self.devices[0].store().latest_notes(None, 1_000).unwrap() {
+            there.extend(tokens_of(&note));
+        }
+        let lost: Vec<&String> = self
+            .typed
+            .iter()
+            .filter(|t| !there.contains(*t) && !self.gone.contains(*t))
+            .collect();
+        assert!(lost.is_empty(), "{lost:?} were typed and are gone");
+        let mut known = Knowledge::default();
+        for device in &self.devices {
+            for (all, own) in known.0.iter_mut().zip(&device.known.0) {
+                all.extend(own);
+            }
+        }
+        for (page, known) in known.0.iter().enumerate() {
+            let is_replaced = |write: &usize| {
+                known
+                    .iter()
+                    .any(|other| self.writes[*other].seen.contains(write))
+            };
+            let last = known.iter().filter(|write| !is_replaced(write));
+            let is_live = last.clone().any(|write| self.writes[*write].is_live);
+            let note = self.devices[0]
+                .store
+                .as_ref()
+                .unwrap()
+                .note_for_url(&url(page))
+                .unwrap();
+            assert_eq!(note.is_some(), is_live, "page {page}");
+        }
+    }
+
+    /// Nothing is written when nothing was changed.
+    fn check_rest(&mut self) {
+        for d in 0..self.devices.len() {
+            let now = self.time(d);
+            let store = self.devices[d].store();
+            assert_eq!(
+                store.absorb_changes(now).unwrap(),
+                0,
+                "device {d} found changes of nobody"
+            );
+            assert!(
+                store.unpublished(1).unwrap().is_empty(),
+                "device {d} publishes for ever"
+            );
+        }
+    }
+}
+
+/// Prints the seed and the steps of a history that fails.
+struct Printed<'a>(u64, &'a mut World);
+
+impl Drop for Printed<'_> {
+    fn drop(&mut self) {
+        if std::thread::panicking() {
+            eprintln!("history {}:\n{}", self.0, self.1.log);
+        }
+    }
+}
+
+fn history(seed: u64) {
+    let mut world = World::new(seed);
+    let printed = Printed(seed, &mut world);
+    for _ in 0..printed.1.random.usize(10..60) {
+        printed.1.step();
+    }
+    printed.1.converge();
+    printed.1.check_ends();
+    printed.1.check_rest();
+}
+
+#[expect(
+    clippy::disallowed_methods,
+    reason = "how long tests run is no setting of the program"
+)]
+fn setting(name: &str) -> Option<u64> {
+    let value = std::env::var(name).ok()?;
+    Some(value.parse().expect("the variable is a number"))
+}
+
+/// `URL_NOTES_HISTORIES` sets how many, `URL_NOTES_SEED` the first.
+#[test]
+fn stores_agree_in_the_end_and_nothing_saved_is_gone() {
+    let first = setting("URL_NOTES_SEED").unwrap_or_else(|| fastrand::u64(0..1 << 40));
+    let count = setting("URL_NOTES_HISTORIES").unwrap_or(FEW);
+    eprintln!("histories {first} to {}", first + count - 1);
+    for seed in first..first + count {
+        history(seed);
+    }
+}

@@ -1,0 +1,158 @@
+//! What the lines of a segment say: states of pages, renamed tags, aliases.
+
+use serde_json::{Map, Value, json};
+
+use crate::domain::sync::{
+    AliasValue, EditLists, MalformedState, Moment, PageId, State, TagEditRecord, UniqueId,
+};
+
+/// A line of a segment.
+#[derive(Debug)]
+pub(super) enum Record {
+    Page(PageId, State),
+    TagEdit(TagEditRecord),
+    Alias(String, AliasValue),
+    /// A kind that a newer program writes. Its device publishes it for those that know it.
+    Unknown,
+}
+
+impl Record {
+    /// Reads a line. `lists`: those of the segment's header.
+    ///
+    /// # Errors
+    /// [`MalformedState`].
+    pub(super) fn parse(line: &str, lists: &EditLists) -> Result<Self, MalformedState> {
+        let line: Map<String, Value> =
+            serde_json::from_str(line).map_err(|_| MalformedState("line"))?;
+        if line.contains_key("k") {
+            return State::from_json(line, lists).map(|(page, state)| Self::Page(page, state));
+        }
+        if line.contains_key("tagEdit") {
+            return tag_edit(&line).map(Self::TagEdit);
+        }
+        if line.contains_key("alias") {
+            return alias(&line).map(|(name, value)| Self::Alias(name, value));
+        }
+        Ok(Self::Unknown)
+    }
+}
+
+fn tag_edit(line: &Map<String, Value>) -> Result<TagEditRecord, MalformedState> {
+    let id = id(line.get("tagEdit")).ok_or(MalformedState("tagEdit"))?;
+    let number = line
+        .get("n")
+        .and_then(Value::as_u64)
+        .ok_or(MalformedState("n"))?;
+    let from = line
+        .get("from")
+        .and_then(Value::as_array)
+        .ok_or(MalformedState("from"))?;
+    let from = from.iter().map(|name| name.as_str().map(str::to_owned));
+    Ok(TagEditRecord {
+        id,
+        // The database has signed numbers.
+        number: number.min(u64::from(u32::MAX)),
+        from: from.collect::<Option<_>>().ok_or(MalformedState("from"))?,
+        to: text_or_null(line, "to")?,
+    })
+}
+
+fn alias(line: &Map<String, Value>) -> Result<(String, AliasValue), MalformedState> {
+    let name = line
+        .get("alias")
+        .and_then(Value::as_str)
+        .ok_or(MalformedState("alias"))?;
+    let at = line
+        .get("at")
+        .and_then(Value::as_array)
+        .ok_or(MalformedState("at"))?;
+    let at = Moment {
+        micros: at
+            .first()
+            .and_then(Value::as_i64)
+            .ok_or(MalformedState("at"))?,
+        version: id(at.get(1)).ok_or(MalformedState("at"))?,
+    };
+    let tag = text_or_null(line, "tag")?;
+    Ok((name.to_owned(), AliasValue { at, tag }))
+}
+
+fn id(value: Option<&Value>) -> Option<UniqueId> {
+    value?.as_str()?.parse().ok()
+}
+
+fn text_or_null(
+    line: &Map<String, Value>,
+    name: &'static str,
+) -> Result<Option<String>, MalformedState> {
+    match line.get(name) {
+        Some(Value::String(text)) => Ok(Some(text.clone())),
+        Some(Value::Null) => Ok(None),
+        _ => Err(MalformedState(name)),
+    }
+}
+
+/// Returns the line of a tag edit.
+pub(super) fn tag_edit_line(edit: &TagEditRecord) -> String {
+    let line = json!({
+        "tagEdit": edit.id.to_string(),
+        "n": edit.number,
+        "from": edit.from,
+        "to": edit.to,
+    });
+    line.to_string()
+}
+
+/// Returns the line of an alias.
+pub(super) fn alias_line(name: &str, value: &AliasValue) -> String {
+    let at = json!([value.at.micros, value.at.version.to_string()]);
+    json!({ "alias": name, "at": at, "tag": value.tag }).to_string()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn records_are_read_as_they_were_written() {
+        let lists = EditLists::default();
+        let id = UniqueId::from_random(u64::MAX / 3);
+        let edit = TagEditRecord {
+            id,
+            number: 3,
+            from: vec!["ml".into()],
+            to: None,
+        };
+        match Record::parse(&tag_edit_line(&edit), &lists).unwrap() {
+            Record::TagEdit(read) => assert_eq!(read, edit),
+            other => panic!("{other:?}"),
+        }
+        let value = AliasValue {
+            at: Moment {
+                micros: 5,
+                version: id,
+            },
+            tag: Some("machine learning".into()),
+        };
+        match Record::parse(&alias_line("ml", &value), &lists).unwrap() {
+            Record::Alias(name, read) => assert_eq!((&*name, read), ("ml", value)),
+            other => panic!("{other:?}"),
+        }
+        assert!(matches!(
+            Record::parse(r#"{"search":"x"}"#, &lists),
+            Ok(Record::Unknown)
+        ));
+        for line in [
+            "[]",
+            "{",
+            r#"{"tagEdit":"x","n":1,"from":[],"to":null}"#,
+            r#"{"tagEdit":"AAAAAAAAAA","n":-1,"from":[],"to":null}"#,
+            r#"{"tagEdit":"AAAAAAAAAA","n":1,"from":[1],"to":null}"#,
+            r#"{"tagEdit":"AAAAAAAAAA","n":1,"from":[]}"#,
+            r#"{"alias":1,"at":[1,"AAAAAAAAAA"],"tag":null}"#,
+            r#"{"alias":"x","at":["AAAAAAAAAA"],"tag":null}"#,
+        ] {
+            assert!(Record::parse(line, &lists).is_err(), "{line}");
+        }
+    }
+}

@@ -1,0 +1,712 @@
+//! A run of sync: reads what other devices wrote, writes what changed here, and looks after the files
+//! of this device.
+//!
+//! 1. Fetch, and list the files of the place.
+//! 2. Read unknown files whose bytes fit their names, also own ones: a database that was put back
+//!    doesn't know them.
+//! 3. Look for own files that are lost or cut, once a day. If there are some, publish all again.
+//! 4. Publish what changed here.
+//! 5. Fold: sixteen own files of a size become one with the current states.
+//! 6. Remove own files that were folded long ago, and push.
+//!
+//! A run that is killed anywhere leaves files that are complete or not there, and a database that
+//! knows at least what its files say.
+
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    path::PathBuf,
+    thread,
+    time::Duration,
+};
+
+use jiff::{SignedDuration, Timestamp};
+
+use super::{
+    carrier::{Carrier, Listed},
+    device::DeviceId,
+    problem::{Problem, ProblemKind},
+    records::{Record, alias_line, tag_edit_line},
+    seal::{OpenError, Seal},
+    segment::{self, Header, Segment, SegmentFault, SegmentWriter},
+    segment_name::SegmentName,
+};
+use crate::{
+    domain::sync::{EditLists, PageId, TagHistory},
+    error::Error,
+    store::{Applied, IncomingPage, SegmentRecord, Store, SyncDevice, SyncSetup, Unpublished},
+};
+
+/// Bytes of JSON in a segment. Compressed, it stays far below the limit of a file.
+const SEGMENT_BYTES: usize = 14 << 20;
+/// Pages that are held at once when a segment is read.
+const PAGES_AT_ONCE: usize = 2_000;
+/// How many own files of a size class are folded into one.
+const FOLDED_AT_ONCE: usize = 16;
+/// Files up to this size are in the first class; those of each further class are up to sixteen times
+/// as large.
+const FIRST_CLASS_BYTES: u64 = 16 << 10;
+/// Larger files aren't folded.
+const MOST_FOLDED_BYTES: u64 = 4 << 20;
+/// More notes than these, and more than a tenth of all, that other devices move to the trash in one run
+/// are backed up before.
+const MANY_TRASHED: u64 = 100;
+/// Pause between transactions, so that a save doesn't wait for several.
+const REST: Duration = Duration::from_millis(2);
+
+/// Why a run failed.
+#[derive(Debug, thiserror::Error)]
+pub enum RunError {
+    /// The place can't be used.
+    #[error("{0}")]
+    Place(#[from] Problem),
+    /// The notes can't be read or written.
+    #[error(transparent)]
+    Store(#[from] Error),
+}
+
+/// How long a file stays after its content is in a newer one.
+#[derive(Debug, Clone, Copy)]
+pub struct Retention(pub SignedDuration);
+
+/// A file that can't be read.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct WaitingFile {
+    /// The device that wrote it.
+    pub device: DeviceId,
+    /// Its name.
+    pub file: String,
+    /// Why it waits.
+    pub fault: FileFault,
+}
+
+/// Why a file waits.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum FileFault {
+    /// What syncs the folder has only its name here.
+    NotHere,
+    /// Its content is faulty.
+    Content(SegmentFault),
+}
+
+impl FileFault {
+    /// Returns the fault as a word, which scripts read and databases store.
+    #[must_use]
+    pub fn word(&self) -> &'static str {
+        match self {
+            Self::NotHere => "not_here",
+            Self::Content(SegmentFault::Incomplete) => "incomplete",
+            Self::Content(SegmentFault::Mismatch) => "changed",
+            Self::Content(SegmentFault::NotASegment) => "not_a_segment",
+            Self::Content(SegmentFault::Newer { .. }) => "newer",
+            Self::Content(SegmentFault::Encrypted) => "encrypted",
+            Self::Content(SegmentFault::NotEncrypted) => "not_encrypted",
+            Self::Content(SegmentFault::WrongKey) => "wrong_key",
+            Self::Content(SegmentFault::TooLarge) => "too_large",
+            Self::Content(SegmentFault::Malformed(_)) => "malformed",
+        }
+    }
+}
+
+/// What a run did.
+#[derive(Debug, Default)]
+pub struct Outcome {
+    /// Files that this device wrote, and the pages in them.
+    pub written_files: u64,
+    /// Pages in them.
+    pub written_pages: u64,
+    /// Files that were read.
+    pub read_files: u64,
+    /// What that did to the notes.
+    pub applied: Applied,
+    /// Files that can't be read.
+    pub waiting: Vec<WaitingFile>,
+    /// The backup made before other devices moved many notes to the trash.
+    pub backup: Option<PathBuf>,
+    /// Whether own files were lost, so that all was published again.
+    pub healed: bool,
+    /// Devices whose newest files are gone from the place.
+    pub went_back: Vec<DeviceId>,
+}
+
+impl Outcome {
+    /// Returns whether something was sent, read or lost.
+    #[must_use]
+    pub fn has_news(&self) -> bool {
+        self.written_files > 0 || self.read_files > 0 || self.healed || !self.waiting.is_empty()
+    }
+}
+
+/// What a run works with.
+pub struct Run<'a> {
+    /// The notes.
+    pub store: &'a mut Store,
+    /// The place.
+    pub carrier: &'a mut dyn Carrier,
+    /// How the files are stored.
+    pub seal: Seal,
+    /// This device.
+    pub setup: SyncSetup,
+    /// How long folded files stay.
+    pub retention: Retention,
+    /// Whether a user waits for the run.
+    pub is_awaited: bool,
+    /// Returns the time.
+    pub now: fn() -> Timestamp,
+    outcome: Outcome,
+}
+
+impl std::fmt::Debug for Run<'_> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Run")
+            .field("setup", &self.setup)
+            .finish_non_exhaustive()
+    }
+}
+
+impl<'a> Run<'a> {
+    /// Prepares a run.
+    pub fn new(
+        store: &'a mut Store,
+        carrier: &'a mut dyn Carrier,
+        seal: Seal,
+        setup: SyncSetup,
+        retention: Retention,
+        is_awaited: bool,
+    ) -> Self {
+        Self {
+            store,
+            carrier,
+            seal,
+            setup,
+            retention,
+            is_awaited,
+            now: crate::clock::now,
+            outcome: Outcome::default(),
+        }
+    }
+
+    /// Runs.
+    ///
+    /// # Errors
+    /// The place or the notes can't be used. What was done before stays done.
+    pub fn run(mut self) -> Result<Outcome, RunError> {
+        let device = self.device()?;
+        self.carrier.fetch()?;
+        if !self.carrier.exists()? {
+            return Err(RunError::Place(missing_place()));
+        }
+        let listed = self.carrier.list()?;
+        self.read_unknown(&listed)?;
+        self.heal(device, &listed)?;
+        self.store.absorb_changes((self.now)())?;
+        if self.store.is_renewing()? {
+            self.renew()?;
+        }
+        self.publish(device, &listed)?;
+        self.fold(device)?;
+        self.remove_folded(device)?;
+        self.carrier.push()?;
+        Ok(self.outcome)
+    }
+
+    /// Takes over the pages of a device that is gone, and removes its files from the place.
+    ///
+    /// # Errors
+    /// Those of [`Run::run`].
+    pub fn forget(mut self, gone: DeviceId) -> Result<Outcome, RunError> {
+        let device = self.device()?;
+        self.carrier.fetch()?;
+        if !self.carrier.exists()? {
+            return Err(RunError::Place(missing_place()));
+        }
+        let listed = self.carrier.list()?;
+        self.read_unknown(&listed)?;
+        let files: Vec<SegmentRecord> = (listed.iter())
+            .filter(|file| file.name.device == gone)
+            .map(|file| record_of(&file.name, file.size.unwrap_or(0), (self.now)()))
+            .collect();
+        let pages = self.content_of(&files)?.map(|(pages, _)| pages);
+        let now = (self.now)();
+        self.store.take_over(pages.as_deref(), now)?;
+        self.store.absorb_changes(now)?;
+        self.publish(device, &listed)?;
+        self.carrier.remove_device(gone)?;
+        self.carrier.push()?;
+        self.store.forget_device(&gone.to_string(), now)?;
+        Ok(self.outcome)
+    }
+
+    fn device(&self) -> Result<DeviceId, RunError> {
+        let device = self.setup.device.parse().map_err(Error::internal)?;
+        Ok(device)
+    }
+
+    fn rest(&self) -> impl Fn() + use<> {
+        let is_awaited = self.is_awaited;
+        move || {
+            if !is_awaited {
+                thread::sleep(REST);
+            }
+        }
+    }
+
+    fn renew(&mut self) -> Result<(), RunError> {
+        let rest = self.rest();
+        Ok(self.store.renew_notes((self.now)(), rest)?)
+    }
+
+    /// Reads the files that the database doesn't know, and forgets those that are gone.
+    fn read_unknown(&mut self, listed: &[Listed]) -> Result<(), RunError> {
+        let known: BTreeMap<(String, String), SegmentRecord> = (self.store.segments()?.into_iter())
+            .map(|record| ((record.device.clone(), record.file.clone()), record))
+            .collect();
+        let own = self.setup.device.clone();
+        for file in listed {
+            let key = (file.name.folder(), file.name.file());
+            if known
+                .get(&key)
+                .is_some_and(|record| record.read_at.is_some())
+            {
+                continue;
+            }
+            self.read(file)?;
+        }
+        let here: BTreeSet<(String, String)> = (listed.iter())
+            .map(|file| (file.name.folder(), file.name.file()))
+            .collect();
+        self.outcome.went_back = self.devices_that_went_back(listed)?;
+        // Own files are looked after by `heal`.
+        let gone: Vec<(String, String)> = (known.into_keys())
+            .filter(|key| key.0 != own && !here.contains(key))
+            .collect();
+        if !gone.is_empty() {
+            self.store.forget_segments(&gone, (self.now)())?;
+        }
+        Ok(())
+    }
+
+    /// A device that folds its files writes one with a greater number, so the greatest never gets
+    /// smaller.
+    fn devices_that_went_back(&self, listed: &[Listed]) -> Result<Vec<DeviceId>, RunError> {
+        let mut newest: BTreeMap<String, u32> = BTreeMap::new();
+        for file in listed {
+            let number = newest.entry(file.name.folder()).or_default();
+            *number = (*number).max(file.name.number);
+        }
+        let devices = self.store.sync_devices()?.into_iter();
+        let back = devices.filter(|device| {
+            newest
+                .get(&device.device)
+                .is_none_or(|number| *number < device.number)
+        });
+        Ok(back
+            .filter_map(|device| device.device.parse().ok())
+            .collect())
+    }
+
+    fn read(&mut self, file: &Listed) -> Result<(), RunError> {
+        let fault = match self.read_segment(file)? {
+            Ok(()) => None,
+            Err(fault) => Some(fault),
+        };
+        let now = (self.now)();
+        let mut record = record_of(&file.name, file.size.unwrap_or(0), now);
+        match fault {
+            None => {
+                record.read_at = Some(now);
+                self.outcome.read_files += 1;
+            }
+            Some(fault) => {
+                record.problem = Some(fault.word().to_owned());
+                self.outcome.waiting.push(WaitingFile {
+                    device: file.name.device,
+                    file: file.name.file(),
+                    fault,
+                });
+            }
+        }
+        Ok(self.store.record_segments(&[record], now)?)
+    }
+
+    fn read_segment(&mut self, file: &Listed) -> Result<Result<(), FileFault>, RunError> {
+        if !file.here {
+            return Ok(Err(FileFault::NotHere));
+        }
+        let bytes = match self.carrier.read(&file.name) {
+            Ok(bytes) => bytes,
+            Err(problem) if problem.kind == ProblemKind::FileMissing => {
+                return Ok(Err(FileFault::NotHere));
+            }
+            Err(problem) => return Err(problem.into()),
+        };
+        if let Err(fault) = file.name.check(&bytes) {
+            return Ok(Err(FileFault::Content(fault)));
+        }
+        match self.seal.open(bytes) {
+            Ok(bytes) => self.apply_segment(&file.name, &bytes),
+            Err(OpenError::Segment(fault)) => Ok(Err(FileFault::Content(fault))),
+            Err(OpenError::Problem(problem)) => Err(problem.into()),
+        }
+    }
+
+    /// Applies what a segment says, part by part: what was applied before a fault stays applied.
+    fn apply_segment(
+        &mut self,
+        name: &SegmentName,
+        bytes: &[u8],
+    ) -> Result<Result<(), FileFault>, RunError> {
+        let fault = |fault: SegmentFault| Ok(Err(FileFault::Content(fault)));
+        let (header, lines) = match Segment::read(bytes) {
+            Ok(read) => read,
+            Err(error) => return fault(error),
+        };
+        let lists = match EditLists::parse(&header.lists) {
+            Ok(lists) => lists,
+            Err(error) => return fault(SegmentFault::Malformed(error.to_string())),
+        };
+        let mut history = TagHistory::default();
+        let mut pages: Vec<IncomingPage> = Vec::new();
+        for line in lines {
+            let line = match line {
+                Ok(line) => line,
+                Err(error) => return fault(error),
+            };
+            match Record::parse(&line, &lists) {
+                Ok(Record::Page(page, state)) => pages.push(IncomingPage { page, state }),
+                Ok(Record::TagEdit(edit)) => drop(history.add_edit(edit)),
+                Ok(Record::Alias(name, value)) => drop(history.add_alias(&name, value)),
+                Ok(Record::Unknown) => {}
+                Err(error) => return fault(SegmentFault::Malformed(error.to_string())),
+            }
+            if pages.len() >= PAGES_AT_ONCE {
+                self.apply(&mut history, &mut pages, name)?;
+            }
+        }
+        self.apply(&mut history, &mut pages, name)?;
+        let device = SyncDevice {
+            device: name.folder(),
+            name: header
+                .name
+                .chars()
+                .filter(|c| !c.is_control())
+                .take(100)
+                .collect(),
+            program: header
+                .program
+                .chars()
+                .filter(|c| !c.is_control())
+                .take(40)
+                .collect(),
+            number: name.number,
+            wrote_at: Timestamp::from_microsecond(header.at).unwrap_or(Timestamp::UNIX_EPOCH),
+        };
+        if device.device != self.setup.device {
+            self.store.record_device(&device, (self.now)())?;
+        }
+        Ok(Ok(()))
+    }
+
+    fn apply(
+        &mut self,
+        history: &mut TagHistory,
+        pages: &mut Vec<IncomingPage>,
+        name: &SegmentName,
+    ) -> Result<(), RunError> {
+        let now = (self.now)();
+        self.store.apply_history(&std::mem::take(history), now)?;
+        let pages = std::mem::take(pages);
+        self.brake(&pages)?;
+        let rest = self.rest();
+        let applied = self.store.apply_pages(&pages, &name.folder(), now, rest)?;
+        self.outcome.applied.add(applied);
+        Ok(())
+    }
+
+    /// Makes a backup before other devices move many notes to the trash.
+    fn brake(&mut self, pages: &[IncomingPage]) -> Result<(), RunError> {
+        if self.outcome.backup.is_some() {
+            return Ok(());
+        }
+        let leaving = self.store.live_notes_leaving(pages)?;
+        let trashed = self.outcome.applied.trashed + leaving;
+        let all = self.store.counts()?.notes + self.outcome.applied.trashed;
+        if leaving > 0 && trashed > MANY_TRASHED && trashed * 10 > all {
+            let made = self.store.backup(None, false, (self.now)())?;
+            self.outcome.backup = Some(made.file);
+        }
+        Ok(())
+    }
+
+    /// Looks for own files that are lost or were cut, once a day.
+    fn heal(&mut self, device: DeviceId, listed: &[Listed]) -> Result<(), RunError> {
+        let now = (self.now)();
+        let day = SignedDuration::from_hours(24);
+        let is_due = self.setup.healed_at.is_none_or(|healed| {
+            // A clock that was set back doesn't put it off for ever.
+            now < healed || now.duration_since(healed) > day
+        });
+        let has_waiting_own = self
+            .outcome
+            .waiting
+            .iter()
+            .any(|file| file.device == device);
+        if !is_due && !has_waiting_own {
+            return Ok(());
+        }
+        let sizes: BTreeMap<String, Option<u64>> = (listed.iter())
+            .filter(|file| file.name.device == device)
+            .map(|file| (file.name.file(), file.size))
+            .collect();
+        let own = self.store.segments()?.into_iter();
+        let own = own.filter(|record| record.device == self.setup.device);
+        let mut lost: Vec<(String, String)> = Vec::new();
+        let mut damaged: Vec<SegmentName> = Vec::new();
+        for record in own {
+            let size = sizes.get(&record.file);
+            let is_whole = match size {
+                Some(Some(bytes)) => *bytes == record.bytes && record.problem.is_none(),
+                Some(None) => record.problem.is_none(),
+                None => false,
+            };
+            if is_whole {
+                continue;
+            }
+            if size.is_some() {
+                damaged.extend(SegmentName::parse(&record.device, &record.file));
+            }
+            lost.push((record.device, record.file));
+        }
+        if !lost.is_empty() {
+            self.outcome.healed = true;
+            self.carrier.remove(&damaged)?;
+            self.outcome.waiting.retain(|file| file.device != device);
+            self.store.forget_segments(&lost, now)?;
+        }
+        self.store.purge_states(now)?;
+        Ok(self.store.record_healing(!lost.is_empty(), now)?)
+    }
+
+    fn publish(&mut self, device: DeviceId, listed: &[Listed]) -> Result<(), RunError> {
+        let own = listed.iter().filter(|file| file.name.device == device);
+        let newest = own.map(|file| file.name.number).max().unwrap_or(0);
+        self.setup.number = self.setup.number.max(newest);
+        loop {
+            let unpublished = self.store.unpublished(SEGMENT_BYTES)?;
+            // The first file says that there is this device, even without notes.
+            if unpublished.is_empty() && self.setup.number > 0 {
+                return Ok(());
+            }
+            self.write(device, &unpublished)?;
+            self.outcome.written_pages += u64::try_from(unpublished.pages.len()).unwrap_or(0);
+            let now = (self.now)();
+            self.store
+                .record_published(&unpublished, self.setup.number, now)?;
+        }
+    }
+
+    /// Writes files of this device. Returns their names.
+    fn write(&mut self, device: DeviceId, content: &Unpublished) -> Result<(), RunError> {
+        let mut lines = (content.edits.iter().map(tag_edit_line))
+            .chain(
+                content
+                    .aliases
+                    .iter()
+                    .map(|(name, value)| alias_line(name, value)),
+            )
+            .chain(
+                content
+                    .pages
+                    .iter()
+                    .map(|page| serde_json::Value::Object(page.clone()).to_string()),
+            )
+            .map(shortened)
+            .peekable();
+        loop {
+            self.setup.number = self.setup.number.saturating_add(1);
+            let now = (self.now)();
+            let header = Header {
+                needs: segment::FORMAT,
+                device,
+                name: self.setup.name.clone(),
+                number: self.setup.number,
+                at: now.as_microsecond(),
+                program: env!("CARGO_PKG_VERSION").to_owned(),
+                lists: content.lists.to_texts(),
+                other: serde_json::Map::new(),
+            };
+            let mut writer = SegmentWriter::new(&header).map_err(Error::internal)?;
+            while let Some(line) = lines.peek() {
+                match writer.push(line) {
+                    Ok(true) => drop(lines.next()),
+                    Ok(false) => break,
+                    Err(fault) => {
+                        // No page has so much to say that no line can hold it.
+                        log::error!("sync: a page isn't published: it {fault}");
+                        drop(lines.next());
+                    }
+                }
+            }
+            let bytes = self.seal.seal(writer.finish())?;
+            let name = SegmentName::of(device, self.setup.number, &bytes);
+            self.carrier.put(&name, &bytes)?;
+            let mut record = record_of(&name, u64::try_from(bytes.len()).unwrap_or(u64::MAX), now);
+            record.read_at = Some(now);
+            self.store.record_segments(&[record], now)?;
+            self.outcome.written_files += 1;
+            if lines.peek().is_none() {
+                return Ok(());
+            }
+        }
+    }
+
+    /// Replaces sixteen own files of a size class by one with the current states.
+    fn fold(&mut self, device: DeviceId) -> Result<(), RunError> {
+        loop {
+            let mut classes: BTreeMap<u32, Vec<SegmentRecord>> = BTreeMap::new();
+            for record in self.store.segments()? {
+                if record.device == self.setup.device
+                    && record.folded_at.is_none()
+                    && record.read_at.is_some()
+                    && let Some(class) = size_class(record.bytes)
+                {
+                    classes.entry(class).or_default().push(record);
+                }
+            }
+            let full = classes
+                .into_values()
+                .find(|files| files.len() >= FOLDED_AT_ONCE);
+            let Some(mut files) = full else {
+                return Ok(());
+            };
+            let Some((pages, has_history)) = self.content_of(&files)? else {
+                // One of them can't be read; `heal` mends that.
+                return Ok(());
+            };
+            let content = self.store.published(&pages, has_history)?;
+            self.write(device, &content)?;
+            let now = (self.now)();
+            for file in &mut files {
+                file.folded_at = Some(now);
+            }
+            self.store.record_segments(&files, now)?;
+            self.store
+                .record_published(&content, self.setup.number, now)?;
+        }
+    }
+
+    /// Returns the pages in files of this device, and whether some have tag edits or aliases.
+    fn content_of(
+        &mut self,
+        files: &[SegmentRecord],
+    ) -> Result<Option<(Vec<PageId>, bool)>, RunError> {
+        let mut pages: BTreeSet<PageId> = BTreeSet::new();
+        let mut has_history = false;
+        for file in files {
+            let Some(name) = SegmentName::parse(&file.device, &file.file) else {
+                return Ok(None);
+            };
+            let bytes = match self.carrier.read(&name) {
+                Ok(bytes) if name.fits(&bytes) => bytes,
+                Ok(_) => return Ok(None),
+                Err(problem) if problem.kind == ProblemKind::FileMissing => return Ok(None),
+                Err(problem) => return Err(problem.into()),
+            };
+            let bytes = match self.seal.open(bytes) {
+                Ok(bytes) => bytes,
+                Err(OpenError::Segment(_)) => return Ok(None),
+                Err(OpenError::Problem(problem)) => return Err(problem.into()),
+            };
+            let Ok((header, lines)) = Segment::read(&bytes) else {
+                return Ok(None);
+            };
+            let Ok(lists) = EditLists::parse(&header.lists) else {
+                return Ok(None);
+            };
+            for line in lines {
+                let Ok(record) = line.map(|line| Record::parse(&line, &lists)) else {
+                    return Ok(None);
+                };
+                match record {
+                    Ok(Record::Page(page, _)) => drop(pages.insert(page)),
+                    Ok(Record::TagEdit(_) | Record::Alias(..)) => has_history = true,
+                    Ok(Record::Unknown) => {}
+                    Err(_) => return Ok(None),
+                }
+            }
+        }
+        Ok(Some((pages.into_iter().collect(), has_history)))
+    }
+
+    /// Removes own files that were folded long enough ago for the other devices to have the newer one.
+    fn remove_folded(&mut self, device: DeviceId) -> Result<(), RunError> {
+        let now = (self.now)();
+        let old: Vec<SegmentRecord> = (self.store.segments()?.into_iter())
+            .filter(|record| {
+                record.device == device.to_string()
+                    && record.folded_at.is_some_and(|folded| {
+                        now < folded || now.duration_since(folded) >= self.retention.0
+                    })
+            })
+            .collect();
+        if old.is_empty() {
+            return Ok(());
+        }
+        let names: Vec<SegmentName> = (old.iter())
+            .filter_map(|record| SegmentName::parse(&record.device, &record.file))
+            .collect();
+        self.carrier.remove(&names)?;
+        let gone: Vec<(String, String)> = (old.into_iter())
+            .map(|record| (record.device, record.file))
+            .collect();
+        Ok(self.store.forget_segments(&gone, now)?)
+    }
+}
+
+/// The place has no library although notes were synced there.
+fn missing_place() -> Problem {
+    Problem::new(
+        ProblemKind::PlaceMissing,
+        "There are no notes at the place. If it is a disk or a network folder, connect it.",
+    )
+}
+
+/// Leaves out the replaced texts of a page whose line would be too long. Without them, texts that two
+/// devices change at the same time stand one below the other.
+fn shortened(line: String) -> String {
+    if line.len() <= segment::MAX_LINE {
+        return line;
+    }
+    match serde_json::from_str::<serde_json::Map<String, serde_json::Value>>(&line) {
+        Ok(mut page) => {
+            page.remove("was");
+            serde_json::Value::Object(page).to_string()
+        }
+        Err(_) => line,
+    }
+}
+
+fn record_of(name: &SegmentName, bytes: u64, found_at: Timestamp) -> SegmentRecord {
+    SegmentRecord {
+        device: name.folder(),
+        file: name.file(),
+        bytes,
+        found_at,
+        read_at: None,
+        problem: None,
+        folded_at: None,
+    }
+}
+
+/// Returns the size class of a file, or `None` if it is too large to be folded.
+fn size_class(bytes: u64) -> Option<u32> {
+    if bytes > MOST_FOLDED_BYTES {
+        return None;
+    }
+    let mut class = 0;
+    let mut most = FIRST_CLASS_BYTES;
+    while bytes > most {
+        most *= 16;
+        class += 1;
+    }
+    Some(class)
+}
