@@ -19,6 +19,7 @@ export const builtProgram = path.join(built, "url-notes");
 export const putNotes = path.join(built, "examples/put_notes");
 export const putArrivals = path.join(built, "examples/put_arrivals");
 export const putLinks = path.join(built, "examples/put_links");
+export const putSync = path.join(built, "examples/put_sync");
 
 /** @returns {Promise<number>} a port that nobody listens on */
 export function freePort() {
