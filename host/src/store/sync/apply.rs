@@ -186,12 +186,17 @@ impl Writer<'_> {
         let incoming: BTreeMap<PageId, &State> =
             pages.iter().map(|page| (page.page, &page.state)).collect();
         let mut applied = Applied::default();
+        let is_own = match device {
+            Some(device) => self.is_device(device)?,
+            None => false,
+        };
         self.with_states(|absorber| {
             let mut application = Application {
                 absorber,
                 names: &names,
                 incoming: &incoming,
                 device,
+                is_own,
             };
             // Moved pages first: their notes go to the pages that they moved to.
             let (moved, others): (Vec<_>, Vec<_>) =
@@ -216,6 +221,8 @@ struct Application<'a, 'b, 'tx> {
     names: &'a TagNames<'a>,
     incoming: &'a BTreeMap<PageId, &'a State>,
     device: Option<&'a str>,
+    /// Whether they are from a file of this device, which the database didn't know.
+    is_own: bool,
 }
 
 impl<'b, 'tx> Application<'_, 'b, 'tx> {
@@ -237,7 +244,13 @@ impl<'b, 'tx> Application<'_, 'b, 'tx> {
         let mut row = known.unwrap_or_else(|| PageRow::new(page.page));
         let before = row.state.clone();
         row.state.join(&page.state);
+        // If the file is lost, this device has to publish the page again.
+        let was_own = row.own;
+        row.own |= self.is_own;
         if row.state == before && !is_new && self.device.is_some() {
+            if row.own != was_own {
+                self.absorber.states.store(&row, self.names)?;
+            }
             return Ok(Outcome::Unchanged);
         }
         let Some(view) = row.state.view(self.names) else {
