@@ -381,6 +381,7 @@ impl World {
             file: name.file(),
             bytes,
             read_at: Some(now),
+            found_at: now,
             problem: None,
             folded_at: None,
         };
@@ -495,6 +496,7 @@ impl World {
             file: name.file(),
             bytes: u64::try_from(bytes.len()).unwrap(),
             read_at: Some(now),
+            found_at: now,
             problem: None,
             folded_at: None,
         };
