@@ -130,7 +130,11 @@ siteProblem: string | null,
  * Why the notes can't be opened, as a sentence (the counts are then 0); null if they can. Each
  * write returns the same error with its kind.
  */
-storeProblem: string | null, };
+storeProblem: string | null, 
+/**
+ * How the sync stands; absent if the notes aren't synced.
+ */
+sync?: SyncStatus, };
 
 export type Quote = { 
 /**
@@ -274,7 +278,15 @@ text: TextInfo | null,
 /**
  * Number of notes from the same web site.
  */
-onThisSite: number, };
+onThisSite: number, 
+/**
+ * Absent unless another device changed the note last.
+ */
+sync?: SyncInfo, 
+/**
+ * Absent if there are none.
+ */
+conflicts?: NoteConflicts, };
 
 export type UpdateNoteParams = { 
 /**
@@ -679,7 +691,16 @@ gist: GistInfo | null,
 /**
  * What the checks of its page found, null if it was never checked.
  */
-link: LinkInfo | null, };
+link: LinkInfo | null, 
+/**
+ * As in [`NoteForUrlResult`](super::NoteForUrlResult).
+ */
+sync?: SyncInfo, 
+/**
+ * Number of titles and texts in [`NoteConflicts`](super::NoteConflicts); absent if there are
+ * none.
+ */
+conflicts?: number, };
 
 export type LinkInfo = { 
 /**
@@ -705,6 +726,96 @@ finalUrl: string | null,
 archiveUrl: string | null, };
 
 export type LinkVerdict = "ok" | "moved" | "gone" | "soft" | "unreachable" | "walled";
+
+export type SyncInfo = { 
+/**
+ * The device's name.
+ */
+device: string, 
+/**
+ * When the change arrived here: RFC 3339 UTC with milliseconds.
+ */
+arrivedAt: string, };
+
+export type NoteConflicts = { 
+/**
+ * Other titles that the user typed, the oldest first.
+ */
+titles: Array<Alternative>, 
+/**
+ * Texts that couldn't be merged, the oldest first. They stand in the note's text, above the
+ * newest one, unless that would be too long.
+ */
+texts: Array<Alternative>, 
+/**
+ * Number of further values, which would make the answer too long; absent if there are none.
+ */
+more?: number, };
+
+export type Alternative = { 
+/**
+ * The title or the text.
+ */
+text: string, 
+/**
+ * When it was written, by that device's clock: RFC 3339 UTC with milliseconds.
+ */
+writtenAt: string, };
+
+export type ConflictField = "title" | "text";
+
+export type SettleConflictParams = { 
+/**
+ * UUID of this operation.
+ */
+opId: string, 
+/**
+ * The note's id.
+ */
+id: number, 
+/**
+ * The field of which the note keeps what it shows.
+ */
+keep?: ConflictField, 
+/**
+ * The title to take: one of [`NoteConflicts`].
+ */
+title?: string, 
+/**
+ * The text to take in place of the note's: one of [`NoteConflicts`].
+ */
+text?: string, };
+
+export type SyncStatus = { 
+/**
+ * How the last run ended.
+ */
+state: SyncState, 
+/**
+ * The place that carries the notes, without user names and passwords.
+ */
+place: string, 
+/**
+ * The end of the last run without a problem: RFC 3339 UTC with milliseconds; null if there was
+ * none.
+ */
+lastAt: string | null, 
+/**
+ * Why the last run failed; null if it didn't.
+ */
+problem: SyncProblem | null, };
+
+export type SyncState = "new" | "ok" | "failed";
+
+export type SyncProblem = { 
+/**
+ * A stable word for the cause.
+ */
+kind: string, 
+/**
+ * A sentence that says what to do.
+ */
+sentence: string, };
 
 export type EditNotesParams = { 
 /**
@@ -1287,7 +1398,7 @@ firstSavedAt: string | null,
  */
 lastSavedAt: string | null, };
 
-export type ErrorKind = "parse_error" | "invalid_request" | "unknown_method" | "invalid_params" | "internal" | "invalid_url" | "invalid_tag" | "too_large" | "not_found" | "conflict" | "store_full" | "store_newer" | "store_busy" | "store_broken" | "store_unwritable" | "store_io" | "frame_too_large" | "response_too_large" | "protocol_unsupported" | "op_id_reused" | "frame_cut_short" | "clock_wrong" | "address_taken" | "selection_changed";
+export type ErrorKind = "parse_error" | "invalid_request" | "unknown_method" | "invalid_params" | "internal" | "invalid_url" | "invalid_tag" | "too_large" | "not_found" | "conflict" | "store_full" | "store_newer" | "store_busy" | "store_broken" | "store_unwritable" | "store_io" | "frame_too_large" | "response_too_large" | "protocol_unsupported" | "op_id_reused" | "frame_cut_short" | "clock_wrong" | "address_taken" | "selection_changed" | "settled_already";
 
 export type ErrorObject = { 
 /**
@@ -1329,6 +1440,7 @@ export interface Methods {
   undoEdit: { params: UndoEditParams; result: EditResult };
   changeAddress: { params: ChangeAddressParams; result: NoteResult };
   mergeNotes: { params: MergeNotesParams; result: NoteResult };
+  settleConflict: { params: SettleConflictParams; result: NoteResult };
   searchSave: { params: SearchSaveParams; result: SearchListResult };
   searchForget: { params: SearchForgetParams; result: SearchListResult };
   searchList: { params: SearchListParams; result: SearchListResult };

@@ -24,6 +24,7 @@ const WRITES = {
 	updateNote: true,
 	changeAddress: true,
 	mergeNotes: true,
+	settleConflict: true,
 	completeTags: false,
 	suggestTags: false,
 	icons: false,

@@ -22,7 +22,7 @@ import { NoteList } from "./note-list.js";
 import { NoteQueue } from "./note-queue.js";
 import { closeNotice, listenToNotice, notify, press } from "./notice.js";
 import { counted, emptySentence, number, question } from "./results.js";
-import { isLink, nameOf, RowView, readerOf } from "./row-view.js";
+import { isLink, isOnChoice, isOnLink, nameOf, RowView, readerOf } from "./row-view.js";
 import { SavedSearches } from "./saved-searches.js";
 import { loadIds, loadPage } from "./search.js";
 import { Selection } from "./selection.js";
@@ -508,14 +508,13 @@ view.onClick = (place, event, isBox) => {
 		selection.toggle(row.id, place);
 	draw();
 	if (!isOnLink(event)) list.focus();
+	if (isOnChoice(event)) void aboutNote(() => editNote(connection, row));
 };
 list.addEventListener("dblclick", (event) => {
 	const target = /** @type {Element} */ (event.target);
-	if (target.closest("[data-place]") && !target.closest("a, .pick")) void editCurrent();
+	if (target.closest("[data-place]") && !target.closest("a, button, .pick"))
+		void editCurrent();
 });
-
-/** @param {Event} event */
-const isOnLink = ({ target }) => /** @type {Element} */ (target).closest("a") !== null;
 
 /** @type {ReturnType<typeof setTimeout> | undefined} */
 let pause;

@@ -4,6 +4,7 @@
 
 import { say } from "../shared/i18n.js";
 import { byteLength, fit, LIMITS, PassageLinks } from "../shared/text.js";
+import { Conflicts } from "./conflicts.js";
 import { Refused } from "./connection.js";
 import { confirms, make, openDialog, tagFieldBlock } from "./dialogs.js";
 import { nameOf } from "./row-view.js";
@@ -28,7 +29,7 @@ export async function editPage(connection, url) {
  * @returns {Promise<string | null>}
  */
 export async function editNote(connection, row) {
-	const { note } = await connection.call("noteForUrl", { url: row.url });
+	const { note, conflicts } = await connection.call("noteForUrl", { url: row.url });
 	if (note?.id !== row.id) return say("noteGone", nameOf(row));
 	const title = input("note-title", note.title, "text");
 	title.dir = "auto";
@@ -87,6 +88,18 @@ export async function editNote(connection, row) {
 			return false;
 		}
 	};
+	const choices = new Conflicts(connection, note.id);
+	choices.onProblem = (error) => {
+		problem.textContent = reason(error);
+	};
+	choices.onSettled = (settled) => {
+		problem.textContent = "";
+		done = say("conflictSettled");
+		// What the user has typed stays where nothing else was chosen.
+		if (settled.title !== note.title) title.value = settled.title;
+		if (settled.summary !== note.summary) text.value = links.shorten(settled.summary);
+		Object.assign(note, settled);
+	};
 	const save = async () => {
 		const newTitle = fit(title.value.replace(/\s+/g, " ").trim(), LIMITS.title);
 		const summary = typed();
@@ -111,9 +124,11 @@ export async function editNote(connection, row) {
 		heading: say("editNote"),
 		content: [
 			labelled("title", title),
+			...choices.block("title", conflicts, title, () => title.value !== note.title),
 			make("p", { className: "label", text: say("tags") }),
 			block,
 			labelled("note", text),
+			...choices.block("text", conflicts, text, () => typed() !== note.summary),
 			make("label", { className: "check" }, read, say("read")),
 			labelled("address", address),
 			make("p", { className: "hint", text: say("addressHint") }),
@@ -201,6 +216,7 @@ const merge = (connection, keep, drop) =>
  */
 export function reason({ kind, cause, message }) {
 	if (kind === "selection_changed") return say("selectionChanged");
+	if (kind === "settled_already") return say("settledAlready");
 	if (kind === "unknown_method") return say("hostOutdated");
 	return cause ? `${say("notConnected")} ${say(`cause_${cause}`)}` : message;
 }

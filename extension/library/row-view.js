@@ -25,6 +25,20 @@ export const nameOf = ({ title, url }) => title || url;
  */
 export const isLink = (url) => /^(https?|mailto):/i.test(url);
 
+/**
+ * Whether a link was clicked.
+ * @param {Event} event
+ */
+export const isOnLink = ({ target }) =>
+	/** @type {Element} */ (target).closest("a") !== null;
+
+/**
+ * Whether the button of a row was clicked that leads to what several devices wrote.
+ * @param {Event} event
+ */
+export const isOnChoice = ({ target }) =>
+	/** @type {Element} */ (target).closest(".choose") !== null;
+
 export class RowView {
 	/** @type {HTMLElement} */ #list;
 	/** @type {HTMLElement} */ #rows;
@@ -243,8 +257,17 @@ function rowElement(row, place, site) {
 		shown.append(part("span", "said", state.text), ...(target ? [" ", target] : []));
 		facts.append(shown);
 	}
+	if (row.conflicts) {
+		const choose = part("button", "choose", say("chooseVersion"));
+		/** @type {HTMLButtonElement} */ (choose).type = "button";
+		// The row has a key for it.
+		choose.tabIndex = -1;
+		choose.title = say("chooseVersionHint");
+		facts.append(choose);
+	}
 	if (row.site) facts.append(part("span", "icon"));
 	facts.append(part("bdi", "site", row.site), when);
+	if (row.sync) facts.append(part("bdi", "device", say("fromDevice", row.sync.device)));
 	const reader = readerOf(row, site);
 	if (reader) facts.append(link("text", say("readText"), reader));
 	const gist = gistOf(row, site);

@@ -16,6 +16,7 @@ import {
 	TABS,
 } from "../shared/settings.js";
 import { waitingFile } from "./outbox-export.js";
+import { syncSentence } from "./sync-sentence.js";
 
 /** @import {FromOptions, Overview} from "../shared/messages.js" */
 
@@ -63,6 +64,7 @@ function showConnection(shown) {
 			facts.push(["noteCount", count(counts?.notes ?? hello.notes)]);
 			facts.push(["tags", count(counts?.tags ?? hello.tags)]);
 		}
+		if (hello.sync) facts.push(["sync", syncSentence(hello.sync, language(), say)]);
 	}
 	element("facts").replaceChildren(
 		...facts.flatMap(([name, value]) => [textual("dt", say(name)), textual("dd", value)]),

@@ -229,7 +229,7 @@
  * The methods of the host that the library page may call.
  * @typedef {"listNotes" | "listNoteIds" | "searchNotes" | "noteForUrl" | "editNotes" | "editStatus" |
  *   "cancelEdit" | "undoEdit" | "updateNote" | "changeAddress" | "mergeNotes" |
- *   "completeTags" | "suggestTags" | "suggestForNotes" | "icons" | "searchList" |
+ *   "settleConflict" | "completeTags" | "suggestTags" | "suggestForNotes" | "icons" | "searchList" |
  *   "searchSave" | "searchForget" | "listArrivals" | "keepArrival" | "skipArrivals" |
  *   "unkeepArrival" | "unskipArrivals"} LibraryMethod
  */

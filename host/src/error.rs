@@ -45,6 +45,9 @@ pub enum Error {
     /// The page of the new address already has a note, which has this id.
     #[error("This page already has another note. Merge the two notes, or use another address.")]
     AddressTaken(i64),
+    /// A value of another device isn't one of a note's conflicts any more.
+    #[error("This choice was made already, here or on another device. Look at the note again.")]
+    SettledAlready,
     /// There is no such edit of many notes, or its record was deleted.
     #[error("This edit is unknown or too old. Edits can be undone for 30 days.")]
     UnknownEdit,
@@ -187,6 +190,7 @@ impl Error {
             Self::Conflict => ErrorKind::Conflict,
             Self::OpIdReused => ErrorKind::OpIdReused,
             Self::AddressTaken(_) => ErrorKind::AddressTaken,
+            Self::SettledAlready => ErrorKind::SettledAlready,
             Self::SelectionChanged { .. } => ErrorKind::SelectionChanged,
             Self::ProtocolUnsupported { .. } => ErrorKind::ProtocolUnsupported,
             Self::ResponseTooLarge => ErrorKind::ResponseTooLarge,

@@ -26,11 +26,11 @@ use crate::{
         SuggestTagsParams, SuggestTagsResult, UpdateNoteParams,
     },
     site::SiteState,
-    store::{Counts, KeepOptions, OperationResult, Reader, Store},
+    store::{Counts, KeepOptions, NoteSync, OperationResult, Reader, Store},
     sync::schedule::{self, Schedule},
     wire::{
-        fit_addresses, wire_hit, wire_new_title, wire_note, wire_problem, wire_saved, wire_stats,
-        wire_suggestion, wire_tag, wire_text, wire_tokens,
+        fit_addresses, wire_conflicts, wire_hit, wire_new_title, wire_note, wire_problem,
+        wire_saved, wire_stats, wire_suggestion, wire_sync, wire_tag, wire_text, wire_tokens,
     },
 };
 
@@ -38,6 +38,7 @@ mod feeds;
 mod icons;
 mod library;
 mod rendered_text;
+mod sync;
 mod texts;
 
 /// Results of `completeTags` and `searchNotes` if the request has no limit.
@@ -123,6 +124,9 @@ impl<S: Fn() -> SiteState> RequestHandler for Handler<S> {
                 .map(|r| Outcome::Note(r.into())),
             Request::MergeNotes(params) => {
                 self.merge_notes(&params).map(|r| Outcome::Note(r.into()))
+            }
+            Request::SettleConflict(params) => {
+                sync::settle_conflict(self.opened()?, params).map(|r| Outcome::Note(r.into()))
             }
             Request::SearchSave(params) => {
                 library::search_save(self.store()?, &params).map(Outcome::Searches)
@@ -268,14 +272,14 @@ impl<S: Fn() -> SiteState> Handler<S> {
                 true => Some(store.arrivals_count()?),
                 false => None,
             };
-            Ok((store.counts()?, arrivals))
+            Ok((store.counts()?, arrivals, sync::sync_status(store)?))
         });
-        let (counts, arrivals, store_problem) = match counted {
-            Ok((counts, arrivals)) => (counts, arrivals, None),
+        let (counts, arrivals, sync, store_problem) = match counted {
+            Ok((counts, arrivals, sync)) => (counts, arrivals, sync, None),
             Err(error) => {
                 log::warn!("{}", error.chain());
                 let none = Counts { notes: 0, tags: 0 };
-                (none, None, Some(error.to_string()))
+                (none, None, None, Some(error.to_string()))
             }
         };
         let site = (self.site)();
@@ -293,6 +297,7 @@ impl<S: Fn() -> SiteState> Handler<S> {
             arrivals,
             site_problem: site.problem,
             store_problem,
+            sync,
         })
     }
 
@@ -352,6 +357,11 @@ impl<S: Fn() -> SiteState> Handler<S> {
         let url = PageUrl::parse(&params.url)?;
         self.store()?.read_transaction(|store| {
             let note = store.note_for_url(&url)?;
+            let sync = match &note {
+                Some(note) => store.sync_of(note)?,
+                None => NoteSync::default(),
+            };
+            let conflict = sync.conflict.as_ref();
             Ok(NoteForUrlResult {
                 note: note.as_ref().map(|note| {
                     let mut note = wire_note(note);
@@ -368,6 +378,8 @@ impl<S: Fn() -> SiteState> Handler<S> {
                     None => None,
                 },
                 on_this_site: store.notes_on_site(url.site())?,
+                sync: sync.from.as_ref().map(wire_sync),
+                conflicts: conflict.map(|other| wire_conflicts(other, sync::CONFLICTS_BYTES)),
             })
         })
     }

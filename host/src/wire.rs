@@ -6,17 +6,18 @@ use serde::Serialize;
 
 use crate::{
     domain::{
-        Difference, Link, LinkVerdict, NewTitle, Note, NoteId, PageUrl, Problem, ProblemKind,
+        self, Difference, Link, LinkVerdict, NewTitle, Note, NoteId, PageUrl, Problem, ProblemKind,
         Reason, Suggestion, Tag, timestamp_text, tokens_in,
     },
     protocol::{
-        self, EditResult, EditState, FoundNote, LinkInfo, MAX_RESPONSE_BYTES, NoteRow,
-        QueryProblem, QueryProblemKind, RefusalReason, RefusedNote, SamePage, SamePageReason,
-        SaveNoteResult, StatsResult, SuggestReason, SuggestedTag,
+        self, Alternative, EditResult, EditState, FoundNote, LinkInfo, MAX_RESPONSE_BYTES,
+        NoteConflicts, NoteRow, QueryProblem, QueryProblemKind, RefusalReason, RefusedNote,
+        SamePage, SamePageReason, SaveNoteResult, StatsResult, SuggestReason, SuggestedTag,
+        SyncInfo,
     },
     store::{
-        Arrival, BulkEdit, BulkState, Feed, Gist, Hit, KeptText, ListOrder, Refusal, SavedSearch,
-        TagCount, TextSummary,
+        Arrival, BulkEdit, BulkState, Feed, Gist, Hit, KeptText, ListOrder, NoteSync, PageSync,
+        Refusal, SavedSearch, SyncConflict, TagCount, TextSummary,
     },
 };
 
@@ -330,6 +331,7 @@ pub(crate) fn wire_row(
     text: Option<TextSummary>,
     gist: Option<&Gist>,
     link: Option<&Link>,
+    sync: &NoteSync,
 ) -> NoteRow {
     let url = PageUrl::parse(&note.url);
     NoteRow {
@@ -346,6 +348,44 @@ pub(crate) fn wire_row(
         text: text.map(wire_text),
         gist: gist.map(wire_gist),
         link: link.map(|link| wire_link(link, note.id, &note.url)),
+        sync: sync.from.as_ref().map(wire_sync),
+        conflicts: (sync.conflict.as_ref())
+            .map(|conflict| u32::try_from(conflict.count()).unwrap_or(u32::MAX)),
+    }
+}
+
+/// Converts where the last change of a note came from.
+pub(crate) fn wire_sync(from: &PageSync) -> SyncInfo {
+    SyncInfo {
+        device: from.device.clone(),
+        arrived_at: timestamp_text(from.arrived_at),
+    }
+}
+
+/// Converts what was written at the same time. Values that don't fit into `limit`, in bytes of JSON
+/// of all together, are only counted.
+pub(crate) fn wire_conflicts(conflict: &SyncConflict, limit: usize) -> NoteConflicts {
+    let (mut room, mut more) = (limit, 0);
+    let mut fitting = |all: &[domain::sync::Alternative]| {
+        let mut shown = Vec::with_capacity(all.len());
+        for other in all {
+            let bytes = serde_json::to_string(&other.text).map_or(usize::MAX, |json| json.len());
+            if bytes > room {
+                more += 1;
+                continue;
+            }
+            room -= bytes;
+            shown.push(Alternative {
+                text: other.text.clone(),
+                written_at: timestamp_text(NoteId(other.at.micros).moment()),
+            });
+        }
+        shown
+    };
+    NoteConflicts {
+        titles: fitting(&conflict.titles),
+        texts: fitting(&conflict.texts),
+        more: Some(more).filter(|more| *more > 0),
     }
 }
 
@@ -371,31 +411,38 @@ pub(crate) fn wire_link(link: &Link, id: NoteId, url: &str) -> LinkInfo {
     }
 }
 
-/// A note with what is known of its page, as on the command line and in the API.
+/// A note with what is known of its page and of the sync, as in lists on the command line and in the
+/// API. What isn't known is absent.
 #[derive(Debug, Serialize)]
-pub(crate) struct NoteWithLink {
+pub(crate) struct ListedNote {
     #[serde(flatten)]
-    pub(crate) note: protocol::Note,
-    /// Absent if the page was never checked.
+    note: protocol::Note,
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub(crate) link: Option<LinkInfo>,
+    link: Option<LinkInfo>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    sync: Option<SyncInfo>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    conflicts: Option<NoteConflicts>,
 }
 
-impl NoteWithLink {
+impl ListedNote {
     /// Converts a note.
-    pub(crate) fn of(note: &Note, link: Option<&Link>) -> Self {
+    pub(crate) fn of(note: &Note, link: Option<&Link>, sync: &NoteSync) -> Self {
+        let conflicts = sync.conflict.as_ref();
         Self {
             note: wire_note(note),
             link: link.map(|link| wire_link(link, note.id, &note.url)),
+            sync: sync.from.as_ref().map(wire_sync),
+            conflicts: conflicts.map(|conflict| wire_conflicts(conflict, usize::MAX)),
         }
     }
 }
 
-/// A note with what is known of its page and the summary by a model, as on the command line.
+/// The same with the summary by a model, as on the command line.
 #[derive(Debug, Serialize)]
 pub(crate) struct ShownNote {
     #[serde(flatten)]
-    note: NoteWithLink,
+    note: ListedNote,
     /// Absent if there is none.
     #[serde(skip_serializing_if = "Option::is_none")]
     gist: Option<protocol::GistInfo>,
@@ -403,9 +450,14 @@ pub(crate) struct ShownNote {
 
 impl ShownNote {
     /// Converts a note.
-    pub(crate) fn of(note: &Note, link: Option<&Link>, gist: Option<&Gist>) -> Self {
+    pub(crate) fn of(
+        note: &Note,
+        link: Option<&Link>,
+        gist: Option<&Gist>,
+        sync: &NoteSync,
+    ) -> Self {
         Self {
-            note: NoteWithLink::of(note, link),
+            note: ListedNote::of(note, link, sync),
             gist: gist.map(wire_gist),
         }
     }

@@ -7,10 +7,10 @@ import { fileURLToPath } from "node:url";
 /** The project's folder. */
 export const project = fileURLToPath(new URL("../..", import.meta.url));
 
-const built = path.join(
-	process.env.CARGO_TARGET_DIR ?? path.join(project, "target"),
-	"debug",
-);
+/** Where `cargo build` writes. */
+export const target = process.env.CARGO_TARGET_DIR ?? path.join(project, "target");
+
+const built = path.join(target, "debug");
 
 /** What `cargo build` makes; the tests build no other. */
 export const builtProgram = path.join(built, "url-notes");
@@ -19,6 +19,7 @@ export const builtProgram = path.join(built, "url-notes");
 export const putNotes = path.join(built, "examples/put_notes");
 export const putArrivals = path.join(built, "examples/put_arrivals");
 export const putLinks = path.join(built, "examples/put_links");
+export const putSync = path.join(built, "examples/put_sync");
 
 /** @returns {Promise<number>} a port that nobody listens on */
 export function freePort() {

@@ -100,7 +100,7 @@ fn export(dir: &Path, folder: &Path, options: &[&str]) -> Value {
 }
 
 /// Returns the files below a folder, and everything that isn't a file.
-fn files(folder: &Path) -> BTreeMap<String, PathBuf> {
+pub(crate) fn files(folder: &Path) -> BTreeMap<String, PathBuf> {
     let mut found = BTreeMap::new();
     let mut open = vec![folder.to_owned()];
     while let Some(dir) = open.pop() {

@@ -108,10 +108,11 @@ impl List {
         };
         let links = store.links_of(&notes)?;
         if invocation.json {
-            let gists = store.gists_of(&notes)?;
-            let notes = notes.iter().zip(links.iter().zip(&gists));
-            let notes =
-                notes.map(|(note, (link, gist))| ShownNote::of(note, link.as_ref(), gist.as_ref()));
+            let (gists, syncs) = (store.gists_of(&notes)?, store.syncs_of(&notes)?);
+            let known = links.iter().zip(&gists).zip(&syncs);
+            let notes = notes.iter().zip(known).map(|(note, ((link, gist), sync))| {
+                ShownNote::of(note, link.as_ref(), gist.as_ref(), sync)
+            });
             let notes: Vec<_> = notes.collect();
             return invocation.print_json(&notes);
         }

@@ -9,7 +9,10 @@ use jiff::{Timestamp, tz::TimeZone};
 
 pub(super) use super::terminal::clean;
 use super::terminal::{Look, Paint};
-use crate::domain::{Link, LinkVerdict, Note, Tag, timestamp_text};
+use crate::{
+    domain::{Link, LinkVerdict, Note, NoteId, Tag, timestamp_text},
+    store::NoteSync,
+};
 
 /// Width of the date column; a note's other lines are indented by it.
 const INDENT: usize = 12;
@@ -154,12 +157,13 @@ impl Style {
         Ok(())
     }
 
-    /// Prints all fields of a note.
+    /// Prints all fields of a note, and below its text those that couldn't be merged into it.
     pub(super) fn whole(
         self,
         out: &mut dyn Write,
         note: &Note,
         link: Option<&Link>,
+        sync: &NoteSync,
     ) -> io::Result<()> {
         let metadata = &note.metadata;
         let of_page = |value: &Option<String>| value.clone().unwrap_or_default();
@@ -170,9 +174,17 @@ impl Style {
         let others = others.iter().map(|url| clean(url)).collect();
         let checked = link.map(|link| self.moment(link.checked_at));
         let deleted = note.deleted_at.map(|moment| self.moment(moment));
+        let from = sync.from.as_ref();
+        let from = from.map(|from| format!("{}, {}", from.device, self.moment(from.arrived_at)));
+        let conflict = sync.conflict.as_ref();
+        let titles_elsewhere = conflict.map_or(&[][..], |conflict| &conflict.titles);
+        let titles_elsewhere = titles_elsewhere
+            .iter()
+            .flat_map(|other| wrapped(&other.text));
         for (name, value) in [
             ("id", vec![note.id.0.to_string()]),
             ("title", titles.collect()),
+            ("or titled", titles_elsewhere.collect()),
             ("page title", wrapped(&of_page(&note.page_title))),
             ("url", vec![clean(&note.address())]),
             ("also", others),
@@ -185,6 +197,7 @@ impl Style {
             ("tags", self.tags(&note.tags, FIELD)),
             ("saved", vec![self.moment(note.saved_at)]),
             ("updated", vec![self.moment(note.updated_at)]),
+            ("from", from.map(|from| wrapped(&from)).unwrap_or_default()),
             ("deleted", vec![deleted.unwrap_or_default()]),
             ("published", vec![clean(&of_page(&metadata.published_at))]),
             ("site", vec![clean(&of_page(&metadata.site_name))]),
@@ -203,6 +216,15 @@ impl Style {
         if !note.summary.is_empty() {
             writeln!(out)?;
             for line in note.shown_summary().lines() {
+                writeln!(out, "{}", clean(line))?;
+            }
+        }
+        let beside = conflict.map(|conflict| conflict.texts_beside(&note.summary));
+        for other in beside.into_iter().flatten() {
+            let written = self.moment(NoteId(other.at.micros).moment());
+            let heading = format!("Not merged, written {written}:");
+            writeln!(out, "\n{}", self.look.paint(Paint::Aside, &heading))?;
+            for line in other.text.lines() {
                 writeln!(out, "{}", clean(line))?;
             }
         }

@@ -27,8 +27,10 @@ impl Show {
             return self.which.not_found(&store);
         };
         let (gist, link) = (store.gist(note.id)?, store.link(note.id)?);
+        let sync = store.sync_of(&note)?;
         if invocation.json {
-            return invocation.print_json(&ShownNote::of(&note, link.as_ref(), gist.as_ref()));
+            let shown = ShownNote::of(&note, link.as_ref(), gist.as_ref(), &sync);
+            return invocation.print_json(&shown);
         }
         if note.deleted_at.is_some() {
             invocation.hint(&format!(
@@ -36,9 +38,15 @@ impl Show {
                 note.id.0
             ));
         }
+        if sync.conflict.is_some() {
+            invocation.hint(&format!(
+                "Several devices changed this note at the same time. To choose, edit it in the library, or run `url-notes edit {}`.",
+                note.id.0
+            ));
+        }
         let style = invocation.style();
         invocation.page(&|out| {
-            style.whole(out, &note, link.as_ref())?;
+            style.whole(out, &note, link.as_ref(), &sync)?;
             match &gist {
                 Some(gist) if !is_accepted(&note, gist) => print_gist(out, style, gist),
                 _ => Ok(()),

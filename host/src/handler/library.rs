@@ -109,7 +109,9 @@ pub(super) fn list_notes(
             let has_links = store.has_links()?;
             let mut rows = Vec::new();
             let mut room = MAX_RESPONSE_BYTES - ENVELOPE_BYTES;
-            for note in listing.notes(store, from, limit)? {
+            let notes = listing.notes(store, from, limit)?;
+            let syncs = store.syncs_of(&notes)?;
+            for (note, sync) in notes.iter().zip(&syncs) {
                 let text = if has_texts {
                     store.text_summary(note.id)?
                 } else {
@@ -125,7 +127,7 @@ pub(super) fn list_notes(
                 } else {
                     None
                 };
-                let row = wire_row(&note, text, gist.as_ref(), link.as_ref());
+                let row = wire_row(note, text, gist.as_ref(), link.as_ref(), sync);
                 let bytes = serde_json::to_vec(&row).map_err(Error::internal)?.len() + 1;
                 if bytes > room && !rows.is_empty() {
                     break;

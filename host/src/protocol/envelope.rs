@@ -152,6 +152,7 @@ fn parse_params(method: &str, params: &str) -> Result<Request, ErrorObject> {
         "undoEdit" => Request::UndoEdit(typed(params)?),
         "changeAddress" => Request::ChangeAddress(typed(params)?),
         "mergeNotes" => Request::MergeNotes(typed(params)?),
+        "settleConflict" => Request::SettleConflict(typed(params)?),
         "searchSave" => Request::SearchSave(typed(params)?),
         "searchForget" => Request::SearchForget(typed(params)?),
         "searchList" => {

@@ -56,6 +56,8 @@ pub enum ErrorKind {
     AddressTaken,
     /// There are more or fewer notes than the user was shown.
     SelectionChanged,
+    /// The value isn't one of the note's conflicts any more.
+    SettledAlready,
 }
 
 impl ErrorKind {
@@ -87,6 +89,7 @@ impl ErrorKind {
             Self::ClockWrong => -32016,
             Self::AddressTaken => -32017,
             Self::SelectionChanged => -32018,
+            Self::SettledAlready => -32019,
         }
     }
 }

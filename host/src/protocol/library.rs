@@ -3,7 +3,9 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{gists::GistInfo, links::LinkInfo, suggest::SuggestedTag, texts::TextInfo};
+use super::{
+    gists::GistInfo, links::LinkInfo, suggest::SuggestedTag, sync::SyncInfo, texts::TextInfo,
+};
 
 /// Why a part of a query is invalid. Append-only.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -176,6 +178,15 @@ pub struct NoteRow {
     pub gist: Option<GistInfo>,
     /// What the checks of its page found, null if it was never checked.
     pub link: Option<LinkInfo>,
+    /// As in [`NoteForUrlResult`](super::NoteForUrlResult).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(test, ts(optional))]
+    pub sync: Option<SyncInfo>,
+    /// Number of titles and texts in [`NoteConflicts`](super::NoteConflicts); absent if there are
+    /// none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(test, ts(optional))]
+    pub conflicts: Option<u32>,
 }
 
 /// `editNotes`: changes many notes at once, either all or none.

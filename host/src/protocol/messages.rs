@@ -22,6 +22,8 @@ use crate::protocol::{
     markdown::{RenderMarkdownParams, RenderMarkdownResult},
     search::{SearchNotesParams, SearchNotesResult},
     suggest::{SuggestTagsParams, SuggestTagsResult},
+    sync::{NoteConflicts, SettleConflictParams, SyncInfo, SyncStatus},
+    tags::{CompleteTagsParams, CompleteTagsResult},
     texts::{KeepText, PutTextParams, PutTextResult, RemoveTextParams, RemoveTextResult, TextInfo},
 };
 
@@ -138,6 +140,10 @@ pub struct HelloResult {
     /// Why the notes can't be opened, as a sentence (the counts are then 0); null if they can. Each
     /// write returns the same error with its kind.
     pub store_problem: Option<String>,
+    /// How the sync stands; absent if the notes aren't synced.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(test, ts(optional))]
+    pub sync: Option<SyncStatus>,
 }
 
 /// The selection on the page at the time of the save.
@@ -299,6 +305,14 @@ pub struct NoteForUrlResult {
     /// Number of notes from the same web site.
     #[cfg_attr(test, ts(type = "number"))]
     pub on_this_site: u64,
+    /// Absent unless another device changed the note last.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(test, ts(optional))]
+    pub sync: Option<SyncInfo>,
+    /// Absent if there are none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(test, ts(optional))]
+    pub conflicts: Option<NoteConflicts>,
 }
 
 /// `updateNote`: replaces the given fields. Errors: `not_found`, `invalid_tag`, `too_large`, the
@@ -377,42 +391,6 @@ pub struct NoteResult {
     pub note: Note,
 }
 
-/// `completeTags`: returns tags in use that begin with the text, then those that contain it, each
-/// group by number of notes. Each group is followed by matches that differ only in accents or width
-/// (`cafe`, `café`). An empty text returns the most used tags.
-#[derive(Debug, Clone, Serialize, Deserialize)]
-#[cfg_attr(test, derive(ts_rs::TS), ts(optional_fields))]
-#[serde(rename_all = "camelCase")]
-pub struct CompleteTagsParams {
-    /// The typed text.
-    pub text: String,
-    /// Most results: 1 to 100, default 8.
-    pub limit: Option<u32>,
-    /// Tags to leave out, because they are already chosen.
-    pub exclude: Option<Vec<String>>,
-}
-
-/// Result of `completeTags`.
-#[derive(Debug, Clone, Serialize, Deserialize)]
-#[cfg_attr(test, derive(ts_rs::TS))]
-#[serde(rename_all = "camelCase")]
-pub struct CompleteTagsResult {
-    /// Best first.
-    pub tags: Vec<TagCount>,
-}
-
-/// A tag with its number of notes.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[cfg_attr(test, derive(ts_rs::TS))]
-#[serde(rename_all = "camelCase")]
-pub struct TagCount {
-    /// Normalised name.
-    pub name: String,
-    /// Number of its notes, without the trash.
-    #[cfg_attr(test, ts(type = "number"))]
-    pub count: u64,
-}
-
 /// `stats` has no parameters.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[cfg_attr(test, derive(ts_rs::TS))]
@@ -483,6 +461,8 @@ pub enum Request {
     ChangeAddress(ChangeAddressParams),
     /// See [`MergeNotesParams`].
     MergeNotes(MergeNotesParams),
+    /// See [`SettleConflictParams`].
+    SettleConflict(SettleConflictParams),
     /// See [`SearchSaveParams`].
     SearchSave(SearchSaveParams),
     /// See [`SearchForgetParams`].
@@ -523,7 +503,8 @@ pub enum Outcome {
     Saved(Box<SaveNoteResult>),
     /// To `noteForUrl`.
     ForUrl(Box<NoteForUrlResult>),
-    /// To `updateNote`, `deleteNote`, `restoreNote`, `changeAddress`, `mergeNotes`.
+    /// To `updateNote`, `deleteNote`, `restoreNote`, `changeAddress`, `mergeNotes`,
+    /// `settleConflict`.
     Note(Box<NoteResult>),
     /// To `completeTags`.
     Tags(CompleteTagsResult),

@@ -18,6 +18,8 @@ mod markdown;
 mod messages;
 mod search;
 mod suggest;
+mod sync;
+mod tags;
 mod texts;
 
 pub use envelope::*;
@@ -31,6 +33,8 @@ pub use markdown::*;
 pub use messages::*;
 pub use search::*;
 pub use suggest::*;
+pub use sync::*;
+pub use tags::*;
 pub use texts::*;
 
 #[cfg(test)]

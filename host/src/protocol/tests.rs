@@ -26,7 +26,8 @@ fn declarations() -> String {
         CompleteTagsParams CompleteTagsResult TagCount SuggestTagsParams SuggestTagsResult
         SuggestedTag SuggestReason SearchNotesParams SearchOrder SearchPlace
         SearchNotesResult FoundNote QueryProblemKind QueryProblem ListOrder ListNotesParams
-        ListNotesResult ListNoteIdsParams ListNoteIdsResult NoteRow LinkInfo LinkVerdict EditNotesParams EditState EditResult RefusedNote RefusalReason
+        ListNotesResult ListNoteIdsParams ListNoteIdsResult NoteRow LinkInfo LinkVerdict SyncInfo NoteConflicts Alternative ConflictField
+            SettleConflictParams SyncStatus SyncState SyncProblem EditNotesParams EditState EditResult RefusedNote RefusalReason
         EditIdParams UndoEditParams ChangeAddressParams MergeNotesParams SuggestForNotesParams
         SuggestForNotesResult NoteSuggestions SavedSearch
         SearchSaveParams SearchForgetParams SearchListParams SearchListResult
@@ -64,6 +65,7 @@ fn declarations() -> String {
         ("undoEdit", "UndoEditParams", "EditResult"),
         ("changeAddress", "ChangeAddressParams", "NoteResult"),
         ("mergeNotes", "MergeNotesParams", "NoteResult"),
+        ("settleConflict", "SettleConflictParams", "NoteResult"),
         ("searchSave", "SearchSaveParams", "SearchListResult"),
         ("searchForget", "SearchForgetParams", "SearchListResult"),
         ("searchList", "SearchListParams", "SearchListResult"),
@@ -185,6 +187,7 @@ fn parameters_are_an_object_by_name() {
         "undoEdit",
         "changeAddress",
         "mergeNotes",
+        "settleConflict",
         "searchSave",
         "searchForget",
         "searchList",

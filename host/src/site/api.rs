@@ -13,8 +13,8 @@ use crate::{
     error::{Error, Result},
     protocol::{self, ErrorKind, TagCount},
     site::{facet_cache::FacetCache, query_string::Parameters, response::Answer},
-    store::{Reader, TagFilter, TagOrder, TagPlace},
-    wire::{NoteWithLink, WireText, wire_gist, wire_link, wire_problem, wire_text},
+    store::{Hit, Reader, TagFilter, TagOrder, TagPlace},
+    wire::{ListedNote, WireText, wire_gist, wire_problem, wire_text},
 };
 
 /// Default number of notes or tags in a response, followed by the highest.
@@ -121,7 +121,11 @@ impl Api {
                 Some(note) => json(
                     200,
                     &WholeNote {
-                        note: NoteWithLink::of(&note, reader.link(*id)?.as_ref()),
+                        note: ListedNote::of(
+                            &note,
+                            reader.link(*id)?.as_ref(),
+                            &reader.sync_of(&note)?,
+                        ),
                         text: reader.text_summary(*id)?.map(wire_text),
                         gist: reader.gist(*id)?.as_ref().map(wire_gist),
                     },
@@ -162,7 +166,7 @@ fn no_note(reader: &Reader, id: NoteId) -> Result<Answer> {
 #[derive(Debug, Serialize)]
 struct WholeNote {
     #[serde(flatten)]
-    note: NoteWithLink,
+    note: ListedNote,
     /// What is known about the text of its page, if it is kept.
     text: Option<protocol::TextInfo>,
     /// The summary by a language model; absent if there is none.
@@ -222,10 +226,10 @@ fn before(parameters: &Parameters<'_>) -> Result<Option<NoteId>> {
 }
 
 /// The response to `/api/notes`.
-#[derive(Debug, Default, Serialize)]
+#[derive(Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
 struct Notes {
-    notes: Vec<NoteWithLink>,
+    notes: Vec<ListedNote>,
     /// The total number, if it is known.
     count: Option<u64>,
     /// The `before` parameter of the next listing page, if there may be one.
@@ -235,26 +239,35 @@ struct Notes {
     problems: Vec<protocol::QueryProblem>,
 }
 
-impl Notes {
-    fn of(notes: &[Note], count: Option<u64>, next: Option<NoteId>) -> Self {
-        Self {
-            notes: notes
-                .iter()
-                .map(|note| NoteWithLink::of(note, None))
-                .collect(),
-            count,
-            next: next.map(|id| id.0),
-            problems: Vec::new(),
-        }
-    }
+/// The notes of a listing page.
+#[derive(Debug, Default)]
+struct FoundNotes {
+    notes: Vec<Note>,
+    /// As in [`Notes`].
+    count: Option<u64>,
+    /// As in [`Notes`].
+    next: Option<NoteId>,
+}
 
-    /// Creates a response from one note more than was requested.
+impl FoundNotes {
+    /// Takes one note more than was requested.
     fn page(mut notes: Vec<Note>, count: u64, limit: u32) -> Self {
         let limit = usize::try_from(limit).unwrap_or(usize::MAX);
         let more = notes.len() > limit;
         notes.truncate(limit);
-        let next = notes.last().map(|note| note.id).filter(|_| more);
-        Self::of(&notes, Some(count), next)
+        Self {
+            next: notes.last().map(|note| note.id).filter(|_| more),
+            count: Some(count),
+            notes,
+        }
+    }
+
+    fn of(hits: Vec<Hit>, next: Option<NoteId>) -> Self {
+        Self {
+            notes: hits.into_iter().map(|hit| hit.note).collect(),
+            count: None,
+            next,
+        }
     }
 }
 
@@ -286,19 +299,28 @@ impl NotesQuestion {
         let days = Days::at(crate::clock::now(), &TimeZone::system());
         let query = Query::parse_in(&self.query, &days);
         let problems = query.problems.iter().map(wire_problem).collect();
-        let mut notes = self.found(reader, facet_cache, query)?;
-        if reader.has_links()? {
-            for NoteWithLink { note, link } in &mut notes.notes {
-                let id = NoteId(note.id);
-                *link = reader
-                    .link(id)?
-                    .map(|known| wire_link(&known, id, &note.url));
-            }
-        }
-        Ok(Notes { problems, ..notes })
+        let found = self.found(reader, facet_cache, query)?;
+        let links = match reader.has_links()? {
+            true => reader.links_of(&found.notes)?,
+            false => vec![None; found.notes.len()],
+        };
+        let syncs = reader.syncs_of(&found.notes)?;
+        let notes = found.notes.iter().zip(links.iter().zip(&syncs));
+        let notes = notes.map(|(note, (link, sync))| ListedNote::of(note, link.as_ref(), sync));
+        Ok(Notes {
+            notes: notes.collect(),
+            count: found.count,
+            next: found.next.map(|id| id.0),
+            problems,
+        })
     }
 
-    fn found(&self, reader: &Reader, facet_cache: &FacetCache, mut query: Query) -> Result<Notes> {
+    fn found(
+        &self,
+        reader: &Reader,
+        facet_cache: &FacetCache,
+        mut query: Query,
+    ) -> Result<FoundNotes> {
         let wanted = TagFilter {
             with: reader.tags_of_names(&self.tags.with)?,
             without: reader.tags_of_names(&self.tags.without)?,
@@ -306,7 +328,7 @@ impl NotesQuestion {
         if query.is_empty() && self.sites.is_empty() {
             // The query isn't empty, but has nothing to search for.
             if !self.query.trim().is_empty() {
-                return Ok(Notes::default());
+                return Ok(FoundNotes::default());
             }
             return self.tagged(reader, facet_cache, &wanted);
         }
@@ -315,17 +337,14 @@ impl NotesQuestion {
         query.sites.extend_from_slice(&self.sites);
         if query.place == Some(SearchPlace::Text) {
             let found = reader.search_texts(None, &query, self.before, self.limit)?;
-            let notes: Vec<Note> = found.hits.into_iter().map(|hit| hit.note).collect();
-            return Ok(Notes::of(&notes, None, found.next));
+            return Ok(FoundNotes::of(found.hits, found.next));
         }
         if self.best_first {
             let best = facet_cache.search_best(reader, &query, self.limit)?;
-            let notes: Vec<Note> = best.hits.into_iter().map(|hit| hit.note).collect();
-            return Ok(Notes::of(&notes, None, None));
+            return Ok(FoundNotes::of(best.hits, None));
         }
         let found = facet_cache.search(reader, &query, self.before, self.limit)?;
-        let notes: Vec<Note> = found.hits.into_iter().map(|hit| hit.note).collect();
-        Ok(Notes::of(&notes, None, found.next))
+        Ok(FoundNotes::of(found.hits, found.next))
     }
 
     fn tagged(
@@ -333,11 +352,11 @@ impl NotesQuestion {
         reader: &Reader,
         facet_cache: &FacetCache,
         filter: &TagFilter,
-    ) -> Result<Notes> {
+    ) -> Result<FoundNotes> {
         let limit = self.limit + 1;
         if *filter == TagFilter::default() {
             let notes = reader.latest_notes(self.before, limit)?;
-            return Ok(Notes::page(notes, reader.counts()?.notes, self.limit));
+            return Ok(FoundNotes::page(notes, reader.counts()?.notes, self.limit));
         }
         let counted = facet_cache.ask(reader, |facets| {
             let notes = facets.notes(reader, filter, self.before, limit)?;
@@ -350,7 +369,7 @@ impl NotesQuestion {
                 reader.count_with_tags(filter)?,
             ),
         };
-        Ok(Notes::page(notes, count, self.limit))
+        Ok(FoundNotes::page(notes, count, self.limit))
     }
 }
 

@@ -502,8 +502,9 @@ impl Controller {
             Some(note) => {
                 let related = reader.related_notes(&note, RELATED_NOTES)?;
                 let text = reader.text_summary(id)?;
+                let sync = reader.sync_of(&note)?;
                 let (note, gist) = with_stand_in(reader, note)?;
-                let page = views::note(&self.layout, &note, text, gist.as_ref(), &related);
+                let page = views::note(&self.layout, &note, text, gist.as_ref(), &sync, &related);
                 Ok(found(page))
             }
             None => match reader.trashed_note(id)? {

@@ -305,10 +305,7 @@ impl<'a> Run<'a> {
     }
 
     fn read(&mut self, file: &Listed) -> Result<(), RunError> {
-        let fault = match self.read_segment(file)? {
-            Ok(()) => None,
-            Err(fault) => Some(fault),
-        };
+        let fault = self.read_segment(file)?.err();
         let now = (self.now)();
         let mut record = record_of(&file.name, file.size.unwrap_or(0), now);
         match fault {

@@ -199,9 +199,12 @@ impl SegmentWriter {
 pub struct Segment;
 
 impl Segment {
-    /// Reads the header of a segment, and returns the lines after it. The bytes are those after
-    /// unsealing, whose name was checked before. The lines are
-    /// inflated as they are asked for.
+    /// Reads the header of a segment, and returns the lines after it, which are inflated as they are
+    /// asked for. The bytes are those that [`SegmentName::check`] found right and [`Seal::open`]
+    /// returned.
+    ///
+    /// [`SegmentName::check`]: crate::sync::segment_name::SegmentName::check
+    /// [`Seal::open`]: crate::sync::seal::Seal::open
     ///
     /// # Errors
     /// Why it can't be read. The lines end with the first fault.

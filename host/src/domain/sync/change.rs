@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use serde_json::{Value, json};
 
 use super::{
-    page_view::{PageView, by_moment},
+    page_view::{ConflictField, PageView, by_moment},
     state::{Life, State, Version, Written, field},
     tag_history::{KnownEdits, TagNames},
 };
@@ -199,10 +199,31 @@ impl State {
     /// Replaces all values of the fields that have conflicts by what is shown, as a user does who
     /// agrees with it. Returns false if there are no conflicts.
     pub fn settle(&mut self, new: &NewVersion, names: &TagNames<'_>) -> bool {
+        self.settle_fields(new, names, |_| true)
+    }
+
+    /// The same of one field.
+    pub fn settle_field(
+        &mut self,
+        field: ConflictField,
+        new: &NewVersion,
+        names: &TagNames<'_>,
+    ) -> bool {
+        self.settle_fields(new, names, |other| other == field)
+    }
+
+    fn settle_fields(
+        &mut self,
+        new: &NewVersion,
+        names: &TagNames<'_>,
+        is_wanted: impl Fn(ConflictField) -> bool,
+    ) -> bool {
         let Some(view) = self.view(names) else {
             return false;
         };
-        if view.conflicts.is_empty() {
+        let has = |field| is_wanted(field) && !view.conflicts.of(field).is_empty();
+        let (title, text) = (has(ConflictField::Title), has(ConflictField::Text));
+        if !title && !text {
             return false;
         }
         let written = Written {
@@ -211,14 +232,14 @@ impl State {
         };
         self.life_seen.insert(new.version);
         self.seen.insert(new.version);
-        self.written.insert(new.version, written);
-        if !view.conflicts.titles.is_empty() {
-            let title = json!([view.title]);
-            self.set(field::TITLE, new.version, title);
+        if title {
+            self.set(field::TITLE, new.version, json!([view.title]));
         }
-        if !view.conflicts.texts.is_empty() {
+        if text {
             self.set_text(&view.summary, new.version);
         }
+        // Only now, since `set_text` forgets versions that hold nothing.
+        self.written.insert(new.version, written);
         self.tidy();
         true
     }

@@ -17,7 +17,7 @@ mod unique_id;
 
 pub use change::NewVersion;
 pub use moment::Moment;
-pub use page_view::{Alternative, Conflicts, PageView};
+pub use page_view::{Alternative, ConflictField, Conflicts, PageView};
 pub use state::{Life, PageId, State, Version};
 pub use state_json::{EditLists, MalformedState};
 pub use tag_history::{AliasValue, EditId, KnownEdits, TagEditRecord, TagHistory, TagNames};

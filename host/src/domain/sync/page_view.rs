@@ -72,7 +72,25 @@ pub struct Alternative {
     pub text: String,
 }
 
+/// A field of which a view may not show all values.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ConflictField {
+    /// The title.
+    Title,
+    /// The user's text.
+    Text,
+}
+
 impl Conflicts {
+    /// Returns the values of a field that aren't shown.
+    #[must_use]
+    pub fn of(&self, field: ConflictField) -> &[Alternative] {
+        match field {
+            ConflictField::Title => &self.titles,
+            ConflictField::Text => &self.texts,
+        }
+    }
+
     /// Returns whether there are none.
     #[must_use]
     pub fn is_empty(&self) -> bool {

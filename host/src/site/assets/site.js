@@ -233,7 +233,7 @@ function showRelativeDates(within) {
 	const format = new Intl.RelativeTimeFormat("en", { numeric: "auto" });
 	/** @type {NodeListOf<HTMLTimeElement>} */
 	const times = within.querySelectorAll(
-		"article ul.facts time[title], .related-notes time",
+		"article ul.facts time[title], .from time, .elsewhere time, .related-notes time",
 	);
 	for (const time of times) {
 		const age = Date.now() - Date.parse(time.dateTime);

@@ -28,7 +28,7 @@ use crate::{
         links::Links,
         views::{self, Layout},
     },
-    store::{Reader, TextSummary},
+    store::{NoteSync, Reader, TextSummary},
 };
 
 /// Notes that are rendered at once: a multiple of the notes in a search piece.
@@ -208,8 +208,14 @@ impl Renderer<'_> {
             let place = share.spool.put([
                 &views::title(note),
                 &views::listed(layout, note).into_string(),
-                &views::article(layout, note, self.texts.get(&note.id).copied(), None)
-                    .into_string(),
+                &views::article(
+                    layout,
+                    note,
+                    self.texts.get(&note.id).copied(),
+                    None,
+                    &NoteSync::default(),
+                )
+                .into_string(),
                 &views::about(layout, note).into_string(),
                 &entry,
             ])?;

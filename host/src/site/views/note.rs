@@ -3,15 +3,18 @@
 use maud::{Markup, PreEscaped, html};
 
 use crate::{
-    domain::{Note, Tag},
-    site::views::{
-        layout::{Breadcrumb, Layout, counted},
-        note_card::{
-            excerpt, gist_maker, gist_text, heading, link_badge, moment, published, site,
-            site_icon, site_link, tag_links, text, title, whole_moment,
+    domain::{Note, NoteId, Tag, sync::Alternative},
+    site::{
+        markdown,
+        views::{
+            layout::{Breadcrumb, Layout, counted},
+            note_card::{
+                excerpt, gist_maker, gist_text, heading, link_badge, moment, published, site,
+                site_icon, site_link, tag_links, text, title, whole_moment,
+            },
         },
     },
-    store::{Gist, TextSource, TextSummary},
+    store::{Gist, NoteSync, SyncConflict, TextSource, TextSummary},
 };
 
 /// Most common tags that are shown.
@@ -30,6 +33,7 @@ pub(in crate::site) fn note(
     note: &Note,
     text: Option<TextSummary>,
     gist: Option<&Gist>,
+    sync: &NoteSync,
     related: &[Note],
 ) -> String {
     let related = related.iter().map(|other| {
@@ -43,7 +47,7 @@ pub(in crate::site) fn note(
     around(
         layout,
         &title(note),
-        &article(layout, note, text, gist),
+        &article(layout, note, text, gist, sync),
         &related,
     )
 }
@@ -100,13 +104,40 @@ fn read_or_downloaded(source: TextSource) -> &'static str {
     }
 }
 
-/// Renders all fields of a note, a link to the text of its page, and a summary by a model, if there
-/// are any.
+/// Renders what devices wrote at the same time and the note doesn't show.
+fn elsewhere(layout: &Layout, note: &Note, conflict: &SyncConflict) -> Markup {
+    let written = |at: &Alternative| moment(layout, NoteId(at.at.micros).moment());
+    let beside: Vec<_> = conflict.texts_beside(&note.summary).collect();
+    html! {
+        section.elsewhere aria-labelledby="elsewhere" {
+            h2 #elsewhere { "Changed on several devices" }
+            @if !conflict.titles.is_empty() {
+                ul role="list" {
+                    @for other in &conflict.titles {
+                        li { "Also titled “" bdi { (other.text) } "”, " (written(other)) }
+                    }
+                }
+            }
+            @if beside.len() < conflict.texts.len() {
+                p { "Texts that couldn’t be merged stand one below another in this note." }
+            }
+            @for other in beside {
+                p { "A text that couldn’t be merged, " (written(other)) ":" }
+                div.summary dir="auto" lang="" { (markdown::render(&other.text, 3)) }
+            }
+            p.hint { "To choose, edit the note in the extension’s library." }
+        }
+    }
+}
+
+/// Renders all fields of a note, a link to the text of its page, a summary by a model, and what is
+/// known from other devices, if there are any.
 pub(in crate::site) fn article(
     layout: &Layout,
     note: &Note,
     kept: Option<TextSummary>,
     gist: Option<&Gist>,
+    sync: &NoteSync,
 ) -> Markup {
     let metadata = &note.metadata;
     html! {
@@ -124,6 +155,7 @@ pub(in crate::site) fn article(
                     (excerpt(note))
                 }
             }
+            @if let Some(conflict) = &sync.conflict { (elsewhere(layout, note, conflict)) }
             dl.facts {
                 @if let Some(badge) = link_badge(layout, note) {
                     div.link-state { dt { "Link" } dd { (badge) } }
@@ -160,6 +192,9 @@ pub(in crate::site) fn article(
                 div { dt { "Saved" } dd { (whole_moment(layout, note.saved_at)) } }
                 @if note.updated_at != note.saved_at {
                     div { dt { "Changed" } dd { (whole_moment(layout, note.updated_at)) } }
+                }
+                @if let Some(from) = &sync.from {
+                    div.from { dt { "From" } dd { bdi { (from.device) } ", " (moment(layout, from.arrived_at)) } }
                 }
                 @if let Some(date) = published(note) {
                     div { dt { "Published" } dd { (date) } }

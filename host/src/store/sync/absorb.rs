@@ -29,8 +29,8 @@ pub(super) const AT_ONCE: usize = if cfg!(test) { 3 } else { 200 };
 #[derive(Debug)]
 pub(super) struct Absorber<'a, 'tx> {
     pub(super) states: States<'a, 'tx>,
-    names: &'a TagNames<'a>,
-    edits: KnownEdits,
+    pub(super) names: &'a TagNames<'a>,
+    pub(super) edits: KnownEdits,
 }
 
 impl Store {
@@ -226,7 +226,7 @@ impl Absorber<'_, '_> {
 
     /// Gives a note the time of its last change that the other devices will show. It is another one if
     /// the clock here is behind theirs.
-    fn agree_on_time(&self, note: &Note, row: &PageRow) -> Result<()> {
+    pub(super) fn agree_on_time(&self, note: &Note, row: &PageRow) -> Result<()> {
         let shown = row.state.view(self.names).map(|view| view.updated_at);
         if shown.is_none_or(|shown| shown == note.updated_at.as_microsecond()) {
             return Ok(());
@@ -330,41 +330,5 @@ impl Absorber<'_, '_> {
         let changed = row.state.change(view, &new, self.names);
         row.unpublished |= changed;
         changed
-    }
-
-    /// Makes what is shown the only value of fields with conflicts. Returns whether there were some.
-    pub(super) fn settle(&mut self, note: &Note) -> Result<bool> {
-        let Some(mut row) = self.states.of_note(note.id)? else {
-            return Ok(false);
-        };
-        let new = NewVersion {
-            version: new_id(),
-            micros: self.states.writer.now.as_microsecond(),
-            edits: self.edits.clone(),
-        };
-        if !row.state.settle(&new, self.names) {
-            return Ok(false);
-        }
-        row.unpublished = true;
-        self.agree_on_time(note, &row)?;
-        self.store(&row)?;
-        Ok(true)
-    }
-}
-
-impl Writer<'_> {
-    /// Makes what a note shows the only value of its fields that other devices changed at the same
-    /// time. Returns whether there were such values.
-    ///
-    /// # Errors
-    /// The `store_*` kinds.
-    pub fn settle_conflicts(&self, id: NoteId) -> Result<bool> {
-        let Some(note) = self.live(id)? else {
-            return Ok(false);
-        };
-        self.with_states(|absorber| {
-            absorber.absorb_note(&note)?;
-            absorber.settle(&note)
-        })
     }
 }

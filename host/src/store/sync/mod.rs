@@ -5,16 +5,19 @@
 //! notes (`apply`). `history` has renamed tags and aliases, `segments` the files, `setup` this device.
 //! `restore` has what a restored backup means for the other devices, `reconcile` what a repair has lost
 //! of the notes.
+//! `note_sync` has what people see of it at a note, `settle` their choices.
 
 mod absorb;
 mod apply;
 mod history;
+mod note_sync;
 mod publish;
 mod reconcile;
 #[cfg(test)]
 mod recovery_tests;
 mod restore;
 mod segments;
+mod settle;
 mod setup;
 mod states;
 mod status;
@@ -23,10 +26,12 @@ mod tests;
 
 pub use apply::{Applied, IncomingPage};
 pub(in crate::store) use history::{is_id, is_tag_edit, unreadable_history};
+pub use note_sync::{NoteSync, PageSync, SyncConflict};
 pub use publish::Unpublished;
 pub use restore::RestoredSync;
 pub(in crate::store) use restore::{ReplacedSync, carry_over};
 pub use segments::{SegmentRecord, SyncDevice};
+pub use settle::Settlement;
 pub use setup::SyncSetup;
 pub(in crate::store) use states::{RawState, has_lists, load_lists, parsed_state};
-pub use status::{PageSync, SyncConflict, SyncCounts};
+pub use status::SyncCounts;

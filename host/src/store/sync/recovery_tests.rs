@@ -58,6 +58,7 @@ impl Device {
             device: device.to_owned(),
             file,
             bytes: 1,
+            found_at: self.t.now,
             read_at: Some(self.t.now),
             found_at: self.t.now,
             problem: None,

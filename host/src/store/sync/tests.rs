@@ -8,9 +8,9 @@ use super::*;
 use crate::{
     domain::{
         Change, Note, NoteId, PageUrl, Tag, parse_tags,
-        sync::{State, TagHistory},
+        sync::{ConflictField, State, TagHistory},
     },
-    error::Result,
+    error::{Error, Result},
     store::{notes::tag_edits::TagEdit, test_store::TestStore, transaction::Writer},
 };
 
@@ -137,6 +137,23 @@ impl Device {
             .unwrap()
     }
 
+    /// Returns which device changed a note last, unless this one did.
+    pub(super) fn from(&self, url: &str) -> Option<String> {
+        let sync = self.t.store.sync_of(&self.note(url).unwrap()).unwrap();
+        sync.from.map(|from| from.device)
+    }
+
+    /// Returns the other titles, and the texts that couldn't be merged.
+    fn conflicts(&self, url: &str) -> [Vec<String>; 2] {
+        let sync = self.t.store.sync_of(&self.note(url).unwrap()).unwrap();
+        let (titles, texts) = sync.conflict.map(|c| (c.titles, c.texts)).unzip();
+        [titles, texts].map(|found| found.into_iter().flatten().map(|o| o.text).collect())
+    }
+
+    fn settle(&mut self, id: NoteId, choice: Settlement) -> Result<Note> {
+        self.t.write(|writer| writer.settle_conflict(id, choice))
+    }
+
     pub(super) fn tags(&self, url: &str) -> Vec<String> {
         let note = self.note(url).unwrap();
         note.tags
@@ -189,8 +206,8 @@ fn a_saved_page_and_its_changes_reach_the_other_device() {
     exchange(&mut a, &mut b);
     assert_eq!(b.note(PAGE).unwrap().id, id);
     assert_eq!(b.tags(PAGE), ["x", "b"]);
-    let from = b.t.store.page_sync(id).unwrap().unwrap();
-    assert_eq!(from.device, a.id);
+    assert_eq!(b.from(PAGE), Some(a.id.clone()));
+    assert_eq!(a.from(PAGE), None);
     b.rewrite(id, "first\nsecond\n");
     a.retag(id, &["b", "c", "x"]);
     a.retitle(id, "Mine");
@@ -227,6 +244,85 @@ fn a_page_that_both_devices_saved_is_one_note() {
     exchange(&mut a, &mut b);
     assert_eq!(a.note(PAGE).unwrap().summary, "settled");
     assert_eq!(a.t.store.sync_counts().unwrap().conflicts, 0);
+}
+
+/// Two devices that have given a page two titles and two texts.
+fn in_conflict() -> (Device, Device, NoteId) {
+    let (mut a, mut b) = (Device::new(1), Device::new(2));
+    let id = a.save(PAGE, "A", &[], "one");
+    a.retitle(id, "One");
+    let later = b.save(PAGE, "A", &[], "two");
+    b.retitle(later, "Two");
+    exchange(&mut a, &mut b);
+    assert_eq!(a.note(PAGE).unwrap().title, "Two");
+    assert_eq!(a.note(PAGE).unwrap().summary, "one\n\ntwo");
+    for device in [&a, &b] {
+        assert_eq!(device.conflicts(PAGE), [vec!["One"], vec!["one"]]);
+    }
+    (a, b, id)
+}
+
+#[test]
+fn a_choice_between_two_values_reaches_the_other_device() {
+    let (mut a, mut b, id) = in_conflict();
+    let note = a.settle(id, Settlement::Title("One".into())).unwrap();
+    assert_eq!((&*note.title, &*note.summary), ("One", "one\n\ntwo"));
+    assert_eq!(a.conflicts(PAGE), [vec![], vec!["one"]]);
+    exchange(&mut a, &mut b);
+    assert_eq!(b.note(PAGE).unwrap().title, "One");
+    assert_eq!(b.conflicts(PAGE), [vec![], vec!["one"]]);
+    let kept = b.settle(id, Settlement::Keep(ConflictField::Text)).unwrap();
+    assert_eq!(kept.summary, "one\n\ntwo");
+    exchange(&mut a, &mut b);
+    assert_eq!(a.conflicts(PAGE), [vec![""; 0], vec![]]);
+    assert_eq!(a.t.store.sync_counts().unwrap().conflicts, 0);
+    // Again, or of a note without any.
+    b.settle(id, Settlement::Keep(ConflictField::Text)).unwrap();
+    assert_eq!(b.absorb(), 0);
+    assert!(b.t.store.unpublished(1).unwrap().is_empty());
+}
+
+#[test]
+fn a_chosen_text_replaces_the_note_and_keeps_the_title_open() {
+    let (mut a, mut b, id) = in_conflict();
+    let note = b.settle(id, Settlement::Text("one".into())).unwrap();
+    assert_eq!((&*note.title, &*note.summary), ("Two", "one"));
+    assert_eq!(b.conflicts(PAGE), [vec!["One"], vec![]]);
+    exchange(&mut a, &mut b);
+    assert_eq!(a.note(PAGE).unwrap().summary, "one");
+    assert_eq!(a.conflicts(PAGE), [vec!["One"], vec![]]);
+    assert_eq!(a.t.store.sync_counts().unwrap().conflicts, 1);
+}
+
+#[test]
+fn only_what_is_still_offered_can_be_chosen() {
+    let (mut a, _, id) = in_conflict();
+    let refused = a.settle(id, Settlement::Title("Three".into()));
+    assert!(matches!(refused, Err(Error::SettledAlready)), "{refused:?}");
+    // An edit settles too, even before a run has seen it, and isn't replaced.
+    a.rewrite(id, "typed\n");
+    assert_eq!(a.conflicts(PAGE), [vec!["One"], vec![]]);
+    let refused = a.settle(id, Settlement::Text("one".into()));
+    assert!(matches!(refused, Err(Error::SettledAlready)), "{refused:?}");
+    assert_eq!(a.note(PAGE).unwrap().summary, "typed\n");
+    a.write(|writer| writer.delete_note(id));
+    let refused = a.settle(id, Settlement::Title("One".into()));
+    assert!(matches!(refused, Err(Error::NotFound)), "{refused:?}");
+}
+
+#[test]
+fn what_other_devices_did_is_shown_only_of_synced_notes_that_nobody_changed_here_since() {
+    let (mut a, mut b, id) = in_conflict();
+    assert_eq!(a.from(PAGE), Some(b.id.clone()));
+    a.retag(id, &["x"]);
+    assert_eq!(a.from(PAGE), None);
+    assert_eq!(a.conflicts(PAGE), [vec!["One"], vec!["one"]]);
+    exchange(&mut a, &mut b);
+    assert_eq!(a.from(PAGE), None);
+    assert_eq!(b.from(PAGE), Some(a.id.clone()));
+    b.t.store.stop_sync(b.t.now).unwrap();
+    assert_eq!(b.from(PAGE), None);
+    assert_eq!(b.conflicts(PAGE), [vec![""; 0], vec![]]);
 }
 
 #[test]

@@ -1,0 +1,36 @@
+// What the settings say of the sync with other devices.
+
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { syncSentence } from "../../extension/options/sync-sentence.js";
+
+/** @type {(key: string, ...values: string[]) => string} */
+const say = (key, ...values) => [key, ...values].join("|");
+const now = Date.parse("2026-11-30T12:00:00Z");
+
+/** @param {object} status */
+const sentence = (status) =>
+	syncSentence(
+		/** @type {any} */ ({ place: "folder:/s", lastAt: null, problem: null, ...status }),
+		"en",
+		say,
+		now,
+	);
+
+test("a sync that works is told with its place and time", () => {
+	const lastAt = "2026-11-30T11:57:00.000Z";
+	assert.equal(sentence({ state: "ok", lastAt }), "synced|folder:/s|3 minutes ago");
+	const justNow = { state: "ok", lastAt: "2026-11-30T11:59:30.000Z" };
+	assert.equal(sentence(justNow), "synced|folder:/s|justNow");
+	assert.equal(sentence({ state: "new" }), "syncNotYet|folder:/s");
+});
+
+test("a problem is told in the program's words, with the last success", () => {
+	const problem = { kind: "place_missing", sentence: "The stick isn't there." };
+	const lastAt = "2026-11-29T12:00:00.000Z";
+	assert.equal(sentence({ state: "failed", problem }), "The stick isn't there.");
+	assert.equal(
+		sentence({ state: "failed", problem, lastAt }),
+		"The stick isn't there. syncLast|yesterday",
+	);
+});
