@@ -20,10 +20,8 @@ use crate::{
         check,
         notes::{bulk_edits::BulkChange, import::Origin, tag_edits::TagEdit},
         recovery::{
-            backup::restore_backup,
-            check_content::{Area, examine},
-            damaged_database::DamagedDatabase,
-            rebuild::repair,
+            backup::restore_backup, check_content::examine, damaged_database::DamagedDatabase,
+            faults::Area, rebuild::repair,
         },
         test_store::TestStore,
         transaction::Operation,
@@ -60,7 +58,6 @@ impl Device {
             bytes: 1,
             found_at: self.t.now,
             read_at: Some(self.t.now),
-            found_at: self.t.now,
             problem: None,
             folded_at: None,
         };

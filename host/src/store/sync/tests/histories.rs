@@ -382,7 +382,6 @@ impl World {
             bytes,
             found_at: now,
             read_at: Some(now),
-            found_at: now,
             problem: None,
             folded_at: None,
         };
@@ -498,7 +497,6 @@ impl World {
             bytes: u64::try_from(bytes.len()).unwrap(),
             found_at: now,
             read_at: Some(now),
-            found_at: now,
             problem: None,
             folded_at: None,
         };
