@@ -63,7 +63,7 @@ pub use query::{
 pub use recovery::{
     backup::{Backup, Restored, restore_backup},
     check::{Health, check, disk, glance, is_open_to_others, is_unwritable, make_private},
-    check_content::{Area, Fault},
+    faults::{Area, Fault},
     rebuild::{Repaired, Salvage, repair},
 };
 pub use sync::{

@@ -98,7 +98,8 @@ impl State {
         if differs(|a, b| a.read == b.read) && (before.is_some() || !after.read) {
             self.set(field::READ, version, json!(after.read));
         }
-        let texts: [(&str, fn(&PageView) -> &Option<String>); 5] = [
+        type OptionalText = fn(&PageView) -> &Option<String>;
+        let texts: [(&str, OptionalText); 5] = [
             (field::PAGE_TITLE, |view| &view.page_title),
             (field::EXCERPT, |view| &view.excerpt),
             (field::SITE_NAME, |view| &view.site_name),

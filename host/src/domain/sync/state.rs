@@ -117,9 +117,11 @@ impl State {
                 (self.registers.get(name).unwrap_or(&none), seen),
                 (other.registers.get(name).unwrap_or(&none), other_seen),
                 // Two values of one version occur only in forged files.
-                |own, other| match own.to_string() < other.to_string() {
-                    true => other.clone(),
-                    false => own.clone(),
+                |own, other| {
+                    let greatest = [own, other]
+                        .into_iter()
+                        .max_by_key(|value| value.to_string());
+                    greatest.unwrap_or(own).clone()
                 },
             );
             if !values.is_empty() {

@@ -26,7 +26,10 @@ use crate::{
             sqlite_error::refine_error,
         },
         notes::tags::{LookAlike, look_alikes},
-        recovery::check_content::{Area, Fault, examine, fault, listed, trees},
+        recovery::{
+            check_content::{examine, listed, trees},
+            faults::{Area, Fault, fault},
+        },
     },
 };
 

@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use rusqlite::{Connection, params_from_iter, types::ValueRef};
+use rusqlite::{Connection, types::ValueRef};
 
 use crate::{
     domain::{NoteId, PageUrl, Tag, is_comma},
@@ -10,64 +10,16 @@ use crate::{
     store::{
         migrations,
         notes::{
-            fts_index::ROW_MICROS,
             note_rows::{labels, other_keys},
             page_keys,
             texts::inflated,
         },
-        recovery::check_sync::synced,
+        recovery::{
+            check_sync::synced,
+            faults::{Area, Fault, asked, fault},
+        },
     },
 };
-
-/// The subject of a fault.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum Area {
-    /// The file itself.
-    File,
-    /// The b-trees of tables and indexes.
-    Pages,
-    /// Rows that refer to missing rows.
-    References,
-    /// Stored counts.
-    Counts,
-    /// The full-text index.
-    Index,
-    /// Addresses, their page keys and sites.
-    Addresses,
-    /// Tags, their order, and aliases.
-    Tags,
-    /// What devices exchange.
-    Sync,
-    /// File permissions.
-    Modes,
-}
-
-impl Area {
-    /// Returns a stable word for programs.
-    #[must_use]
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::File => "file",
-            Self::Pages => "pages",
-            Self::References => "references",
-            Self::Counts => "counts",
-            Self::Index => "index",
-            Self::Addresses => "addresses",
-            Self::Tags => "tags",
-            Self::Sync => "sync",
-            Self::Modes => "modes",
-        }
-    }
-}
-
-/// A violated invariant.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Fault {
-    /// The subject of the fault.
-    pub area: Area,
-    /// The fault as a sentence.
-    pub sentence: String,
-}
 
 /// Returns whether SQLite finds no fault in its b-trees, including the full-text index, and every
 /// foreign key refers to a row.
@@ -98,13 +50,6 @@ pub(in crate::store) fn examine(conn: &Connection) -> Result<Vec<Fault>> {
         }
     }
     Ok(faults)
-}
-
-pub(super) fn fault(area: Area, sentence: impl Into<String>) -> Fault {
-    Fault {
-        area,
-        sentence: sentence.into(),
-    }
 }
 
 /// Compares tables, indexes and triggers with those of a new database. Additional ones belong to
@@ -164,25 +109,6 @@ pub(super) fn trees(conn: &Connection, faults: &mut Vec<Fault>) -> Result<()> {
             Area::References,
             format!("{strays} rows refer to notes, tags, web sites or feeds that don't exist."),
         ));
-    }
-    Ok(())
-}
-
-/// Runs a query that counts invalid rows.
-pub(super) fn asked(
-    conn: &Connection,
-    faults: &mut Vec<Fault>,
-    area: Area,
-    sql: &str,
-    what: &str,
-) -> Result<()> {
-    let mut query = conn.prepare(sql)?;
-    // The only parameter of some queries: how many ids one row of the index covers.
-    let micros = [ROW_MICROS];
-    let given = micros.iter().take(query.parameter_count());
-    let wrong: u64 = query.query_row(params_from_iter(given), |row| row.get(0))?;
-    if wrong > 0 {
-        faults.push(fault(area, format!("{what} ({wrong}).")));
     }
     Ok(())
 }

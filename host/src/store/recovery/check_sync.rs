@@ -6,7 +6,7 @@ use crate::{
     domain::sync::Life,
     error::Result,
     store::{
-        recovery::check_content::{Area, Fault, asked, fault},
+        recovery::faults::{Area, Fault, asked, fault},
         sync::{RawState, has_lists, load_lists, parsed_state, unreadable_history},
     },
 };

@@ -18,7 +18,7 @@ use crate::{
 };
 
 /// A damaged database.
-pub(super) struct DamagedDatabase {
+pub(in crate::store) struct DamagedDatabase {
     pub(super) pages: Pages,
     /// The b-trees by the names of tables and indexes. The lost ones include rows.
     pub(super) trees: HashMap<String, Walk>,
@@ -37,7 +37,7 @@ pub(super) struct RowLocation {
 }
 
 impl DamagedDatabase {
-    pub(super) fn open(path: &Path) -> Result<Self> {
+    pub(in crate::store) fn open(path: &Path) -> Result<Self> {
         let pages = Pages::open(path).map_err(of_file_system)?;
         let schema = pages.walk(1, Tree::Table);
         let mut unread = schema.lost;
@@ -109,7 +109,7 @@ impl DamagedDatabase {
     }
 
     /// Returns the pages of a table or index.
-    pub(super) fn own(&self, name: &str) -> impl Iterator<Item = PageNumber> + '_ {
+    pub(in crate::store) fn own(&self, name: &str) -> impl Iterator<Item = PageNumber> + '_ {
         self.trees
             .get(name)
             .into_iter()

@@ -7,6 +7,7 @@ pub(in crate::store) mod check_content;
 mod check_sync;
 pub(in crate::store) mod damaged_database;
 pub(in crate::store) mod damaged_rows;
+pub(in crate::store) mod faults;
 pub(in crate::store) mod rebuild;
 mod rebuild_feeds;
 mod rebuild_gists;

@@ -7,7 +7,7 @@ use rusqlite::{OptionalExtension as _, params};
 
 use super::{
     history::{has_changed_aliases, load_history, new_id},
-    restore::{Restoring, restoring},
+    setup::{Restoring, restoring},
     states::{PageRow, States},
 };
 use crate::{

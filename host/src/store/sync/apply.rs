@@ -11,7 +11,7 @@ use rusqlite::{OptionalExtension as _, params};
 use super::{
     absorb::Absorber,
     history::load_history,
-    restore::{Restoring, restoring},
+    setup::{Restoring, restoring},
     states::{PageRow, page_of},
 };
 use crate::{

@@ -6,7 +6,7 @@ use jiff::Timestamp;
 use rusqlite::{Connection, params};
 use uuid::Uuid;
 
-use super::restore::{Restoring, restoring};
+use super::setup::{Restoring, restoring};
 use crate::{
     domain::{
         Tag,

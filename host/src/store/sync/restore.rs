@@ -27,27 +27,6 @@ use crate::{
     },
 };
 
-/// Whether a backup is becoming the newest version on all devices.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Restoring {
-    /// No backup is.
-    No,
-    /// The files since the backup are being read.
-    Reading,
-    /// They have been read.
-    Read,
-}
-
-pub(super) fn restoring(conn: &Connection) -> Result<Restoring> {
-    let mut query = conn.prepare_cached("SELECT restoring FROM sync")?;
-    let found: Option<i64> = query.query_row([], |row| row.get(0)).optional()?;
-    Ok(match found {
-        Some(1) => Restoring::Reading,
-        Some(2) => Restoring::Read,
-        _ => Restoring::No,
-    })
-}
-
 /// What became of the sync of notes when a backup was restored.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum RestoredSync {

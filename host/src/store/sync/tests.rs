@@ -162,9 +162,7 @@ impl Device {
             .collect()
     }
 
-    pub(super) fn all(
-        &self,
-    ) -> Vec<(String, String, String, Vec<Tag>, Timestamp, Timestamp, bool)> {
+    pub(super) fn all(&self) -> Vec<Shown> {
         let notes = self.t.store.latest_notes(None, 1000).unwrap().into_iter();
         let mut all: Vec<_> = notes
             .map(|n| {
