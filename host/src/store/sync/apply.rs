@@ -181,6 +181,8 @@ impl Writer<'_> {
 
     /// Applies states. `device` is `None` if the states are only shown again.
     fn apply(&self, pages: &[IncomingPage], device: Option<&str>) -> Result<Applied> {
+        // No note may get a tag whose name has become an alias here.
+        self.absorb_aliases()?;
         let history = load_history(&self.tx, false)?;
         let names = history.names();
         let incoming: BTreeMap<PageId, &State> =
@@ -320,6 +322,8 @@ impl<'b, 'tx> Application<'_, 'b, 'tx> {
             (Life::Live, Some(note), _) => self.update(row, view, &note),
             (Life::Live, None, Some(note)) if !is_another => {
                 let restored = self.writer().restore_note(note.id)?;
+                // Where many notes are new, its tags are gathered; the update has to find them.
+                self.writer().write_gathered()?;
                 self.update(row, view, &restored)?;
                 Ok(Outcome::Changed)
             }
