@@ -282,10 +282,14 @@ impl<'b, 'tx> Application<'_, 'b, 'tx> {
         Ok(outcome)
     }
 
-    /// Returns the row of a page. A note that was saved since the last absorption gets one.
+    /// Returns the row of a page. A note that was saved since the last absorption gets one, also where
+    /// an older note of the page is in the trash.
     fn known(&mut self, page: &IncomingPage) -> Result<Option<PageRow>> {
         let known = self.absorber.states.of_page(page.page)?;
-        if known.as_ref().is_some_and(|row| row.note_id.is_some()) {
+        let id = known.as_ref().and_then(|row| row.note_id);
+        if let Some(id) = id
+            && self.writer().live(id)?.is_some()
+        {
             return Ok(known);
         }
         let Some(view) = page.state.view(self.names) else {
