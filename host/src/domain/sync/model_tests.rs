@@ -427,9 +427,14 @@ impl World {
             self.fail(format!("a change of page {p} wasn't written"));
             return;
         }
-        for seen in &page.life_seen {
-            if self.changes[seen].micros >= change.micros {
-                self.fault = Err(format!("{version} is as old as {seen}, which it knew"));
+        // Only a restored note may have an older time than its deletion.
+        for seen in &change.seen {
+            let seen = &self.changes[seen];
+            let is_title = change.title.is_some() && seen.title.is_some();
+            let is_text = !change.lines.is_empty() && !seen.lines.is_empty();
+            if (is_title || is_text) && seen.micros >= change.micros {
+                let (seen, own) = (seen.micros, change.micros);
+                self.fault = Err(format!("written at {own}, knowing a version of {seen}"));
             }
         }
         if change.is_new {
@@ -805,7 +810,7 @@ impl World {
     /// Everything is delivered: all devices must have and show the same.
     fn converge(&mut self) -> Check {
         // Whoever has more than its files say publishes it anew, as those do whose files were lost.
-        for _ in 0..2 {
+        for _ in 0..3 {
             (0..self.devices.len()).for_each(|d| self.sync(d));
         }
         self.fault.clone()?;

@@ -213,6 +213,8 @@ impl Writer<'_> {
         device: Option<&str>,
         pass: Pass,
     ) -> Result<(Applied, Vec<PageId>)> {
+        // No note may get a tag whose name has become an alias here.
+        self.absorb_aliases()?;
         let history = load_history(&self.tx, false)?;
         let names = history.names();
         let incoming: BTreeMap<PageId, &State> =
@@ -376,9 +378,14 @@ impl<'b, 'tx> Application<'_, 'b, 'tx> {
     }
 
     /// Returns the row of a page. A note that was saved since the last absorption gets one.
+    /// Returns the row of a page. A note that was saved since the last absorption gets one, also where
+    /// an older note of the page is in the trash.
     fn known(&mut self, page: &IncomingPage) -> Result<Option<PageRow>> {
         let known = self.absorber.states.of_page(page.page)?;
-        if known.as_ref().is_some_and(|row| row.note_id.is_some()) {
+        let id = known.as_ref().and_then(|row| row.note_id);
+        if let Some(id) = id
+            && self.writer().live(id)?.is_some()
+        {
             return Ok(known);
         }
         let Some(view) = page.state.view(self.names) else {
@@ -420,6 +427,7 @@ impl<'b, 'tx> Application<'_, 'b, 'tx> {
             (Life::Live, Some(note), _) => self.update(row, view, &note),
             (Life::Live, None, Some(note)) if !is_another => {
                 let restored = self.writer().restore_note(note.id)?;
+                // Where many notes are new, its tags are gathered; the update has to find them.
                 self.writer().write_gathered()?;
                 self.update(row, view, &restored)?;
                 Ok(Outcome::Changed)

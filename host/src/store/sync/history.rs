@@ -184,6 +184,11 @@ impl Writer<'_> {
                      unpublished = 1",
                 params![name, self.now.as_microsecond(), new_id().to_string(), tag],
             )?;
+            // Notes keep the tag when the alias is removed later, so it is a tag edit, too.
+            if let Some(tag) = tag {
+                let name = Tag::from_stored(name.clone());
+                self.record_tag_edit(&[name], Some(&Tag::from_stored(tag.clone())))?;
+            }
         }
         Ok(())
     }

@@ -475,3 +475,16 @@ fn a_page_of_an_own_file_is_published_again_when_the_file_is_lost() {
     restored.t.store.record_healing(true, now).unwrap();
     assert_eq!(restored.publish().pages.len(), 1);
 }
+
+#[test]
+fn a_note_is_restored_by_a_file_with_more_pages_than_there_are_notes_here() {
+    let (mut a, mut b) = (Device::new(1), Device::new(2));
+    let id = a.save(PAGE, "A", &["x", "y"], "");
+    exchange(&mut a, &mut b);
+    a.write(|writer| writer.delete_note(id));
+    exchange(&mut a, &mut b);
+    a.write(|writer| writer.restore_note(id));
+    a.save("https://e.org/b", "B", &["x"], "");
+    exchange(&mut a, &mut b);
+    assert_eq!(b.tags(PAGE), ["x", "y"]);
+}
