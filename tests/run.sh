@@ -115,20 +115,20 @@ webext() {
 
 rust() { cargo test --quiet --locked --workspace --no-fail-fast; }
 
-extension() { node_tests 1 tests/extension; }
+extension() { node_tests 2 tests/extension; }
 
 # Tests the program that the Rust tests built.
 host() { build_program && node_tests 1 tests/host; }
 
 install() { build_program && node_tests 1 tests/install; }
 
-browsers() { build_program && node_tests 2 tests/browser; }
+browsers() { build_program && node_tests 3 tests/browser; }
 
 build_program() { cargo build --quiet --locked --package url-notes --bins --examples; }
 
-# node_tests FILES FOLDER: runs the tests of a folder, that many files at once. A browser mostly
-# waits for another program, so two at once end sooner than one after the other. Under
-# more load than that, a browser is slow enough to look broken.
+# node_tests FILES FOLDER: runs the tests of a folder, that many files at once. Of three that wait
+# for their browsers now and then, two keep two processors busy. Under more load than that,
+# a browser is slow enough to look broken.
 node_tests() { node --test --test-concurrency="$1" --test-reporter=spec "$2"/*.test.js; }
 
 # ---- Running and counting

@@ -195,7 +195,10 @@ inEachBrowser(
 		await world.holds([{ url, tags: ["kept"] }]);
 
 		const discard = async (/** @type {string} */ answer) => {
-			await page.click("#outbox .buttons button:last-child");
+			// In one step: the list is drawn anew whenever the host is tried again.
+			await page.$eval("#outbox .buttons button:last-child", (button) =>
+				/** @type {HTMLElement} */ (button).click(),
+			);
 			await until("it is asked again", () => isSeen(page, "#sure"));
 			if (answer === "Escape") await page.keyboard.press(answer);
 			else await page.click(answer);

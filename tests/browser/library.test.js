@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import { cp, mkdir, readFile, writeFile } from "node:fs/promises";
 import path from "node:path";
-import axe from "axe-core";
+import { STANDARD, unreadable } from "./axe.js";
 import { until } from "./driver/until.js";
 import {
 	confirm,
@@ -480,17 +480,6 @@ inEachBrowser("the selected notes are exported whole", async (world, browser) =>
 	);
 });
 
-// Parsed here, run there: a document's own policy forbids neither.
-const loadAxe = /** @type {() => void} */ (new Function(axe.source));
-const STANDARD = [
-	"wcag2a",
-	"wcag2aa",
-	"wcag21a",
-	"wcag21aa",
-	"wcag22aa",
-	"best-practice",
-];
-
 /**
  * Pictures at two widths, and what axe finds.
  * @param {Page} page
@@ -506,16 +495,9 @@ async function lookAt(page, name) {
 			() => document.documentElement.scrollWidth > window.innerWidth,
 		);
 		if (isWide) faults.push(`${name}-${width} scrolls sideways`);
-		await page.evaluate(loadAxe);
-		const found = await page.evaluate(async (runOnly) => {
-			/** @type {typeof axe} */
-			const loaded = /** @type {any} */ (window).axe;
-			const { violations } = await loaded.run({ runOnly });
-			return violations.flatMap(({ id, nodes }) =>
-				nodes.map(({ target, failureSummary }) => `${id}: ${target}: ${failureSummary}`),
-			);
-		}, STANDARD);
-		faults.push(...found.map((fault) => `${name}-${width}: ${fault}`));
+		const evaluate = page.evaluate.bind(page);
+		const rules = [...STANDARD, "best-practice"];
+		faults.push(...(await unreadable(`${name}-${width}`, evaluate, rules)));
 	}
 	return faults;
 }

@@ -219,12 +219,13 @@ inEachBrowser("text that looks like markup stays text", async (world, browser) =
 
 inEachBrowser("huge and deep pages are read in part", async (world, browser) => {
 	const { show, read, page } = await clicked(world, browser);
+	// Each has more than what is read at most, but no more than a browser soon lays out.
 	const parts = {
-		"200,000 elements": `for (let n = 0; n < 100000; n += 1) { const p = document.createElement("p"); p.append(document.createElement("b")); p.append("Paragraph " + n + " of very many."); main.append(p); }`,
-		"50 MB of text": `const p = document.createElement("p"); p.textContent = "many words ".repeat(5000000); main.append(p);`,
-		"50 MB of code": `const p = document.createElement("pre"); p.textContent = "a line\\n".repeat(7000000); main.append(p);`,
-		"a word of 50 MB": `const p = document.createElement("p"); p.textContent = "x".repeat(50000000); main.append(p);`,
-		"white space": `const p = document.createElement("pre"); p.textContent = "x" + " ".repeat(3000000) + "x" + "\\n".repeat(3000000) + "x"; main.append(p);`,
+		"100,000 elements": `for (let n = 0; n < 50000; n += 1) { const p = document.createElement("p"); p.append(document.createElement("b")); p.append("Paragraph " + n + " of very many."); main.append(p); }`,
+		"5 MB of text": `const p = document.createElement("p"); p.textContent = "many words ".repeat(500000); main.append(p);`,
+		"5 MB of code": `const p = document.createElement("pre"); p.textContent = "a line of code\\n".repeat(350000); main.append(p);`,
+		"a word of 5 MB": `const p = document.createElement("p"); p.textContent = "x".repeat(5000000); main.append(p);`,
+		"white space": `const p = document.createElement("pre"); p.textContent = "x" + " ".repeat(300000) + "x" + "\\n".repeat(300000) + "x"; main.append(p);`,
 		"a long table": `const t = document.createElement("table"); for (let n = 0; n < 4000; n += 1) { const r = t.insertRow(); for (let m = 0; m < 12; m += 1) r.insertCell().textContent = "cell " + n + "/" + m; } main.append(t);`,
 		"tables in tables": `let at = main; for (let n = 0; n < 1000; n += 1) { const t = document.createElement("table"); at.append(t); at = t.insertRow().insertCell(); at.append("Level " + n + " of nested tables. "); }`,
 		"deep elements": `let at = main; for (let n = 0; n < 3000; n += 1) { const d = document.createElement(["div", "blockquote", "ul", "li", "b", "a", "q"][n % 7]); at.append(d); at = d; } at.append("At the bottom of it all. ".repeat(20));`,

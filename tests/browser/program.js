@@ -7,10 +7,10 @@ import { fileURLToPath } from "node:url";
 /** The project's folder. */
 export const project = fileURLToPath(new URL("../..", import.meta.url));
 
-const built = path.join(
-	process.env.CARGO_TARGET_DIR ?? path.join(project, "target"),
-	"debug",
-);
+/** Where `cargo build` writes. */
+export const target = process.env.CARGO_TARGET_DIR ?? path.join(project, "target");
+
+const built = path.join(target, "debug");
 
 /** What `cargo build` makes; the tests build no other. */
 export const builtProgram = path.join(built, "url-notes");

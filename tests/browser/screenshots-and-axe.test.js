@@ -4,7 +4,7 @@
 import assert from "node:assert/strict";
 import { mkdir } from "node:fs/promises";
 import path from "node:path";
-import axe from "axe-core";
+import { STANDARD, unreadable } from "./axe.js";
 import { until } from "./driver/until.js";
 import { project } from "./program.js";
 import { inEachBrowser } from "./test-environment.js";
@@ -14,32 +14,6 @@ await mkdir(pictures, { recursive: true });
 
 /** @type {("light" | "dark")[]} */
 const SCHEMES = ["light", "dark"];
-const STANDARD = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"];
-
-// Parsed here, run there: a document's own policy forbids neither.
-const loadAxe = /** @type {() => void} */ (new Function(axe.source));
-
-/**
- * What axe finds wrong in a document.
- *
- * @param {string} what
- * @param {(run: (standard: string[]) => unknown, standard: string[]) => Promise<unknown>} evaluate
- * @param {string[]} [standard] which of axe's rules
- * @returns {Promise<string[]>}
- */
-async function unreadable(what, evaluate, standard = STANDARD) {
-	await evaluate(loadAxe, []);
-	const found = await evaluate(async (standard) => {
-		/** @type {typeof axe} */
-		const loaded = /** @type {any} */ (window).axe;
-		const { violations } = await loaded.run({ runOnly: standard });
-		return violations.flatMap(({ id, nodes }) =>
-			nodes.map(({ target, failureSummary }) => `${id}: ${target}: ${failureSummary}`),
-		);
-	}, standard);
-	return /** @type {string[]} */ (found).map((fault) => `${what}: ${fault}`);
-}
-
 const MARKDOWN =
 	"Nested:\n\n- one\n  - `two`\n    1. three\n\n| a | b |\n|---|---|\n| **1** | ~~2~~ |\n\n> quoted\n\n```\ncode\n```\n\n- [x] done\n- [ ] not done\n\n# A heading\n\n[A link](https://example.org/)";
 
@@ -370,10 +344,7 @@ async function lookAt(browser, page, what) {
 			() => document.documentElement.scrollWidth <= window.innerWidth,
 		);
 		if (!fits) faults.push(`${name} scrolls sideways`);
-		const evaluate = (
-			/** @type {(standard: string[]) => unknown} */ run,
-			/** @type {string[]} */ standard,
-		) => page.evaluate(run, standard);
+		const evaluate = page.evaluate.bind(page);
 		faults.push(...(await unreadable(name, evaluate, [...STANDARD, "best-practice"])));
 	}
 	return faults;
@@ -447,13 +418,13 @@ inEachBrowser(
 				await browser.useScheme(scheme);
 				const page = await browser.open();
 				for (const [name, address] of Object.entries(addresses)) {
+					await page.goto(`${world.site}${address}`);
+					if (name === "keys") {
+						await page.$eval(".foot button", (button) => button.click());
+					}
 					for (const width of [1280, 320]) {
 						await page.setViewport({ width, height: 900 });
-						await page.goto(`${world.site}${address}`);
 						const what = `site-${name}-${browser.name}-${scheme}-${width}`;
-						if (name === "keys") {
-							await page.$eval(".foot button", (button) => button.click());
-						}
 						await page.screenshot({
 							path: `${path.join(pictures, what)}.png`,
 							fullPage: true,
@@ -465,7 +436,7 @@ inEachBrowser(
 						faults.push(
 							...(await unreadable(
 								what,
-								(run, standard) => page.evaluate(run, standard),
+								page.evaluate.bind(page),
 								// Here all of it is ours: what axe merely recommends holds, too.
 								[...STANDARD, "best-practice"],
 							)),

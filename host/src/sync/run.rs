@@ -41,7 +41,7 @@ const SEGMENT_BYTES: usize = 14 << 20;
 /// Pages that are held at once when a segment is read.
 const PAGES_AT_ONCE: usize = 2_000;
 /// How many own files of a size class are folded into one.
-const FOLDED_AT_ONCE: usize = 16;
+const FOLDED_AT_ONCE: usize = if cfg!(test) { 4 } else { 16 };
 /// Files up to this size are in the first class; those of each further class are up to sixteen times
 /// as large.
 const FIRST_CLASS_BYTES: u64 = 16 << 10;
@@ -305,10 +305,7 @@ impl<'a> Run<'a> {
     }
 
     fn read(&mut self, file: &Listed) -> Result<(), RunError> {
-        let fault = match self.read_segment(file)? {
-            Ok(()) => None,
-            Err(fault) => Some(fault),
-        };
+        let fault = self.read_segment(file)?.err();
         let now = (self.now)();
         let mut record = record_of(&file.name, file.size.unwrap_or(0), now);
         match fault {

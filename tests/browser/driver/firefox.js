@@ -2,11 +2,12 @@
 // there, so the driver works from the browser's own window: a frame script reads the popup's
 // document, and a text input processor presses its keys.
 
-import { writeFile } from "node:fs/promises";
+import { rm, writeFile } from "node:fs/promises";
 import path from "node:path";
 import puppeteer from "puppeteer-core";
 import { kill } from "./kill.js";
 import { Popup } from "./popup.js";
+import { copyStartedProfile } from "./profile.js";
 import { until } from "./until.js";
 
 /** @typedef {import("./browser.js").Browser} Browser */
@@ -15,6 +16,8 @@ import { until } from "./until.js";
 export const name = "Firefox";
 
 const UUID = "5a6e0b8e-3c0f-4f5e-9d3a-6c5d3f0c7e11";
+
+const PROGRAM = process.env.FIREFOX ?? "/usr/bin/firefox-esr";
 
 export const PREFERENCES = {
 	// The recommended ones and test mode keep the keyboard from the popup.
@@ -47,24 +50,56 @@ const AS_DEBIAN_SHIPS = {
 };
 
 /**
+ * @param {string} profile
+ * @param {NodeJS.ProcessEnv} environment
+ * @param {Record<string, string | number | boolean>} preferences
+ */
+async function launch(profile, environment, preferences) {
+	const browser = await puppeteer.launch({
+		browser: "firefox",
+		executablePath: PROGRAM,
+		headless: true,
+		userDataDir: profile,
+		args: ["--remote-allow-system-access"],
+		extraPrefsFirefox: preferences,
+		env: environment,
+	});
+	// Puppeteer would put them back when this browser has ended, maybe while the next one starts.
+	for (const backup of ["prefs.js.puppeteer", "user.js.puppeteer"])
+		await rm(path.join(profile, backup), { force: true });
+	return browser;
+}
+
+/**
+ * The first start of a profile, up to where the browser has nothing left to do for it.
+ * @param {string} profile
+ * @param {string} home
+ */
+async function startAndClose(profile, home) {
+	const browser = await launch(profile, { ...process.env, HOME: home }, PREFERENCES);
+	try {
+		const inWindow = await windowScope(browser);
+		await inWindow(hasStarted);
+	} finally {
+		await browser.close();
+	}
+}
+
+/**
  * @param {Start} start
  * @returns {Promise<Browser>}
  */
 export async function start(start) {
-	const { extension, home, environment, resolves, littleStorage } = start;
-	const browser = await puppeteer.launch({
-		browser: "firefox",
-		executablePath: process.env.FIREFOX ?? "/usr/bin/firefox-esr",
-		headless: true,
-		userDataDir: path.join(home, "firefox-profile"),
-		args: ["--remote-allow-system-access"],
-		extraPrefsFirefox: {
-			...PREFERENCES,
-			...(extension ? {} : AS_DEBIAN_SHIPS),
-			...(resolves ? { "network.dns.localDomains": resolves } : {}),
-			...(littleStorage ? { [STORAGE_KB]: 10 * 1024 } : {}),
-		},
-		env: environment,
+	const { extension, home, environment, resolves, littleStorage, first } = start;
+	const profile = path.join(home, "firefox-profile");
+	// Whether Firefox finds an extension by itself is a matter of its first start, too.
+	if (extension && first)
+		await copyStartedProfile(profile, PROGRAM, PREFERENCES, startAndClose);
+	const browser = await launch(profile, environment, {
+		...PREFERENCES,
+		...(extension ? {} : AS_DEBIAN_SHIPS),
+		...(resolves ? { "network.dns.localDomains": resolves } : {}),
+		...(littleStorage ? { [STORAGE_KB]: 10 * 1024 } : {}),
 	});
 	try {
 		return await drive(browser, start);
@@ -305,6 +340,11 @@ function countKeys() {
 		window.addEventListener("keyup", count, { capture: true });
 	}
 	return counter.keysUp;
+}
+
+async function hasStarted() {
+	const { gBrowserInit } = /** @type {any} */ (window);
+	await gBrowserInit.idleTasksFinished.promise;
 }
 
 /** @param {string} widget */

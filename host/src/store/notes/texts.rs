@@ -234,6 +234,14 @@ impl TextRow {
         summary_of(self.taken_at, self.source, self.whole, self.words)
     }
 
+    /// Returns whether both have the same text. An earlier version may have compressed it to other
+    /// bytes; a damaged one is the same as no other.
+    fn is_same_text(&self, new: &Self) -> bool {
+        let text = |row: &Self| inflated(&row.body).ok();
+        self.body == new.body
+            || self.bytes == new.bytes && text(self).is_some_and(|own| text(new) == Some(own))
+    }
+
     /// Returns whether it stays although a new text of its page arrived at the time `now`: see
     /// [`Writer::put_text`].
     fn outlasts(&self, new: &Self, now: Timestamp) -> bool {
@@ -370,7 +378,7 @@ impl Writer<'_> {
         let new = text.row();
         let old = self.text_row(id)?;
         let kept = match &old {
-            Some(old) if old.body == new.body => Kept::Same,
+            Some(old) if old.is_same_text(&new) => Kept::Same,
             Some(old) if !force && old.outlasts(&new, self.now) => Kept::Older,
             _ => Kept::New,
         };
@@ -670,6 +678,26 @@ mod tests {
         assert_eq!(t.with_word("three"), []);
         assert_eq!(t.with_word("one"), [id]);
         t.is_sound();
+    }
+
+    #[test]
+    fn a_text_that_was_compressed_in_another_way_is_the_same() {
+        let mut t = Texts::new();
+        let id = t.save("https://e.org/a");
+        t.put(id, "one two three");
+        let store_body = |t: &Texts, body: &[u8]| {
+            let sql = "UPDATE texts SET body = ?";
+            assert_eq!(t.store.conn.execute(sql, [body]).unwrap(), 1);
+        };
+        let mut stored = DeflateEncoder::new(Vec::new(), Compression::none());
+        stored.write_all(b"one two three").unwrap();
+        store_body(&t, &stored.finish().unwrap());
+        assert_eq!(t.put(id, "one two three").kept, Kept::Same);
+        assert_eq!(t.put(id, "one two seven").kept, Kept::New);
+        // A damaged one is replaced.
+        store_body(&t, b"damaged");
+        assert_eq!(t.put(id, "one two seven").kept, Kept::New);
+        assert_eq!(t.kept(id).unwrap(), "one two seven");
     }
 
     #[test]

@@ -221,9 +221,7 @@ impl Writer<'_> {
         let mut conflicting = Vec::new();
         let is_restoring = restoring(&self.tx)? == Restoring::Reading;
         let is_own = match device {
-            Some(device) => (self.tx)
-                .prepare_cached("SELECT 1 FROM sync WHERE device = ?")?
-                .exists([device])?,
+            Some(device) => self.is_device(device)?,
             None => false,
         };
         self.with_states(|absorber| {

@@ -57,6 +57,7 @@ impl Device {
             device: device.to_owned(),
             file,
             bytes: 1,
+            found_at: self.t.now,
             read_at: Some(self.t.now),
             problem: None,
             folded_at: None,

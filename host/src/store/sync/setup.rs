@@ -154,4 +154,10 @@ impl Writer<'_> {
         let mut query = self.tx.prepare_cached("SELECT 1 FROM sync")?;
         Ok(query.exists([])?)
     }
+
+    /// Returns whether this is the id of this device.
+    pub(super) fn is_device(&self, device: &str) -> Result<bool> {
+        let mut query = (self.tx).prepare_cached("SELECT 1 FROM sync WHERE device = ?")?;
+        Ok(query.exists([device])?)
+    }
 }

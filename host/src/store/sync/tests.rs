@@ -463,3 +463,17 @@ fn long_texts_that_are_replaced_often_stay_readable() {
     exchange(&mut a, &mut b);
     assert_eq!(a.note(PAGE).unwrap().summary, "short");
 }
+
+#[test]
+fn a_page_of_an_own_file_is_published_again_when_the_file_is_lost() {
+    let (mut before, mut restored) = (Device::new(1), Device::new(2));
+    before.save(PAGE, "A", &[], "");
+    let published = before.publish();
+    // The file is of the device whose database was put back, so that it doesn't know it.
+    let own = restored.id.clone();
+    restored.read(&published, &own);
+    assert!(restored.publish().is_empty());
+    let now = restored.t.now;
+    restored.t.store.record_healing(true, now).unwrap();
+    assert_eq!(restored.publish().pages.len(), 1);
+}

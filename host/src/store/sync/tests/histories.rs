@@ -5,6 +5,7 @@
 //! same notes, and nothing that a save was answered for may be gone, unless who saw it removed it.
 
 use std::{
+    cell::{Cell, RefCell},
     collections::{BTreeMap, BTreeSet},
     fmt::Write as _,
     fs,
@@ -12,13 +13,12 @@ use std::{
 };
 
 use jiff::{SignedDuration, Timestamp};
-use serde_json::json;
 
-use super::*;
+use super::SyncSetup;
 use crate::{
     domain::{
-        Change, Note, PageUrl, Tag,
-        sync::{AliasValue, EditLists, Moment, PageId, State, TagEditRecord, TagHistory},
+        Change, Note, NoteId, PageUrl, Tag,
+        sync::{EditLists, PageId},
     },
     error::Error,
     store::{
@@ -27,8 +27,12 @@ use crate::{
         transaction::Store,
     },
     sync::{
+        carrier::{Carrier, Listed, Programs, ROOT, folder::FolderCarrier},
         device::DeviceId,
-        segment::{FORMAT, Header, Segment, SegmentWriter},
+        problem::{Problem, ProblemKind},
+        run::{Retention, Run, RunError},
+        seal::Seal,
+        segment::Segment,
         segment_name::SegmentName,
     },
 };
@@ -37,6 +41,8 @@ const PAGES: usize = 4;
 const MOST_DEVICES: usize = 5;
 /// Names that tag edits are about. Others are typed once.
 const SHARED: [&str; 4] = ["ml", "ai", "gpu", "machine learning"];
+/// When histories begin: 29 November 2026.
+const START: Timestamp = Timestamp::constant(1_795_946_400, 0);
 /// Histories in an ordinary run of the tests.
 const FEW: u64 = 12;
 
@@ -83,6 +89,143 @@ struct Written {
     known: BTreeMap<usize, BTreeSet<usize>>,
 }
 
+/// How a run goes.
+#[derive(Debug, Clone, Copy)]
+struct How {
+    /// Some files aren't there yet.
+    hides: bool,
+    /// A user types while the run reads.
+    types: bool,
+    /// It is killed after it has written a file.
+    dies: bool,
+    heals: bool,
+    /// How long folded files stay, in seconds.
+    retention: i64,
+}
+
+impl How {
+    const WELL: Self = Self {
+        hides: false,
+        types: false,
+        dies: false,
+        heals: false,
+        retention: 0,
+    };
+}
+
+const KILLED: &str = "killed";
+
+thread_local! {
+    static NOW: Cell<i64> = const { Cell::new(0) };
+}
+
+fn test_now() -> Timestamp {
+    Timestamp::from_microsecond(NOW.replace(NOW.get() + 1)).unwrap()
+}
+
+/// What a user typed during a run.
+struct Typed {
+    page: usize,
+    before: Note,
+    after: Note,
+    /// How many files had been read.
+    files_before: usize,
+}
+
+/// A folder that lists files in any order, some of them late, and a computer that loses power.
+struct Unreliable {
+    inner: FolderCarrier,
+    how: How,
+    random: RefCell<fastrand::Rng>,
+    database: PathBuf,
+    count: Cell<u32>,
+    /// The files that were read.
+    read: RefCell<Vec<String>>,
+    typed: RefCell<Vec<Typed>>,
+}
+
+impl Unreliable {
+    /// Another program changes a note.
+    fn type_meanwhile(&self) {
+        let mut random = self.random.borrow_mut();
+        let page = random.usize(0..PAGES);
+        let mut store = Store::open(&self.database).unwrap();
+        self.count.set(self.count.get() + 1);
+        let now = test_now();
+        let edited = edit_note(&mut store, page, self.count.get(), &mut random, now);
+        if let Some((before, after)) = edited {
+            self.typed.borrow_mut().push(Typed {
+                page,
+                before,
+                after,
+                files_before: self.read.borrow().len(),
+            });
+        }
+    }
+}
+
+impl Carrier for Unreliable {
+    fn exists(&self) -> Result<bool, Problem> {
+        self.inner.exists()
+    }
+
+    fn create(&mut self) -> Result<(), Problem> {
+        self.inner.create()
+    }
+
+    fn fetch(&mut self) -> Result<(), Problem> {
+        self.inner.fetch()
+    }
+
+    fn list(&self) -> Result<Vec<Listed>, Problem> {
+        let mut random = self.random.borrow_mut();
+        let mut listed = self.inner.list()?;
+        listed.retain(|_| !self.how.hides || random.u8(0..4) > 0);
+        random.shuffle(&mut listed);
+        Ok(listed)
+    }
+
+    fn read(&self, name: &SegmentName) -> Result<Vec<u8>, Problem> {
+        if self.how.types && self.random.borrow_mut().u8(0..3) == 0 {
+            self.type_meanwhile();
+        }
+        let bytes = self.inner.read(name)?;
+        if name.fits(&bytes) {
+            self.read.borrow_mut().push(hash_of(name));
+        }
+        Ok(bytes)
+    }
+
+    fn put(&mut self, name: &SegmentName, bytes: &[u8]) -> Result<(), Problem> {
+        self.inner.put(name, bytes)?;
+        match self.how.dies {
+            true => Err(Problem::new(ProblemKind::Other, KILLED)),
+            false => Ok(()),
+        }
+    }
+
+    fn remove(&mut self, names: &[SegmentName]) -> Result<(), Problem> {
+        self.inner.remove(names)
+    }
+
+    fn remove_device(&mut self, device: DeviceId) -> Result<(), Problem> {
+        self.inner.remove_device(device)
+    }
+
+    fn push(&mut self) -> Result<(), Problem> {
+        self.inner.push()
+    }
+}
+
+fn named(path: &Path) -> Option<SegmentName> {
+    let folder = path.parent()?.file_name()?.to_str()?;
+    SegmentName::parse(folder, path.file_name()?.to_str()?)
+}
+
+fn hash_of(name: &SegmentName) -> String {
+    format!("{:?}", name.hash)
+}
+
 struct World {
     random: fastrand::Rng,
     devices: Vec<Device>,
@@ -96,8 +239,6 @@ struct World {
     typed: BTreeSet<String>,
     gone: BTreeSet<String>,
     count: u32,
-    /// Users type no more.
-    is_over: bool,
     log: String,
 }
 
@@ -124,6 +265,52 @@ fn tag(name: &str) -> Tag {
     Tag::parse(name).unwrap()
 }
 
+/// Changes a note as a user may. Returns the note before and after it, if the page has one.
+fn edit_note(
+    store: &mut Store,
+    page: usize,
+    count: u32,
+    random: &mut fastrand::Rng,
+    now: Timestamp,
+) -> Option<(Note, Note)> {
+    let note = store.note_for_url(&url(page)).unwrap()?;
+    let mut change = Change::default();
+    let mut lines: Vec<String> = note.summary.lines().map(str::to_owned).collect();
+    let at = random.usize(0..=lines.len());
+    let new = format!("L{count:05} edited");
+    match random.u8(0..12) {
+        0 => change.title = Some(format!("Typed {count}")),
+        1 => change.read = Some(!note.read),
+        2..=4 => {
+            let mut tags = note.tags.clone();
+            tags.push(tag(&format!("t{count:05}")));
+            let shared = tag(SHARED[random.usize(0..SHARED.len())]);
+            if random.bool() && !tags.contains(&shared) {
+                tags.insert(0, shared);
+            }
+            change.tags = Some(tags);
+        }
+        5 => {
+            let mut tags = note.tags.clone();
+            random.shuffle(&mut tags);
+            tags.pop();
+            change.tags = Some(tags);
+        }
+        6 if at < lines.len() => drop(lines.remove(at)),
+        7 if at < lines.len() => lines[at] = new,
+        8 => lines.insert(at, "same".to_owned()),
+        9 => lines.extend([String::new(), new]),
+        _ => lines.insert(at, new),
+    }
+    let text: String = lines.iter().map(|line| format!("{line}\n")).collect();
+    if text != note.summary {
+        change.summary = Some(text);
+    }
+    let id = note.id;
+    let changed = store.write(now, |writer| writer.update_note(id, change));
+    Some((note, changed.unwrap()))
+}
+
 impl World {
     fn new(seed: u64) -> Self {
         let mut world = Self {
@@ -136,9 +323,12 @@ impl World {
             typed: BTreeSet::new(),
             gone: BTreeSet::new(),
             count: 0,
-            is_over: false,
             log: String::new(),
         };
+        let place = world.place.path();
+        FolderCarrier::new(place, &Programs::default())
+            .create()
+            .unwrap();
         for _ in 0..world.random.usize(2..4) {
             let dir = tempfile::tempdir().unwrap();
             let store = Store::open(&dir.path().join("notes.db")).unwrap();
@@ -161,23 +351,15 @@ impl World {
                 ok_at: None,
                 problem: None,
             };
-            let now = world.now(&device);
-            device.store().begin_sync(&setup, now).unwrap();
+            device.store().begin_sync(&setup, START).unwrap();
             world.devices.push(device);
         }
         world
     }
 
-    fn now(&mut self, device: &Device) -> Timestamp {
-        self.count += 1;
-        let start: Timestamp = "2026-11-29T10:00:00Z".parse().unwrap();
-        start + SignedDuration::from_secs(self.count.into()) + device.clock
-    }
-
     fn time(&mut self, d: usize) -> Timestamp {
         self.count += 1;
-        let start: Timestamp = "2026-11-29T10:00:00Z".parse().unwrap();
-        start + SignedDuration::from_secs(self.count.into()) + self.devices[d].clock
+        START + SignedDuration::from_secs(self.count.into()) + self.devices[d].clock
     }
 
     fn note(&mut self, d: usize, page: usize) -> Option<Note> {
@@ -218,49 +400,12 @@ impl World {
     }
 
     fn edit(&mut self, d: usize, page: usize) {
-        let Some(note) = self.note(d, page) else {
-            return;
-        };
         let now = self.time(d);
-        let count = self.count;
-        let random = &mut self.random;
-        let mut change = Change::default();
-        let mut lines: Vec<String> = note.summary.lines().map(str::to_owned).collect();
-        let at = random.usize(0..=lines.len());
-        let new = format!("L{count:05} edited");
-        match random.u8(0..12) {
-            0 => change.title = Some(format!("Typed {count}")),
-            1 => change.read = Some(!note.read),
-            2..=4 => {
-                let mut tags = note.tags.clone();
-                tags.push(tag(&format!("t{count:05}")));
-                let shared = tag(SHARED[random.usize(0..SHARED.len())]);
-                if random.bool() && !tags.contains(&shared) {
-                    tags.insert(0, shared);
-                }
-                change.tags = Some(tags);
-            }
-            5 => {
-                let mut tags = note.tags.clone();
-                random.shuffle(&mut tags);
-                tags.pop();
-                change.tags = Some(tags);
-            }
-            6 if at < lines.len() => drop(lines.remove(at)),
-            7 if at < lines.len() => lines[at] = new,
-            8 => lines.insert(at, "same".to_owned()),
-            9 => lines.extend([String::new(), new]),
-            _ => lines.insert(at, new),
+        let (count, random) = (self.count, &mut self.random);
+        let store = self.devices[d].store.as_mut().unwrap();
+        if let Some((before, after)) = edit_note(store, page, count, random, now) {
+            self.wrote(d, page, Some(&before), Some(&after));
         }
-        let text: String = lines.iter().map(|line| format!("{line}\n")).collect();
-        if text != note.summary {
-            change.summary = Some(text);
-        }
-        let id = note.id;
-        let changed = self.devices[d]
-            .store()
-            .write(now, |writer| writer.update_note(id, change));
-        self.wrote(d, page, Some(&note), Some(&changed.unwrap()));
     }
 
     fn delete(&mut self, d: usize, page: usize) {
@@ -287,7 +432,7 @@ impl World {
             // What is in it is there again, but was deleted before: nothing is promised.
             Ok(note) => self.wrote(d, page, None, Some(&note)),
             Err(Error::Conflict) => {}
-            Err(error) => panic!("{error}"),
+            Err(error) => panic!("{error:?}"),
         }
     }
 
@@ -320,253 +465,99 @@ impl World {
             .write(now, |writer| writer.remove_alias(&name));
     }
 
-    fn folder(&self, id: DeviceId) -> PathBuf {
-        self.place.path().join(id.to_string())
-    }
-
-    /// Puts all of these pages and the history into a file. Returns its name.
-    fn put(&mut self, d: usize, found: &Unpublished) -> (SegmentName, u64) {
-        let at = self.time(d).as_microsecond();
+    /// Runs sync on a device.
+    fn run(&mut self, d: usize, how: How) {
+        let now = self.time(d);
+        NOW.set(now.as_microsecond());
+        let random = RefCell::new(self.random.fork());
+        let count = Cell::new(self.count);
+        self.count += 100;
         let device = &mut self.devices[d];
-        let number = device.store().sync_setup().unwrap().unwrap().number + 1;
-        let header = Header {
-            needs: FORMAT,
-            device: device.id,
-            name: String::new(),
-            number,
-            at,
-            program: String::new(),
-            lists: found.lists.to_texts(),
-            other: serde_json::Map::new(),
+        let mut setup = device.store().sync_setup().unwrap().unwrap();
+        if how.heals {
+            setup.healed_at = None;
+        }
+        let mut carrier = Unreliable {
+            inner: FolderCarrier::new(self.place.path(), &Programs::default()),
+            how,
+            random,
+            database: device.database(),
+            count,
+            read: RefCell::default(),
+            typed: RefCell::default(),
         };
-        let mut writer = SegmentWriter::new(&header).unwrap();
-        let mut text = String::new();
-        let mut known = BTreeMap::new();
-        for line in &found.pages {
-            let id: PageId = line["k"].as_str().unwrap().parse().unwrap();
-            let page = (0..PAGES)
-                .find(|page| PageId::of(url(*page).key()) == id)
-                .unwrap();
-            known.insert(page, device.known.0[page].clone());
-            writeln!(text, "{}", serde_json::Value::from(line.clone())).unwrap();
-        }
-        for edit in &found.edits {
-            let line = json!({"e": edit.id.to_string(), "n": edit.number, "from": edit.from, "to": edit.to});
-            writeln!(text, "{line}").unwrap();
-        }
-        for (name, value) in &found.aliases {
-            let version = value.at.version.to_string();
-            let line = json!({"a": name, "m": value.at.micros, "v": version, "to": value.tag});
-            writeln!(text, "{line}").unwrap();
-        }
-        for line in text.lines() {
-            assert!(writer.push(line).unwrap());
-        }
-        let bytes = writer.finish();
-        let name = SegmentName::of(device.id, number, &bytes);
-        let folder = self.folder(self.devices[d].id);
-        fs::create_dir_all(&folder).unwrap();
-        fs::write(folder.join(name.file()), &bytes).unwrap();
-        self.written
-            .insert(name.file()[7..].to_owned(), Written { text, known });
-        (name, u64::try_from(bytes.len()).unwrap())
-    }
-
-    fn record_own(&mut self, d: usize, name: &SegmentName, bytes: u64, found: &Unpublished) {
-        let now = self.time(d);
-        let store = self.devices[d].store();
-        store.record_published(found, name.number, now).unwrap();
-        let record = SegmentRecord {
-            device: name.folder(),
-            file: name.file(),
-            bytes,
-            read_at: Some(now),
-            problem: None,
-            folded_at: None,
-        };
-        store.record_segments(&[record], now).unwrap();
-    }
-
-    /// Publishes what is new. With `killed`, ends before the database knows it.
-    fn publish(&mut self, d: usize, killed: bool) {
-        let now = self.time(d);
-        let store = self.devices[d].store();
-        store.absorb_changes(now).unwrap();
-        store.purge_states(now).unwrap();
-        loop {
-            let found = self.devices[d].store().unpublished(2_000).unwrap();
-            if found.is_empty() {
-                return;
-            }
-            let (name, bytes) = self.put(d, &found);
-            if killed {
-                return;
-            }
-            self.record_own(d, &name, bytes, &found);
-        }
-    }
-
-    /// Reads files that aren't known, in any order.
-    fn read(&mut self, d: usize, all: bool) {
-        let known: BTreeSet<(String, String)> = {
-            let segments = self.devices[d].store().segments().unwrap().into_iter();
-            segments
-                .map(|segment| (segment.device, segment.file))
-                .collect()
-        };
-        let mut files = self.files();
-        self.random.shuffle(&mut files);
-        for path in files {
-            let folder = path
-                .parent()
-                .unwrap()
-                .file_name()
-                .unwrap()
-                .to_str()
-                .unwrap();
-            let file = path.file_name().unwrap().to_str().unwrap();
-            let Some(name) = SegmentName::parse(folder, file) else {
-                continue;
-            };
-            let is_known = known.contains(&(name.folder(), name.file()));
-            if is_known || (!all && self.random.u8(0..4) == 0) {
-                continue;
-            }
-            let bytes = fs::read(&path).unwrap();
-            if name.fits(&bytes) {
-                self.read_file(d, &name, &bytes);
-            }
-        }
-    }
-
-    fn read_file(&mut self, d: usize, name: &SegmentName, bytes: &[u8]) {
-        let (header, lines) = Segment::read(bytes).unwrap();
-        let lists = EditLists::parse(&header.lists).unwrap();
-        let mut history = TagHistory::default();
-        let mut pages = Vec::new();
-        for line in lines {
-            let line: serde_json::Map<String, serde_json::Value> =
-                serde_json::from_str(&line.unwrap()).unwrap();
-            let text = |name: &str| line[name].as_str().map(str::to_owned);
-            if line.contains_key("e") {
-                let from = line["from"].as_array().unwrap().iter();
-                history.add_edit(TagEditRecord {
-                    id: text("e").unwrap().parse().unwrap(),
-                    number: line["n"].as_u64().unwrap(),
-                    from: from.map(|name| name.as_str().unwrap().to_owned()).collect(),
-                    to: text("to"),
-                });
-            } else if line.contains_key("a") {
-                let at = Moment {
-                    micros: line["m"].as_i64().unwrap(),
-                    version: text("v").unwrap().parse().unwrap(),
-                };
-                let value = AliasValue {
-                    at,
-                    tag: text("to"),
-                };
-                history.add_alias(&text("a").unwrap(), value);
-            } else {
-                let (page, state) = State::from_json(line, &lists).unwrap();
-                pages.push(IncomingPage { page, state });
-            }
-        }
-        let now = self.time(d);
-        // A user types while the program reads.
-        if !self.is_over && self.random.u8(0..3) == 0 {
-            let page = self.random.usize(0..PAGES);
-            self.edit(d, page);
-        }
-        let device = &mut self.devices[d];
+        let retention = Retention(SignedDuration::from_secs(how.retention));
         let store = device.store.as_mut().unwrap();
-        store.apply_history(&history, now).unwrap();
-        let applied = store
-            .apply_pages(&pages, &header.device.to_string(), now, || ())
-            .unwrap();
-        assert_eq!(applied.refused, 0);
-        if store.is_renewing().unwrap() {
-            store.renew_notes(now, || ()).unwrap();
+        let mut run = Run::new(store, &mut carrier, Seal::Plain, setup, retention, true);
+        run.now = test_now;
+        match run.run() {
+            Ok(outcome) => assert_eq!(outcome.applied.refused, 0),
+            Err(RunError::Place(problem)) if how.dies => assert_eq!(problem.sentence, KILLED),
+            Err(error) => panic!("{error:?}"),
         }
-        for (page, known) in &self.written[&name.file()[7..]].known {
-            device.known.0[*page].extend(known);
+        let (read, typed) = (carrier.read.into_inner(), carrier.typed.into_inner());
+        // What was typed meanwhile knew only what had been read.
+        let mut known = self.devices[d].known.clone();
+        let mut at = 0;
+        for typed in typed {
+            self.learn(&mut known, &read[at..typed.files_before]);
+            at = typed.files_before;
+            self.devices[d].known = known.clone();
+            self.wrote(d, typed.page, Some(&typed.before), Some(&typed.after));
+            known = self.devices[d].known.clone();
         }
-        let record = SegmentRecord {
-            device: name.folder(),
-            file: name.file(),
-            bytes: u64::try_from(bytes.len()).unwrap(),
-            read_at: Some(now),
-            problem: None,
-            folded_at: None,
-        };
-        store.record_segments(&[record], now).unwrap();
+        self.learn(&mut known, &read[at..]);
+        self.devices[d].known = known;
+        self.look_at_new_files(d);
     }
 
-    /// Publishes all anew if a file of this device is missing or has another size.
-    fn heal(&mut self, d: usize) {
-        let now = self.time(d);
-        let id = self.devices[d].id;
-        let segments = self.devices[d].store().segments().unwrap();
-        let own = segments
-            .iter()
-            .filter(|segment| segment.device == id.to_string());
-        let is_lost = |segment: &&SegmentRecord| {
-            let there = fs::metadata(self.folder(id).join(&segment.file));
-            !there.is_ok_and(|there| there.len() == segment.bytes)
-        };
-        let lost: Vec<(String, String)> = own
-            .filter(is_lost)
-            .map(|segment| (segment.device.clone(), segment.file.clone()))
-            .collect();
-        let store = self.devices[d].store();
-        store.forget_segments(&lost, now).unwrap();
-        store.record_healing(!lost.is_empty(), now).unwrap();
-    }
-
-    /// Puts all own states into one file and deletes the older ones.
-    fn fold(&mut self, d: usize) {
-        self.publish(d, false);
-        self.heal(d);
-        self.publish(d, false);
-        let id = self.devices[d].id;
-        let store = self.devices[d].store();
-        let old: Vec<SegmentRecord> = store.segments().unwrap();
-        let pages: Vec<PageId> = {
-            let mut query = store
-                .conn
-                .prepare("SELECT page FROM sync_pages WHERE own = 1")
-                .unwrap();
-            let pages = query.query_map([], |row| row.get(0).map(PageId)).unwrap();
-            pages.map(rusqlite::Result::unwrap).collect()
-        };
-        let found = store.published(&pages, true).unwrap();
-        let (name, bytes) = self.put(d, &found);
-        self.record_own(d, &name, bytes, &found);
-        let now = self.time(d);
-        let mut gone = Vec::new();
-        for segment in old
-            .iter()
-            .filter(|segment| segment.device == id.to_string())
-        {
-            if segment.read_at.is_some() {
-                let _ = fs::remove_file(self.folder(id).join(&segment.file));
-                gone.push((segment.device.clone(), segment.file.clone()));
+    fn learn(&self, known: &mut Knowledge, files: &[String]) {
+        for file in files {
+            if let Some(written) = self.written.get(file) {
+                for (page, writes) in &written.known {
+                    known.0[*page].extend(writes);
+                }
             }
         }
-        self.devices[d].store().forget_segments(&gone, now).unwrap();
     }
 
-    fn run(&mut self, d: usize) {
-        self.publish(d, false);
-        self.read(d, false);
-        self.publish(d, false);
+    /// Records what the device that has just written files knew.
+    fn look_at_new_files(&mut self, d: usize) {
+        for path in self.files() {
+            let Some(name) = named(&path) else { continue };
+            let bytes = fs::read(&path).unwrap();
+            if self.written.contains_key(&hash_of(&name)) || !name.fits(&bytes) {
+                continue;
+            }
+            let (header, lines) = Segment::read(&bytes).unwrap();
+            EditLists::parse(&header.lists).unwrap();
+            let mut text = String::new();
+            let mut known = BTreeMap::new();
+            for line in lines {
+                let line = line.unwrap();
+                let json: serde_json::Value = serde_json::from_str(&line).unwrap();
+                if let Some(id) = json["k"].as_str() {
+                    let id: PageId = id.parse().unwrap();
+                    let page = (0..PAGES)
+                        .find(|page| PageId::of(url(*page).key()) == id)
+                        .unwrap();
+                    known.insert(page, self.devices[d].known.0[page].clone());
+                }
+                text.push_str(&line);
+                text.push('\n');
+            }
+            self.written.insert(hash_of(&name), Written { text, known });
+        }
     }
 
     /// Returns the files at the place.
     fn files(&self) -> Vec<PathBuf> {
         let mut found = Vec::new();
-        for folder in fs::read_dir(self.place.path()).unwrap() {
-            for file in fs::read_dir(folder.unwrap().path()).unwrap() {
-                found.push(file.unwrap().path());
+        for folder in fs::read_dir(self.place.path().join(ROOT)).unwrap() {
+            let folder = folder.unwrap().path();
+            if folder.is_dir() {
+                let files = fs::read_dir(folder).unwrap();
+                found.extend(files.map(|file| file.unwrap().path()));
             }
         }
         found.sort();
@@ -590,21 +581,10 @@ impl World {
         }
         let delayed = self.delayed.iter().map(|(from, _)| from.clone());
         for path in self.files().into_iter().chain(delayed) {
-            let folder = path
-                .parent()
-                .unwrap()
-                .file_name()
-                .unwrap()
-                .to_str()
-                .unwrap()
-                .to_owned();
-            let file = path.file_name().unwrap().to_str().unwrap();
-            let name = match SegmentName::parse(&folder, file) {
-                Some(name) => name,
-                None => continue,
-            };
-            if name.fits(&fs::read(&path).unwrap()) {
-                found.extend(tokens(&self.written[&file[7..]].text));
+            if let Some(name) = named(&path)
+                && name.fits(&fs::read(&path).unwrap())
+            {
+                found.extend(tokens(&self.written[&hash_of(&name)].text));
             }
         }
         found
@@ -681,11 +661,40 @@ impl World {
             29..31 => self.restore(d, page),
             31..34 => self.edit_tags(d),
             34 => self.remove_alias(d),
-            35..47 => self.run(d),
-            47..49 => self.publish(d, false),
-            49..51 => self.publish(d, true),
-            51 => self.fold(d),
-            52 => self.heal(d),
+            35..46 => {
+                let hides = self.random.bool();
+                self.run(
+                    d,
+                    How {
+                        hides,
+                        types: true,
+                        ..How::WELL
+                    },
+                );
+            }
+            46..48 => self.run(
+                d,
+                How {
+                    hides: true,
+                    retention: 100,
+                    ..How::WELL
+                },
+            ),
+            48..51 => self.run(
+                d,
+                How {
+                    dies: true,
+                    types: true,
+                    ..How::WELL
+                },
+            ),
+            51..53 => self.run(
+                d,
+                How {
+                    heals: true,
+                    ..How::WELL
+                },
+            ),
             53..57 => self.damage(),
             57 => {
                 let dir = tempfile::tempdir().unwrap();
@@ -720,7 +729,13 @@ impl World {
                 let now = self.time(d);
                 let store = self.devices[d].store();
                 store.prune(now).unwrap();
-                self.publish(d, false);
+                self.run(
+                    d,
+                    How {
+                        heals: true,
+                        ..How::WELL
+                    },
+                );
             }
             _ => {}
         }
@@ -728,16 +743,19 @@ impl World {
 
     /// Everything is delivered.
     fn converge(&mut self) {
-        self.is_over = true;
         for (from, to) in std::mem::take(&mut self.delayed) {
             fs::rename(from, to).unwrap();
         }
         for _ in 0..4 {
             for d in 0..self.devices.len() {
-                self.heal(d);
-                self.publish(d, false);
-                self.read(d, true);
-                self.publish(d, false);
+                self.run(
+                    d,
+                    How {
+                        heals: true,
+                        retention: 1_000_000,
+                        ..How::WELL
+                    },
+                );
             }
         }
         for d in 0..self.devices.len() {
