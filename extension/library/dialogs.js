@@ -49,7 +49,8 @@ export function button(text, onClick, id) {
  * @param {string} [parts.ok] Label of the button that agrees; without it there is only "Close".
  * @param {boolean} [parts.isDanger]
  * @param {() => boolean | Promise<boolean>} [parts.check] Whether the dialog may close.
- * @param {(close: () => void) => void} [parts.onOpen] Gets the function that agrees.
+ * @param {(agree: () => void, dialog: HTMLDialogElement) => void} [parts.onOpen] Gets the function
+ *   that agrees.
  * @returns {Promise<boolean>}
  */
 export function openDialog({ heading, content, ok, isDanger, check, onOpen }) {
@@ -93,7 +94,7 @@ export function openDialog({ heading, content, ok, isDanger, check, onOpen }) {
 	const before = /** @type {HTMLElement | null} */ (document.activeElement);
 	document.body.append(dialog);
 	dialog.showModal();
-	onOpen?.(() => void agree());
+	onOpen?.(() => void agree(), dialog);
 	return new Promise((resolve) => {
 		dialog.addEventListener("close", () => {
 			dialog.remove();
@@ -115,7 +116,10 @@ export function confirms(question, ok, { isDanger = false } = {}) {
 		content: [],
 		ok,
 		isDanger,
-		onOpen: () => document.getElementById("dialog-ok")?.focus(),
+		onOpen: (_, dialog) => {
+			// Another dialog may be open below.
+			/** @type {HTMLElement | null} */ (dialog.querySelector("#dialog-ok"))?.focus();
+		},
 	});
 }
 

@@ -70,7 +70,12 @@ async function picture(page, browser, name) {
 		["light", 360],
 	])) {
 		await page.setViewport({ width, height: 800 });
-		await browser.useScheme(scheme);
+		if (browser.name === "Chromium")
+			await page.emulateMediaFeatures([{ name: "prefers-color-scheme", value: scheme }]);
+		else if (scheme === "dark") continue; // Firefox can't change it on an open page.
+		await page.evaluate(() =>
+			document.querySelector("#facts")?.scrollIntoView({ block: "end" }),
+		);
 		const file = `${name}-${browser.name}-${scheme}-${width}.png`;
 		await page.screenshot({
 			path: /** @type {`${string}.png`} */ (path.join(pictures, file)),
@@ -81,7 +86,6 @@ async function picture(page, browser, name) {
 		assert.equal(wide, false, `${name} at ${width} px`);
 	}
 	await page.setViewport({ width: 1100, height: 800 });
-	await browser.useScheme("light");
 }
 
 /** @param {Page} page */
@@ -141,7 +145,7 @@ inEachBrowser(
 		assert.equal(await value("#note-text"), "Written here, of *كيف تختفي الصفحات*.");
 		await page.keyboard.press("Tab");
 		await page.focus("#dialog .others > button");
-		await page.keyboard.press("Space");
+		await page.keyboard.press("Enter");
 		await until("the title is kept", async () => (await others(page)).length === 0);
 		await page.keyboard.press("Escape");
 		await says(page, "#announcement, #notice", /Chosen/);
