@@ -178,6 +178,12 @@ impl<S: Fn() -> SiteState> RequestHandler for Handler<S> {
         self.sync_if_due()
     }
 
+    fn on_end(&mut self) {
+        if let (Some(schedule), Some(store)) = (&mut self.schedule, &self.store) {
+            schedule.finish(store);
+        }
+    }
+
     fn run_maintenance(&mut self) -> Option<Duration> {
         let planned = self.on_idle();
         let store = self.store.as_mut()?;
@@ -220,13 +226,6 @@ impl<S: Fn() -> SiteState> Handler<S> {
             log::warn!("sync: {}", error.chain());
             None
         })
-    }
-
-    /// Starts a last run of sync when the browser has closed the connection.
-    pub fn finish(&mut self) {
-        if let (Some(schedule), Some(store)) = (&mut self.schedule, &self.store) {
-            schedule.finish(store);
-        }
     }
 
     /// Records the extensions that connect in `seen`.

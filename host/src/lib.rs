@@ -27,4 +27,4 @@ pub mod store;
 pub mod sync;
 pub mod transfer;
 mod wire;
-pub mod wiring;
+mod wiring;

@@ -10,7 +10,6 @@ use url_notes::{
     handler::{Handler, Settings},
     logging, messaging,
     site::{self, Site, SiteState},
-    wiring,
 };
 
 fn main() -> ExitCode {
@@ -46,7 +45,6 @@ fn host(caller: Caller) -> anyhow::Result<()> {
     messaging::serve(&mut input, &mut io::stdout().lock(), &mut handler, || {
         drop(site.set(Site::start((&config).into())))
     })?;
-    handler.finish();
     Ok(())
 }
 
@@ -57,14 +55,6 @@ fn command_line(arguments: Arguments) -> anyhow::Result<()> {
         writeln!(io::stderr(), "url-notes: {warning}")?;
     }
     let mut out = io::stdout().lock();
-    let sync = match arguments.may_change_notes() {
-        true => wiring::sync_of(&config),
-        false => None,
-    };
     arguments.run(config, &mut out)?;
-    out.flush()?;
-    if let Some(sync) = sync {
-        sync.spawn_if_changed();
-    }
-    Ok(())
+    Ok(out.flush()?)
 }

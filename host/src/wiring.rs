@@ -2,7 +2,8 @@
 
 use crate::{
     config::{self, Config, Environment},
-    handler, protocol, site, sync,
+    handler, protocol, site,
+    sync::schedule,
 };
 
 impl From<&Config> for handler::Settings {
@@ -18,20 +19,14 @@ impl From<&Config> for handler::Settings {
                 config::KeepText::Ask => protocol::KeepText::Ask,
                 config::KeepText::Never => protocol::KeepText::Never,
             },
-            sync: sync_of(config),
+            sync: schedule::Settings::of(
+                config.sync.auto,
+                Environment::load().program,
+                &config.database,
+                config.sync.every,
+            ),
         }
     }
-}
-
-/// Returns how runs of sync are started by themselves, if they are.
-#[must_use]
-pub fn sync_of(config: &Config) -> Option<sync::schedule::Settings> {
-    let program = Environment::load().program?;
-    config.sync.auto.then(|| sync::schedule::Settings {
-        program,
-        database: config.database.clone(),
-        every: config.sync.every,
-    })
 }
 
 impl From<&Config> for site::Settings {

@@ -216,8 +216,7 @@ impl Arguments {
     }
 
     /// Returns whether the command may have changed notes that are to be synced then.
-    #[must_use]
-    pub fn may_change_notes(&self) -> bool {
+    fn may_change_notes(&self) -> bool {
         !matches!(
             self.command,
             Command::Sync(_)
@@ -241,6 +240,10 @@ impl Arguments {
     /// # Errors
     /// One sentence for the user.
     pub fn run(self, config: Config, out: &mut dyn Write) -> anyhow::Result<()> {
+        let sync = match self.may_change_notes() {
+            true => sync::schedule(&config),
+            false => None,
+        };
         let mut invocation = Invocation {
             look: Look::of_output(self.color, &config.terminal),
             config,
@@ -248,7 +251,7 @@ impl Arguments {
             paging: !self.no_pager,
             out,
         };
-        match self.command {
+        let done = match self.command {
             Command::Add(command) => command.run(&mut invocation),
             Command::List(command) => command.run(&mut invocation),
             Command::Show(command) => command.run(&mut invocation),
@@ -278,7 +281,11 @@ impl Arguments {
             Command::Complete(command) => command.run(&mut invocation, Self::command()),
             Command::Doctor(command) => command.run(&mut invocation),
             Command::Register(command) => command.run(&mut invocation),
+        };
+        if let (Ok(()), Some(sync)) = (&done, sync) {
+            sync.spawn_if_changed();
         }
+        done
     }
 }
 

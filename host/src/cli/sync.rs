@@ -1,37 +1,33 @@
 //! `url-notes sync`: the same notes on several devices.
 
-use std::{
-    path::{Path, PathBuf},
-    thread,
-    time::Duration,
-};
+mod begin;
+mod show;
+
+use std::path::Path;
 
 use anyhow::{Context as _, anyhow, bail};
-use jiff::{SignedDuration, Timestamp};
+use begin::{Init, Join};
 use serde::Serialize;
-use serde_json::Value;
+use show::Conflicts;
 
 use crate::{
-    cli::{context::Invocation, note_ref::NoteRef, print::clean, terminal::Paint},
+    cli::{context::Invocation, print::clean},
     clock,
-    config::Environment,
-    domain::timestamp_text,
-    store::{Reader, Store, SyncConflict, SyncSetup},
+    config::{Config, Environment},
+    store::{Reader, SyncSetup},
     sync::{
-        carrier::{Carrier, Programs},
+        carrier::Programs,
         device::DeviceId,
         place::Place,
         run::Outcome,
+        schedule,
         seal::Key,
-        segment::AGE_MAGIC,
         session::{self, Access, Task, Turn},
     },
 };
 
-/// Longest name of a device, in characters.
-const MAX_NAME: usize = 60;
-/// How long a file may wait, and runs may fail, before `sync status` fails.
-const PATIENCE: SignedDuration = SignedDuration::from_hours(24);
+/// Most runs in a row, as long as notes are changed during each of them.
+const ROUNDS: usize = 3;
 
 #[derive(Debug, clap::Subcommand)]
 pub(super) enum SyncCommand {
@@ -56,38 +52,6 @@ pub(super) enum SyncCommand {
 }
 
 #[derive(Debug, clap::Args)]
-#[command(after_help = "\
-Examples:
-  url-notes sync init ~/Dropbox/notes
-  url-notes sync init git:git@example.org:me/notes.git
-  url-notes sync init rclone:nextcloud:notes")]
-pub(super) struct Init {
-    /// Full path of a folder, git:URL or rclone:REMOTE:PATH
-    place: String,
-    /// Name of this device [default: that of the computer]
-    #[arg(long, value_name = "NAME")]
-    name: Option<String>,
-    /// Encrypt the files with age, so that who keeps them can't read them
-    #[arg(long)]
-    encrypt: bool,
-}
-
-#[derive(Debug, clap::Args)]
-pub(super) struct Join {
-    /// Full path of a folder, git:URL or rclone:REMOTE:PATH, where another device has begun to sync
-    place: String,
-    /// Name of this device [default: that of the computer]
-    #[arg(long, value_name = "NAME")]
-    name: Option<String>,
-    /// File with the key that `url-notes sync key` shows on another device, if the files are encrypted
-    #[arg(long, value_name = "FILE")]
-    key: Option<PathBuf>,
-    /// Wait until the files of the other devices are there
-    #[arg(long)]
-    wait: bool,
-}
-
-#[derive(Debug, clap::Args)]
 pub(super) struct Now {
     /// Print nothing, and leave if another run is under way
     #[arg(long)]
@@ -101,13 +65,6 @@ pub(super) struct Now {
 pub(super) struct Forget {
     /// Id or name of the device
     device: String,
-}
-
-#[derive(Debug, clap::Args)]
-pub(super) struct Conflicts {
-    /// Keep what a note shows, and drop the other values
-    #[arg(long, value_name = "ID|URL")]
-    keep: Option<NoteRef>,
 }
 
 /// A run as `--json` prints it.
@@ -156,57 +113,14 @@ impl From<&Outcome> for RunOutput {
     }
 }
 
-/// The status as `--json` prints it.
-#[derive(Debug, Serialize)]
-#[serde(rename_all = "camelCase")]
-struct StatusOutput {
-    /// `off`, `ok` or `failed`.
-    state: &'static str,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    place: Option<String>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    name: Option<String>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    device: Option<String>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    ran_at: Option<String>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    ok_at: Option<String>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    problem: Option<Value>,
-    unpublished: u64,
-    conflicts: u64,
-    devices: usize,
-    waiting: Vec<WaitingOutput>,
-}
-
-#[derive(Debug, Serialize)]
-#[serde(rename_all = "camelCase")]
-struct DeviceOutput {
-    device: String,
-    name: String,
-    program: String,
-    wrote_at: Option<String>,
-    this: bool,
-}
-
-#[derive(Debug, Serialize)]
-struct ConflictOutput {
-    id: i64,
-    url: String,
-    title: String,
-    titles: Vec<String>,
-    texts: Vec<String>,
-}
-
 impl SyncCommand {
     pub(super) fn run(self, invocation: &mut Invocation<'_>) -> anyhow::Result<()> {
         match self {
             Self::Init(command) => command.run(invocation),
             Self::Join(command) => command.run(invocation),
             Self::Now(command) => command.run(invocation),
-            Self::Status => status(invocation),
-            Self::Devices => devices(invocation),
+            Self::Status => show::status(invocation),
+            Self::Devices => show::devices(invocation),
             Self::Forget(command) => command.run(invocation),
             Self::Conflicts(command) => command.run(invocation),
             Self::Key => key(invocation),
@@ -224,6 +138,17 @@ fn access(invocation: &Invocation<'_>) -> Access {
         pull: settings.pull.clone(),
         push: settings.push.clone(),
     }
+}
+
+/// Returns how runs are started after a command that changes notes.
+pub(super) fn schedule(config: &Config) -> Option<schedule::Settings> {
+    let program = Environment::load().program;
+    schedule::Settings::of(
+        config.sync.auto,
+        program,
+        &config.database,
+        config.sync.every,
+    )
 }
 
 /// Returns the folder of the notes.
@@ -249,185 +174,8 @@ fn shown_place(place: &str) -> String {
     Place::parse(place, None).map_or_else(|_| place.to_owned(), |place| place.to_string())
 }
 
-fn device_name(name: Option<&str>) -> anyhow::Result<String> {
-    let name = match name {
-        Some(name) => name.trim().to_owned(),
-        None => {
-            let system = rustix::system::uname();
-            let name = system.nodename().to_string_lossy();
-            let host = name.split('.').next().unwrap_or_default();
-            host.chars()
-                .filter(|c| !c.is_control())
-                .take(MAX_NAME)
-                .collect()
-        }
-    };
-    if name.chars().count() > MAX_NAME || name.chars().any(char::is_control) {
-        bail!("The name of a device has {MAX_NAME} characters at most.");
-    }
-    Ok(if name.is_empty() {
-        "device".into()
-    } else {
-        name
-    })
-}
-
-fn refuse_second(store: &Reader) -> anyhow::Result<()> {
-    if let Some(setup) = store.sync_setup()? {
-        bail!(
-            "The notes are already synced with {}. To sync them at another place, run `url-notes sync stop` first.",
-            clean(&shown_place(&setup.place))
-        );
-    }
-    Ok(())
-}
-
 fn take_turn(data: &Path) -> anyhow::Result<Turn> {
     Turn::take(data, true)?.context("Another run of sync is under way")
-}
-
-fn new_setup(place: String, name: String, encrypted: bool) -> SyncSetup {
-    SyncSetup {
-        device: DeviceId::random().to_string(),
-        name,
-        place,
-        encrypted,
-        number: 0,
-        healed_at: None,
-        ran_at: None,
-        ok_at: None,
-        problem: None,
-    }
-}
-
-impl Init {
-    fn run(self, invocation: &mut Invocation<'_>) -> anyhow::Result<()> {
-        let mut store = invocation.store()?;
-        refuse_second(&store)?;
-        let access = access(invocation);
-        let name = device_name(self.name.as_deref())?;
-        let place = full_place(&self.place, &access)?;
-        let turn = take_turn(data(invocation)?)?;
-        let mut carrier = session::open(&place, data(invocation)?, &access)?;
-        carrier.fetch()?;
-        if carrier.exists()? && !carrier.list()?.is_empty() {
-            bail!(
-                "There are notes of another device at this place. To sync with them, run `url-notes sync join` instead of `init`."
-            );
-        }
-        let key = Key::path(data(invocation)?);
-        if self.encrypt {
-            match key.exists() {
-                true => Key::open(&key, &access.programs)?,
-                false => Key::generate(&key, &access.programs)?,
-            };
-        }
-        carrier.create()?;
-        carrier.push()?;
-        drop(carrier);
-        store.begin_sync(&new_setup(place, name, self.encrypt), clock::now())?;
-        first_run(invocation, &mut store, &access, &turn)?;
-        if self.encrypt {
-            invocation.hint(&format!(
-                "The key is in {}. Without it, nobody can read the files. Your other devices need it: `url-notes sync key` shows it.",
-                key.display()
-            ));
-        }
-        Ok(())
-    }
-}
-
-impl Join {
-    fn run(self, invocation: &mut Invocation<'_>) -> anyhow::Result<()> {
-        let mut store = invocation.store()?;
-        refuse_second(&store)?;
-        let access = access(invocation);
-        let name = device_name(self.name.as_deref())?;
-        let place = full_place(&self.place, &access)?;
-        let turn = take_turn(data(invocation)?)?;
-        let mut carrier = session::open(&place, data(invocation)?, &access)?;
-        loop {
-            carrier.fetch()?;
-            if has_all(&*carrier)? {
-                break;
-            }
-            if !self.wait {
-                let is_missing = !carrier.exists()? || carrier.list()?.is_empty();
-                match is_missing {
-                    true => bail!(
-                        "There are no notes at this place yet. If another device has begun to sync here, wait until its files have arrived, or use --wait. To begin here, run `url-notes sync init`."
-                    ),
-                    // What is there is read; the rest is read later.
-                    false => break,
-                }
-            }
-            thread::sleep(Duration::from_secs(1));
-        }
-        let encrypted = are_encrypted(&*carrier)?;
-        drop(carrier);
-        let own_key = Key::path(data(invocation)?);
-        match (encrypted, &self.key) {
-            (false, Some(_)) => {
-                bail!("The files at this place aren't encrypted. Join without --key.")
-            }
-            (true, None) if !own_key.exists() => bail!(
-                "The files at this place are encrypted. Show the key by `url-notes sync key` on another device, save it to a file, and join with --key FILE."
-            ),
-            (true, None) => drop(Key::open(&own_key, &access.programs)?),
-            (true, Some(file)) => drop(Key::read_from(file, &own_key, &access.programs)?),
-            (false, None) => {}
-        }
-        let now = clock::now();
-        let has_notes = store.counts()?.notes > 0;
-        let backup = match has_notes {
-            true => Some(store.backup(None, false, now)?.file),
-            false => None,
-        };
-        store.begin_sync(&new_setup(place, name, encrypted), now)?;
-        if let Some(file) = backup {
-            invocation.hint(&format!(
-                "Your notes were backed up before, in {}.",
-                file.display()
-            ));
-        }
-        first_run(invocation, &mut store, &access, &turn)
-    }
-}
-
-/// Returns whether the files at a place are encrypted.
-fn are_encrypted(carrier: &dyn Carrier) -> anyhow::Result<bool> {
-    for file in carrier.list()?.iter().filter(|file| file.here) {
-        let bytes = carrier.read(&file.name)?;
-        if file.name.fits(&bytes) {
-            return Ok(bytes.starts_with(AGE_MAGIC));
-        }
-    }
-    Ok(false)
-}
-
-/// Returns whether there are files, and all of them can be read.
-fn has_all(carrier: &dyn Carrier) -> anyhow::Result<bool> {
-    if !carrier.exists()? {
-        return Ok(false);
-    }
-    let listed = carrier.list()?;
-    for file in &listed {
-        if !file.here || !file.name.fits(&carrier.read(&file.name)?) {
-            return Ok(false);
-        }
-    }
-    Ok(!listed.is_empty())
-}
-
-fn first_run(
-    invocation: &mut Invocation<'_>,
-    store: &mut Store,
-    access: &Access,
-    turn: &Turn,
-) -> anyhow::Result<()> {
-    let folder = data(invocation)?.to_owned();
-    let outcome = session::run(store, Task::Exchange, &folder, access, true, turn)?;
-    print_outcome(invocation, store, &outcome)
 }
 
 impl Now {
@@ -451,17 +199,19 @@ impl Now {
             store.record_healing(true, clock::now())?;
         }
         let access = access(invocation);
-        let done = session::run(
-            &mut store,
-            Task::Exchange,
-            &folder,
-            &access,
-            !self.quiet,
-            &turn,
-        );
-        match (done, self.quiet) {
-            (Ok(_), true) => Ok(()),
-            (done, _) => print_outcome(invocation, &store, &done?),
+        let mut outcome = Outcome::default();
+        for _ in 0..ROUNDS {
+            let task = Task::Exchange;
+            let next = session::run(&mut store, task, &folder, &access, !self.quiet, &turn)?;
+            outcome = outcome.and(next);
+            // Whoever changed notes meanwhile has found this run under way, and left.
+            if !store.has_unpublished_changes()? {
+                break;
+            }
+        }
+        match self.quiet {
+            true => Ok(()),
+            false => print_outcome(invocation, &store, &outcome),
         }
     }
 }
@@ -547,142 +297,6 @@ fn setup(store: &Reader) -> anyhow::Result<SyncSetup> {
     store.sync_setup()?.ok_or_else(|| anyhow!("{OFF}"))
 }
 
-fn status(invocation: &mut Invocation<'_>) -> anyhow::Result<()> {
-    let store = invocation.reader()?;
-    let setup = store.sync_setup()?;
-    let counts = store.sync_counts()?;
-    let now = clock::now();
-    let waiting: Vec<_> = (store.segments()?.into_iter())
-        .filter(|record| record.read_at.is_none())
-        .collect();
-    let is_old = |moment: Timestamp| now.duration_since(moment) > PATIENCE;
-    let has_waited = waiting.iter().any(|record| is_old(record.found_at));
-    let problem: Option<Value> = setup
-        .as_ref()
-        .and_then(|setup| serde_json::from_str(setup.problem.as_deref()?).ok());
-    let devices = store.sync_devices()?;
-    let output = StatusOutput {
-        state: match (&setup, &problem) {
-            (None, _) => "off",
-            (Some(_), None) => "ok",
-            (Some(_), Some(_)) => "failed",
-        },
-        place: setup.as_ref().map(|setup| shown_place(&setup.place)),
-        name: setup.as_ref().map(|setup| setup.name.clone()),
-        device: setup.as_ref().map(|setup| setup.device.clone()),
-        ran_at: setup
-            .as_ref()
-            .and_then(|setup| setup.ran_at)
-            .map(timestamp_text),
-        ok_at: setup
-            .as_ref()
-            .and_then(|setup| setup.ok_at)
-            .map(timestamp_text),
-        problem: problem.clone(),
-        unpublished: counts.unpublished,
-        conflicts: counts.conflicts,
-        devices: devices.len(),
-        waiting: (waiting.iter())
-            .map(|record| WaitingOutput {
-                device: record.device.clone(),
-                file: record.file.clone(),
-                problem: record.problem.clone().unwrap_or_default(),
-            })
-            .collect(),
-    };
-    if invocation.json {
-        invocation.print_json(&output)?;
-    } else {
-        let Some(setup) = &setup else {
-            writeln!(invocation.out, "{OFF}")?;
-            return Ok(());
-        };
-        let style = invocation.style();
-        let moment = |at: Option<Timestamp>| at.map_or("never".into(), |at| style.moment(at));
-        let unpublished = store.has_unpublished_changes()?;
-        let out = &mut *invocation.out;
-        writeln!(out, "place        {}", clean(&shown_place(&setup.place)))?;
-        writeln!(
-            out,
-            "this device  {} ({})",
-            clean(&setup.name),
-            setup.device
-        )?;
-        writeln!(out, "other devices {}", devices.len())?;
-        writeln!(out, "last run     {}", moment(setup.ran_at))?;
-        if setup.ok_at != setup.ran_at {
-            writeln!(out, "last success {}", moment(setup.ok_at))?;
-        }
-        if unpublished {
-            writeln!(out, "There are changes that aren't sent yet.")?;
-        }
-        for record in &waiting {
-            let device = devices.iter().find(|device| device.device == record.device);
-            let name = device.map_or(&record.device, |device| &device.name);
-            writeln!(
-                out,
-                "A file of {} {}: {}",
-                clean(name),
-                why_waiting(record.problem.as_deref().unwrap_or_default()),
-                record.file
-            )?;
-        }
-        if counts.conflicts > 0 {
-            writeln!(
-                out,
-                "{} have values of other devices that aren't shown; `url-notes sync conflicts` lists them.",
-                super::tag::counted_notes(counts.conflicts)
-            )?;
-        }
-    }
-    let sentence = problem
-        .as_ref()
-        .and_then(|problem| problem["sentence"].as_str());
-    if let Some(sentence) = sentence {
-        bail!("The last run failed. {sentence}");
-    }
-    if has_waited {
-        bail!("A file has waited for more than a day.");
-    }
-    Ok(())
-}
-
-fn devices(invocation: &mut Invocation<'_>) -> anyhow::Result<()> {
-    let store = invocation.reader()?;
-    let setup = setup(&store)?;
-    let mut devices = vec![DeviceOutput {
-        device: setup.device.clone(),
-        name: setup.name.clone(),
-        program: env!("CARGO_PKG_VERSION").into(),
-        wrote_at: setup.ok_at.map(timestamp_text),
-        this: true,
-    }];
-    for device in store.sync_devices()? {
-        devices.push(DeviceOutput {
-            device: device.device,
-            name: device.name,
-            program: device.program,
-            wrote_at: Some(timestamp_text(device.wrote_at)),
-            this: false,
-        });
-    }
-    if invocation.json {
-        return invocation.print_json(&devices);
-    }
-    for device in devices {
-        let this = if device.this { " (this device)" } else { "" };
-        writeln!(
-            invocation.out,
-            "{}  {}{this}, url-notes {}, {}",
-            device.device,
-            clean(&device.name),
-            clean(&device.program),
-            device.wrote_at.as_deref().unwrap_or("never")
-        )?;
-    }
-    Ok(())
-}
-
 impl Forget {
     fn run(self, invocation: &mut Invocation<'_>) -> anyhow::Result<()> {
         let mut store = invocation.store()?;
@@ -715,74 +329,6 @@ impl Forget {
         let outcome = session::run(&mut store, task, &folder, &access, true, &turn)?;
         print_outcome(invocation, &store, &outcome)
     }
-}
-
-impl Conflicts {
-    fn run(self, invocation: &mut Invocation<'_>) -> anyhow::Result<()> {
-        if let Some(which) = &self.keep {
-            let mut store = invocation.store()?;
-            let note = which.live(&store)?;
-            let kept = store.write(clock::now(), |writer| writer.settle_conflicts(note.id))?;
-            if invocation.json {
-                return invocation.print_json(&serde_json::json!({ "settled": kept }));
-            }
-            let sentence = match kept {
-                true => "What the note shows is kept.",
-                false => "The note has no conflicts.",
-            };
-            writeln!(invocation.out, "{sentence}")?;
-            return Ok(());
-        }
-        let store = invocation.reader()?;
-        let mut found: Vec<ConflictOutput> = Vec::new();
-        for conflict in store.sync_conflicts(1_000)? {
-            found.extend(described(&store, conflict)?);
-        }
-        if invocation.json {
-            return invocation.print_json(&found);
-        }
-        if found.is_empty() {
-            writeln!(invocation.out, "There are no conflicts.")?;
-        }
-        let look = invocation.look;
-        for note in &found {
-            writeln!(
-                invocation.out,
-                "{}",
-                look.paint(Paint::Title, &clean(&note.title))
-            )?;
-            writeln!(invocation.out, "      {}", clean(&note.url))?;
-            for title in &note.titles {
-                writeln!(invocation.out, "      also titled \"{}\"", clean(title))?;
-            }
-            for text in &note.texts {
-                let first = text.lines().find(|line| !line.trim().is_empty());
-                let first: String = first.unwrap_or_default().chars().take(70).collect();
-                writeln!(invocation.out, "      another text: {}", clean(&first))?;
-            }
-            writeln!(
-                invocation.out,
-                "      url-notes sync conflicts --keep {}",
-                note.id
-            )?;
-        }
-        Ok(())
-    }
-}
-
-fn described(store: &Reader, conflict: SyncConflict) -> anyhow::Result<Option<ConflictOutput>> {
-    let note = store.note(conflict.note_id)?;
-    Ok(note.map(|note| ConflictOutput {
-        id: note.id.0,
-        url: note.address().into_owned(),
-        title: note.name().into_owned(),
-        titles: conflict
-            .titles
-            .into_iter()
-            .map(|other| other.text)
-            .collect(),
-        texts: conflict.texts.into_iter().map(|other| other.text).collect(),
-    }))
 }
 
 fn key(invocation: &mut Invocation<'_>) -> anyhow::Result<()> {

@@ -45,6 +45,9 @@ pub trait RequestHandler {
     fn on_idle(&mut self) -> Option<Duration> {
         None
     }
+
+    /// Does what is left when the stream has ended.
+    fn on_end(&mut self) {}
 }
 
 /// Answers frames until the stream ends between two of them. Each frame gets one answer, in order.
@@ -79,6 +82,7 @@ pub fn serve(
             pause = run_maintenance(handler);
         }
     }
+    let _ = catch_unwind(AssertUnwindSafe(|| handler.on_end()));
     Ok(())
 }
 

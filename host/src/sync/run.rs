@@ -12,6 +12,8 @@
 //! A run that is killed anywhere leaves files that are complete or not there, and a database that
 //! knows at least what its files say.
 
+mod own_files;
+
 use std::{
     collections::{BTreeMap, BTreeSet},
     path::PathBuf,
@@ -31,7 +33,7 @@ use super::{
     segment_name::SegmentName,
 };
 use crate::{
-    domain::sync::{EditLists, PageId, TagHistory},
+    domain::sync::{EditLists, TagHistory},
     error::Error,
     store::{Applied, IncomingPage, SegmentRecord, Store, SyncDevice, SyncSetup, Unpublished},
 };
@@ -40,13 +42,6 @@ use crate::{
 const SEGMENT_BYTES: usize = 14 << 20;
 /// Pages that are held at once when a segment is read.
 const PAGES_AT_ONCE: usize = 2_000;
-/// How many own files of a size class are folded into one.
-const FOLDED_AT_ONCE: usize = if cfg!(test) { 4 } else { 16 };
-/// Files up to this size are in the first class; those of each further class are up to sixteen times
-/// as large.
-const FIRST_CLASS_BYTES: u64 = 16 << 10;
-/// Larger files aren't folded.
-const MOST_FOLDED_BYTES: u64 = 4 << 20;
 /// More notes than these, and more than a tenth of all, that other devices move to the trash in one run
 /// are backed up before.
 const MANY_TRASHED: u64 = 100;
@@ -129,6 +124,22 @@ pub struct Outcome {
 }
 
 impl Outcome {
+    /// Adds what a following run did.
+    #[must_use]
+    pub fn and(self, next: Self) -> Self {
+        let mut applied = self.applied;
+        applied.add(next.applied);
+        Self {
+            written_files: self.written_files + next.written_files,
+            written_pages: self.written_pages + next.written_pages,
+            read_files: self.read_files + next.read_files,
+            applied,
+            backup: self.backup.or(next.backup),
+            healed: self.healed || next.healed,
+            ..next
+        }
+    }
+
     /// Returns whether something was sent, read or lost.
     #[must_use]
     pub fn has_news(&self) -> bool {
@@ -434,55 +445,6 @@ impl<'a> Run<'a> {
         Ok(())
     }
 
-    /// Looks for own files that are lost or were cut, once a day.
-    fn heal(&mut self, device: DeviceId, listed: &[Listed]) -> Result<(), RunError> {
-        let now = (self.now)();
-        let day = SignedDuration::from_hours(24);
-        let is_due = self.setup.healed_at.is_none_or(|healed| {
-            // A clock that was set back doesn't put it off for ever.
-            now < healed || now.duration_since(healed) > day
-        });
-        let has_waiting_own = self
-            .outcome
-            .waiting
-            .iter()
-            .any(|file| file.device == device);
-        if !is_due && !has_waiting_own {
-            return Ok(());
-        }
-        let sizes: BTreeMap<String, Option<u64>> = (listed.iter())
-            .filter(|file| file.name.device == device)
-            .map(|file| (file.name.file(), file.size))
-            .collect();
-        let own = self.store.segments()?.into_iter();
-        let own = own.filter(|record| record.device == self.setup.device);
-        let mut lost: Vec<(String, String)> = Vec::new();
-        let mut damaged: Vec<SegmentName> = Vec::new();
-        for record in own {
-            let size = sizes.get(&record.file);
-            let is_whole = match size {
-                Some(Some(bytes)) => *bytes == record.bytes && record.problem.is_none(),
-                Some(None) => record.problem.is_none(),
-                None => false,
-            };
-            if is_whole {
-                continue;
-            }
-            if size.is_some() {
-                damaged.extend(SegmentName::parse(&record.device, &record.file));
-            }
-            lost.push((record.device, record.file));
-        }
-        if !lost.is_empty() {
-            self.outcome.healed = true;
-            self.carrier.remove(&damaged)?;
-            self.outcome.waiting.retain(|file| file.device != device);
-            self.store.forget_segments(&lost, now)?;
-        }
-        self.store.purge_states(now)?;
-        Ok(self.store.record_healing(!lost.is_empty(), now)?)
-    }
-
     fn publish(&mut self, device: DeviceId, listed: &[Listed]) -> Result<(), RunError> {
         let own = listed.iter().filter(|file| file.name.device == device);
         let newest = own.map(|file| file.name.number).max().unwrap_or(0);
@@ -555,108 +517,6 @@ impl<'a> Run<'a> {
             }
         }
     }
-
-    /// Replaces sixteen own files of a size class by one with the current states.
-    fn fold(&mut self, device: DeviceId) -> Result<(), RunError> {
-        loop {
-            let mut classes: BTreeMap<u32, Vec<SegmentRecord>> = BTreeMap::new();
-            for record in self.store.segments()? {
-                if record.device == self.setup.device
-                    && record.folded_at.is_none()
-                    && record.read_at.is_some()
-                    && let Some(class) = size_class(record.bytes)
-                {
-                    classes.entry(class).or_default().push(record);
-                }
-            }
-            let full = classes
-                .into_values()
-                .find(|files| files.len() >= FOLDED_AT_ONCE);
-            let Some(mut files) = full else {
-                return Ok(());
-            };
-            let Some((pages, has_history)) = self.content_of(&files)? else {
-                // One of them can't be read; `heal` mends that.
-                return Ok(());
-            };
-            let content = self.store.published(&pages, has_history)?;
-            self.write(device, &content)?;
-            let now = (self.now)();
-            for file in &mut files {
-                file.folded_at = Some(now);
-            }
-            self.store.record_segments(&files, now)?;
-            self.store
-                .record_published(&content, self.setup.number, now)?;
-        }
-    }
-
-    /// Returns the pages in files of this device, and whether some have tag edits or aliases.
-    fn content_of(
-        &mut self,
-        files: &[SegmentRecord],
-    ) -> Result<Option<(Vec<PageId>, bool)>, RunError> {
-        let mut pages: BTreeSet<PageId> = BTreeSet::new();
-        let mut has_history = false;
-        for file in files {
-            let Some(name) = SegmentName::parse(&file.device, &file.file) else {
-                return Ok(None);
-            };
-            let bytes = match self.carrier.read(&name) {
-                Ok(bytes) if name.fits(&bytes) => bytes,
-                Ok(_) => return Ok(None),
-                Err(problem) if problem.kind == ProblemKind::FileMissing => return Ok(None),
-                Err(problem) => return Err(problem.into()),
-            };
-            let bytes = match self.seal.open(bytes) {
-                Ok(bytes) => bytes,
-                Err(OpenError::Segment(_)) => return Ok(None),
-                Err(OpenError::Problem(problem)) => return Err(problem.into()),
-            };
-            let Ok((header, lines)) = Segment::read(&bytes) else {
-                return Ok(None);
-            };
-            let Ok(lists) = EditLists::parse(&header.lists) else {
-                return Ok(None);
-            };
-            for line in lines {
-                let Ok(record) = line.map(|line| Record::parse(&line, &lists)) else {
-                    return Ok(None);
-                };
-                match record {
-                    Ok(Record::Page(page, _)) => drop(pages.insert(page)),
-                    Ok(Record::TagEdit(_) | Record::Alias(..)) => has_history = true,
-                    Ok(Record::Unknown) => {}
-                    Err(_) => return Ok(None),
-                }
-            }
-        }
-        Ok(Some((pages.into_iter().collect(), has_history)))
-    }
-
-    /// Removes own files that were folded long enough ago for the other devices to have the newer one.
-    fn remove_folded(&mut self, device: DeviceId) -> Result<(), RunError> {
-        let now = (self.now)();
-        let old: Vec<SegmentRecord> = (self.store.segments()?.into_iter())
-            .filter(|record| {
-                record.device == device.to_string()
-                    && record.folded_at.is_some_and(|folded| {
-                        now < folded || now.duration_since(folded) >= self.retention.0
-                    })
-            })
-            .collect();
-        if old.is_empty() {
-            return Ok(());
-        }
-        let names: Vec<SegmentName> = (old.iter())
-            .filter_map(|record| SegmentName::parse(&record.device, &record.file))
-            .collect();
-        self.carrier.remove(&names)?;
-        let gone: Vec<(String, String)> = (old.into_iter())
-            .map(|record| (record.device, record.file))
-            .collect();
-        Ok(self.store.forget_segments(&gone, now)?)
-    }
 }
 
 /// The place has no library although notes were synced there.
@@ -692,18 +552,4 @@ fn record_of(name: &SegmentName, bytes: u64, found_at: Timestamp) -> SegmentReco
         problem: None,
         folded_at: None,
     }
-}
-
-/// Returns the size class of a file, or `None` if it is too large to be folded.
-fn size_class(bytes: u64) -> Option<u32> {
-    if bytes > MOST_FOLDED_BYTES {
-        return None;
-    }
-    let mut class = 0;
-    let mut most = FIRST_CLASS_BYTES;
-    while bytes > most {
-        most *= 16;
-        class += 1;
-    }
-    Some(class)
 }

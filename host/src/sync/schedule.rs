@@ -32,6 +32,23 @@ pub struct Settings {
 }
 
 impl Settings {
+    /// Returns how runs are started by themselves, if the user wants it (`auto`) and the path of this
+    /// program is known.
+    #[must_use]
+    pub fn of(
+        auto: bool,
+        program: Option<PathBuf>,
+        database: &Path,
+        every: Duration,
+    ) -> Option<Self> {
+        let program = program.filter(|_| auto)?;
+        Some(Self {
+            program,
+            database: database.to_owned(),
+            every,
+        })
+    }
+
     /// Returns whether notes have ever been synced here. Reading the database for that would cost
     /// those who don't sync.
     #[must_use]
@@ -141,7 +158,12 @@ impl Schedule {
 
     /// Starts a last run if there is something to send.
     pub fn finish(&mut self, store: &Reader) {
-        if self.child.is_none() && store.has_unpublished_changes().unwrap_or(false) {
+        let is_running = self
+            .child
+            .as_mut()
+            .is_some_and(|child| matches!(child.try_wait(), Ok(None)));
+        // A run that is under way looks for changes at its end.
+        if !is_running && store.has_unpublished_changes().unwrap_or(false) {
             // If it can't be started, the next host sends the changes.
             drop(self.settings.spawn());
         }

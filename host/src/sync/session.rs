@@ -178,7 +178,9 @@ pub fn run(
     // A look that finds nothing new isn't worth a write: those who watch the notes would read them
     // again.
     let has_news = done.as_ref().is_ok_and(Outcome::has_news);
-    if is_awaited || has_news || setup.ok_at.is_none() || problem != setup.problem {
+    let is_first = setup.ok_at.is_none();
+    let is_left = store.has_unpublished_changes()?;
+    if is_awaited || has_news || is_first || is_left || problem != setup.problem {
         store.record_sync_run(problem.as_deref(), clock::now())?;
     }
     done

@@ -213,13 +213,18 @@ fn files_that_are_cut_flipped_or_missing_are_told_and_written_again() {
     let whole = fs::read(file).unwrap();
     let mut flipped = whole.clone();
     flipped[whole.len() / 2] ^= 1;
-    for bytes in [&whole[..whole.len() - 1], &whole[..3], &[], &flipped] {
+    for (bytes, problem) in [
+        (&whole[..whole.len() - 1], "changed"),
+        (&whole[..3], "changed"),
+        (&[], "incomplete"),
+        (&flipped, "changed"),
+    ] {
         fs::write(file, bytes).unwrap();
         let read = devices.json("desktop", &["sync", "now"]);
         let [waiting] = &read["waiting"].as_array().unwrap()[..] else {
             panic!("{read}");
         };
-        assert_eq!(waiting["problem"], "changed");
+        assert_eq!(waiting["problem"], problem);
         assert!(devices.notes("desktop").is_empty());
         assert!(
             devices

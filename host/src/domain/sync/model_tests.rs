@@ -324,7 +324,7 @@ impl World {
                 page_title: None,
                 summary: format!("line {count}\n"),
                 tags: vec![name(u8::try_from(count % 6).unwrap())],
-                read: count % 3 > 0,
+                read: !count.is_multiple_of(3),
                 addresses: Vec::new(),
                 excerpt: Some(format!("Excerpt {count}")),
                 site_name: None,
@@ -347,7 +347,7 @@ impl World {
         let new = format!("line {count}");
         match edit {
             Edit::Save => {
-                note.excerpt = (count % 4 > 0).then(|| format!("Excerpt {count}"));
+                note.excerpt = (!count.is_multiple_of(4)).then(|| format!("Excerpt {count}"));
                 note.site_name = Some(format!("Site {}", count % 3));
                 note.page_title = Some(format!("Page {count}"));
                 let tag = name(u8::try_from(count % 6).unwrap());
@@ -845,7 +845,10 @@ impl World {
     }
 }
 
-const PAGE_FIELDS: [(&str, fn(&PageView) -> &Option<String>); 3] = [
+/// Returns a field of a view.
+type FieldOf = fn(&PageView) -> &Option<String>;
+
+const PAGE_FIELDS: [(&str, FieldOf); 3] = [
     (field::PAGE_TITLE, |view| &view.page_title),
     (field::EXCERPT, |view| &view.excerpt),
     (field::SITE_NAME, |view| &view.site_name),

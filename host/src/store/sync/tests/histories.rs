@@ -617,7 +617,7 @@ impl World {
 
     fn damage(&mut self) {
         let files = self.files();
-        let Some(path) = self.random.choice(files).map(|path| path.clone()) else {
+        let Some(path) = self.random.choice(files).cloned() else {
             return;
         };
         match self.random.u8(0..5) {
