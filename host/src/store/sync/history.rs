@@ -163,6 +163,15 @@ impl Writer<'_> {
         )
     }
 
+    /// Returns whether an edit that is yet to be published gives this tag to the notes with a name.
+    fn is_edited_to(&self, name: &str, tag: &str) -> Result<bool> {
+        let mut query = self.tx.prepare_cached(
+            "SELECT 1 FROM sync_tag_edits e, json_each(e.from_names) f
+             WHERE e.unpublished = 1 AND e.to_name = ?2 AND f.value = ?1",
+        )?;
+        Ok(query.exists([name, tag])?)
+    }
+
     /// Records the aliases that the user has set and removed.
     pub(super) fn absorb_aliases(&self) -> Result<()> {
         if restoring(&self.tx)? == Restoring::Reading {
@@ -184,8 +193,11 @@ impl Writer<'_> {
                      unpublished = 1",
                 params![name, self.now.as_microsecond(), new_id().to_string(), tag],
             )?;
-            // Notes keep the tag when the alias is removed later, so it is a tag edit, too.
-            if let Some(tag) = tag {
+            // Notes keep the tag when the alias is removed later, so it is a tag edit, too. Often the
+            // alias was made by one.
+            if let Some(tag) = tag
+                && !self.is_edited_to(name, tag)?
+            {
                 let name = Tag::from_stored(name.clone());
                 self.record_tag_edit(&[name], Some(&Tag::from_stored(tag.clone())))?;
             }

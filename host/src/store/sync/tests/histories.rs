@@ -617,7 +617,7 @@ impl World {
 
     fn damage(&mut self) {
         let files = self.files();
-        let Some(path) = self.random.choice(files).cloned() else {
+        let Some(path) = self.random.choice(files) else {
             return;
         };
         match self.random.u8(0..5) {
