@@ -1,28 +1,24 @@
 //! `url-notes sync`: the same notes on several devices.
 
+mod base;
 mod begin;
 mod show;
 
-use std::path::Path;
-
-use anyhow::{Context as _, anyhow, bail};
+use anyhow::{anyhow, bail};
+use base::{OFF, access, data, print_outcome, setup, shown_place, take_turn};
 use begin::{Init, Join};
-use serde::Serialize;
 use show::Conflicts;
 
 use crate::{
     cli::{context::Invocation, print::clean},
     clock,
     config::{Config, Environment},
-    store::{Reader, SyncSetup},
     sync::{
-        carrier::Programs,
         device::DeviceId,
-        place::Place,
         run::Outcome,
         schedule,
         seal::Key,
-        session::{self, Access, Task, Turn},
+        session::{self, Task, Turn},
     },
 };
 
@@ -67,52 +63,6 @@ pub(super) struct Forget {
     device: String,
 }
 
-/// A run as `--json` prints it.
-#[derive(Debug, Serialize)]
-#[serde(rename_all = "camelCase")]
-struct RunOutput {
-    written_files: u64,
-    written_pages: u64,
-    read_files: u64,
-    changed: u64,
-    trashed: u64,
-    refused: u64,
-    waiting: Vec<WaitingOutput>,
-    backup: Option<String>,
-    healed: bool,
-    went_back: Vec<String>,
-}
-
-#[derive(Debug, Serialize)]
-struct WaitingOutput {
-    device: String,
-    file: String,
-    problem: String,
-}
-
-impl From<&Outcome> for RunOutput {
-    fn from(outcome: &Outcome) -> Self {
-        Self {
-            written_files: outcome.written_files,
-            written_pages: outcome.written_pages,
-            read_files: outcome.read_files,
-            changed: outcome.applied.changed,
-            trashed: outcome.applied.trashed,
-            refused: outcome.applied.refused,
-            waiting: (outcome.waiting.iter())
-                .map(|file| WaitingOutput {
-                    device: file.device.to_string(),
-                    file: file.file.clone(),
-                    problem: file.fault.word().to_owned(),
-                })
-                .collect(),
-            backup: (outcome.backup.as_ref()).map(|file| file.display().to_string()),
-            healed: outcome.healed,
-            went_back: outcome.went_back.iter().map(ToString::to_string).collect(),
-        }
-    }
-}
-
 impl SyncCommand {
     pub(super) fn run(self, invocation: &mut Invocation<'_>) -> anyhow::Result<()> {
         match self {
@@ -129,17 +79,6 @@ impl SyncCommand {
     }
 }
 
-/// Returns how places are reached.
-fn access(invocation: &Invocation<'_>) -> Access {
-    let settings = &invocation.config.sync;
-    Access {
-        home: Environment::load().home,
-        programs: Programs::default(),
-        pull: settings.pull.clone(),
-        push: settings.push.clone(),
-    }
-}
-
 /// Returns how runs are started after a command that changes notes.
 pub(super) fn schedule(config: &Config) -> Option<schedule::Settings> {
     let program = Environment::load().program;
@@ -149,33 +88,6 @@ pub(super) fn schedule(config: &Config) -> Option<schedule::Settings> {
         &config.database,
         config.sync.every,
     )
-}
-
-/// Returns the folder of the notes.
-fn data<'a>(invocation: &'a Invocation<'_>) -> anyhow::Result<&'a Path> {
-    let folder = invocation.config.database.parent();
-    folder.context("The notes have no folder")
-}
-
-/// Returns the place in its full form, which doesn't depend on the home folder.
-fn full_place(place: &str, access: &Access) -> anyhow::Result<String> {
-    Ok(match Place::parse(place, access.home.as_deref())? {
-        Place::Folder(path) => match path.to_str() {
-            Some(path) => format!("folder:{path}"),
-            None => bail!("The path of the folder isn't UTF-8. Choose another one."),
-        },
-        Place::Git(url) => format!("git:{url}"),
-        Place::Rclone(remote) => format!("rclone:{remote}"),
-    })
-}
-
-/// Returns a place without credentials.
-fn shown_place(place: &str) -> String {
-    Place::parse(place, None).map_or_else(|_| place.to_owned(), |place| place.to_string())
-}
-
-fn take_turn(data: &Path) -> anyhow::Result<Turn> {
-    Turn::take(data, true)?.context("Another run of sync is under way")
 }
 
 impl Now {
@@ -214,87 +126,6 @@ impl Now {
             false => print_outcome(invocation, &store, &outcome),
         }
     }
-}
-
-const OFF: &str = "The notes aren't synced. To begin, run `url-notes sync init PLACE`, or `url-notes sync join PLACE` if another device has begun.";
-
-fn print_outcome(
-    invocation: &mut Invocation<'_>,
-    store: &Reader,
-    outcome: &Outcome,
-) -> anyhow::Result<()> {
-    if invocation.json {
-        return invocation.print_json(&RunOutput::from(outcome));
-    }
-    let names = store.sync_devices()?;
-    let name_of = |device: DeviceId| {
-        let id = device.to_string();
-        let known = names.iter().find(|known| known.device == id);
-        known.map_or(id, |known| clean(&known.name))
-    };
-    let out = &mut *invocation.out;
-    let sent = outcome.written_pages;
-    let applied = outcome.applied;
-    writeln!(
-        out,
-        "{sent} sent, {} changed here, {} moved to the trash here.",
-        applied.changed, applied.trashed
-    )?;
-    if applied.refused > 0 {
-        writeln!(
-            out,
-            "{} can't be saved here, since their addresses or texts aren't valid.",
-            applied.refused
-        )?;
-    }
-    if let Some(file) = &outcome.backup {
-        writeln!(
-            out,
-            "Another device has moved many notes to the trash. A backup from before is in {}",
-            file.display()
-        )?;
-    }
-    if outcome.healed {
-        writeln!(
-            out,
-            "Files of this device were missing or cut. They were written again."
-        )?;
-    }
-    for device in &outcome.went_back {
-        writeln!(
-            out,
-            "Files of {} are missing. If the place was put back to an earlier state, that device writes them again.",
-            name_of(*device)
-        )?;
-    }
-    for file in &outcome.waiting {
-        let why = why_waiting(file.fault.word());
-        writeln!(
-            out,
-            "A file of {} {why}: {}",
-            name_of(file.device),
-            file.file
-        )?;
-    }
-    Ok(())
-}
-
-/// Says why a file waits, after "A file of laptop".
-fn why_waiting(word: &str) -> &'static str {
-    match word {
-        "not_here" => "hasn't arrived yet",
-        "incomplete" | "changed" | "malformed" | "not_a_segment" | "too_large" => {
-            "isn't whole yet, or was damaged"
-        }
-        "newer" => "was written by a newer version; update url-notes to read it",
-        "encrypted" | "wrong_key" => "is encrypted with another key",
-        "not_encrypted" => "isn't encrypted and isn't read",
-        _ => "can't be read",
-    }
-}
-
-fn setup(store: &Reader) -> anyhow::Result<SyncSetup> {
-    store.sync_setup()?.ok_or_else(|| anyhow!("{OFF}"))
 }
 
 impl Forget {

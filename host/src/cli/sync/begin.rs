@@ -4,7 +4,7 @@ use std::{path::PathBuf, thread, time::Duration};
 
 use anyhow::bail;
 
-use super::{access, data, full_place, print_outcome, shown_place, take_turn};
+use super::base::{access, data, full_place, print_outcome, shown_place, take_turn};
 use crate::{
     cli::{context::Invocation, print::clean},
     clock,

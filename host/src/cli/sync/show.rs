@@ -5,7 +5,7 @@ use jiff::{SignedDuration, Timestamp};
 use serde::Serialize;
 use serde_json::Value;
 
-use super::{OFF, WaitingOutput, setup, shown_place, why_waiting};
+use super::base::{OFF, WaitingOutput, setup, shown_place, why_waiting};
 use crate::{
     cli::{
         context::Invocation, note_ref::NoteRef, print::clean, tag::counted_notes, terminal::Paint,

@@ -21,7 +21,6 @@ use crate::{
     },
     error::{Error, Result},
     store::{
-        connection::reader::Reader,
         notes::note_rows::{note_of_page, tags_for_trash},
         transaction::{Store, Writer, pending_index::Indexed},
     },
@@ -70,26 +69,6 @@ enum Outcome {
     Refused,
     /// Another note has the address.
     Conflict,
-}
-
-impl Reader {
-    /// Returns how many live notes of these pages would be moved to the trash.
-    ///
-    /// # Errors
-    /// The `store_*` kinds.
-    pub fn live_notes_leaving(&self, pages: &[IncomingPage]) -> Result<u64> {
-        let mut leaving = 0;
-        let mut query = self.conn.prepare_cached(
-            "SELECT 1 FROM sync_pages p JOIN notes n ON n.id = p.note_id WHERE p.page = ?",
-        )?;
-        for page in pages {
-            let life = page.state.life();
-            if life.is_some_and(|life| *life != Life::Live) && query.exists([page.page.0])? {
-                leaving += 1;
-            }
-        }
-        Ok(leaving)
-    }
 }
 
 impl Store {

@@ -2,8 +2,12 @@
 
 use rusqlite::OptionalExtension as _;
 
-use super::note_sync::SyncConflict;
-use crate::{domain::NoteId, error::Result, store::connection::reader::Reader};
+use super::{apply::IncomingPage, note_sync::SyncConflict};
+use crate::{
+    domain::{NoteId, sync::Life},
+    error::Result,
+    store::connection::reader::Reader,
+};
 
 /// Numbers for the status.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -15,6 +19,24 @@ pub struct SyncCounts {
 }
 
 impl Reader {
+    /// Returns how many live notes of these pages would be moved to the trash.
+    ///
+    /// # Errors
+    /// The `store_*` kinds.
+    pub fn live_notes_leaving(&self, pages: &[IncomingPage]) -> Result<u64> {
+        let mut leaving = 0;
+        let mut query = self.conn.prepare_cached(
+            "SELECT 1 FROM sync_pages p JOIN notes n ON n.id = p.note_id WHERE p.page = ?",
+        )?;
+        for page in pages {
+            let life = page.state.life();
+            if life.is_some_and(|life| *life != Life::Live) && query.exists([page.page.0])? {
+                leaving += 1;
+            }
+        }
+        Ok(leaving)
+    }
+
     /// Returns numbers for the status.
     ///
     /// # Errors
