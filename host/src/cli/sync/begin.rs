@@ -45,7 +45,7 @@ pub(in crate::cli) struct Join {
     /// Name of this device [default: that of the computer]
     #[arg(long, value_name = "NAME")]
     name: Option<String>,
-    /// File with the key that `url-notes sync key` shows on another device, if the files are encrypted
+    /// File with the key that `url-notes sync key` shows, for encrypted files
     #[arg(long, value_name = "FILE")]
     key: Option<PathBuf>,
     /// Wait until the files of the other devices are there
