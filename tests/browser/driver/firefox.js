@@ -17,7 +17,8 @@ export const name = "Firefox";
 
 const UUID = "5a6e0b8e-3c0f-4f5e-9d3a-6c5d3f0c7e11";
 
-const PROGRAM = process.env.FIREFOX ?? "/usr/bin/firefox-esr";
+// Tests of packages set it when they have a machine of their own.
+const program = () => process.env.FIREFOX ?? "/usr/bin/firefox-esr";
 
 export const PREFERENCES = {
 	// The recommended ones and test mode keep the keyboard from the popup.
@@ -57,7 +58,7 @@ const AS_DEBIAN_SHIPS = {
 async function launch(profile, environment, preferences) {
 	const browser = await puppeteer.launch({
 		browser: "firefox",
-		executablePath: PROGRAM,
+		executablePath: program(),
 		headless: true,
 		userDataDir: profile,
 		args: ["--remote-allow-system-access"],
@@ -94,7 +95,7 @@ export async function start(start) {
 	const profile = path.join(home, "firefox-profile");
 	// Whether Firefox finds an extension by itself is a matter of its first start, too.
 	if (extension && first)
-		await copyStartedProfile(profile, PROGRAM, PREFERENCES, startAndClose);
+		await copyStartedProfile(profile, program(), PREFERENCES, startAndClose);
 	const browser = await launch(profile, environment, {
 		...PREFERENCES,
 		...(extension ? {} : AS_DEBIAN_SHIPS),
