@@ -440,6 +440,8 @@ impl<'a> Run<'a> {
         let all = self.store.counts()?.notes + self.outcome.applied.trashed;
         if leaving > 0 && trashed > MANY_TRASHED && trashed * 10 > all {
             let made = self.store.backup(None, false, (self.now)())?;
+            let name = made.file.file_name().unwrap_or_default().to_string_lossy();
+            log::warn!("sync: another device deletes {leaving} notes; the backup {name} has them");
             self.outcome.backup = Some(made.file);
         }
         Ok(())

@@ -433,6 +433,8 @@ fn a_mass_deletion_elsewhere_is_backed_up_and_told() {
     let backup = read["backup"].as_str().unwrap();
     assert!(Path::new(backup).is_file());
     assert!(devices.notes("desktop").is_empty());
+    let status = devices.json("desktop", &["sync", "status"]);
+    assert_eq!(status["deletedElsewhere"], 120);
     devices.on("desktop", &["restore-backup", backup]);
     assert_eq!(devices.notes("desktop").len(), 120);
 }

@@ -45,6 +45,7 @@ struct StatusOutput {
     problem: Option<Value>,
     unpublished: u64,
     conflicts: u64,
+    deleted_elsewhere: u64,
     devices: usize,
     waiting: Vec<WaitingOutput>,
 }
@@ -102,6 +103,7 @@ pub(super) fn status(invocation: &mut Invocation<'_>) -> anyhow::Result<()> {
         problem: problem.clone(),
         unpublished: counts.unpublished,
         conflicts: counts.conflicts,
+        deleted_elsewhere: counts.deleted_elsewhere,
         devices: devices.len(),
         waiting: (waiting.iter())
             .map(|record| WaitingOutput {
@@ -148,10 +150,18 @@ pub(super) fn status(invocation: &mut Invocation<'_>) -> anyhow::Result<()> {
                 record.file
             )?;
         }
-        if counts.conflicts > 0 {
+        if counts.deleted_elsewhere > 0 {
             writeln!(
                 out,
-                "{} have values of other devices that aren't shown; `url-notes sync conflicts` lists them.",
+                "{} in the trash, deleted on other devices.",
+                counted_notes(counts.deleted_elsewhere)
+            )?;
+        }
+        if counts.conflicts > 0 {
+            let verb = if counts.conflicts == 1 { "has" } else { "have" };
+            writeln!(
+                out,
+                "{} {verb} values of other devices that aren't shown; `url-notes sync conflicts` lists them.",
                 counted_notes(counts.conflicts)
             )?;
         }

@@ -16,6 +16,8 @@ pub struct SyncCounts {
     pub unpublished: u64,
     /// Notes with values of other devices that aren't shown.
     pub conflicts: u64,
+    /// Notes in the trash that another device deleted.
+    pub deleted_elsewhere: u64,
 }
 
 impl Reader {
@@ -44,12 +46,15 @@ impl Reader {
     pub fn sync_counts(&self) -> Result<SyncCounts> {
         let mut query = self.conn.prepare_cached(
             "SELECT (SELECT count(*) FROM sync_pages WHERE unpublished = 1),
-                    (SELECT count(*) FROM sync_pages WHERE conflicts > 0)",
+                    (SELECT count(*) FROM sync_pages WHERE conflicts > 0),
+                    (SELECT count(*) FROM trash t JOIN sync_pages p ON p.note_id = t.id
+                     WHERE p.remotely = 1)",
         )?;
         Ok(query.query_row([], |row| {
             Ok(SyncCounts {
                 unpublished: row.get(0)?,
                 conflicts: row.get(1)?,
+                deleted_elsewhere: row.get(2)?,
             })
         })?)
     }
