@@ -17,7 +17,7 @@ const sentence = (status) =>
 		now,
 	);
 
-test("a sync that works is told with its place and time", () => {
+test("a working sync is shown with its place and time", () => {
 	const lastAt = "2026-11-30T11:57:00.000Z";
 	assert.equal(sentence({ state: "ok", lastAt }), "synced|folder:/s|3 minutes ago");
 	const justNow = { state: "ok", lastAt: "2026-11-30T11:59:30.000Z" };
@@ -25,7 +25,7 @@ test("a sync that works is told with its place and time", () => {
 	assert.equal(sentence({ state: "new" }), "syncNotYet|folder:/s");
 });
 
-test("a problem is told in the program's words, with the last success", () => {
+test("a problem is shown in the words of the program, with the last success", () => {
 	const problem = { kind: "place_missing", sentence: "The stick isn't there." };
 	const lastAt = "2026-11-29T12:00:00.000Z";
 	assert.equal(sentence({ state: "failed", problem }), "The stick isn't there.");

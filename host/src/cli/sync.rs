@@ -116,7 +116,7 @@ impl Now {
             let task = Task::Exchange;
             let next = session::run(&mut store, task, &folder, &access, !self.quiet, &turn)?;
             outcome = outcome.and(next);
-            // Whoever changed notes meanwhile has found this run under way, and left.
+            // A process that changed notes during this run found the lock taken and left.
             if !store.has_unpublished_changes()? {
                 break;
             }

@@ -369,7 +369,7 @@ struct Sshd {
 }
 
 impl Sshd {
-    /// Starts it with keys in `ssh` in the folder of the world, and tells git to use them.
+    /// Starts it with keys in `ssh` in the folder of the world, and configures git to use them.
     fn start(world: &World) -> Self {
         let dir = world.path().join("ssh");
         fs::create_dir(&dir).unwrap();

@@ -809,7 +809,7 @@ impl World {
 
     /// Everything is delivered: all devices must have and show the same.
     fn converge(&mut self) -> Check {
-        // Whoever has more than its files say publishes it anew, as those do whose files were lost.
+        // A device that knows more than its files say publishes it again, like one that lost files.
         for _ in 0..3 {
             (0..self.devices.len()).for_each(|d| self.sync(d));
         }

@@ -2,7 +2,7 @@
 //!
 //! A repair may lose a part of a note, or all of it. That must not look like a change of the user, or
 //! the next run would publish it to all devices. So what was lost comes from the state of the page.
-//! What the user changed since the note last agreed with the state stays where it can be told apart:
+//! What the user changed since the note last agreed with the state stays where it can be distinguished:
 //! by the time of the note's last change.
 
 use super::{

@@ -838,7 +838,7 @@ fn a_state_that_is_read_again_says_what_was_published() {
     let (mut a, mut place) = (Device::new(1), Place::default());
     a.save(PAGE, "A", &[], "");
     a.absorb();
-    // The file is written, but the database isn't told.
+    // The file is written, but the database has no record of it.
     let found = a.t.store.unpublished(usize::MAX).unwrap();
     let line = found.pages[0].clone();
     place.files.push(Rc::new((a.id.clone(), found)));

@@ -1,4 +1,4 @@
-//! What the user is told about the sync of notes.
+//! The status of the sync of notes.
 
 use rusqlite::OptionalExtension as _;
 

@@ -1,7 +1,7 @@
 //! Carriers: what moves segments between this computer and a place.
 //!
 //! A carrier trusts nothing that it lists: only names that [`SegmentName::parse`](crate::sync::segment_name::SegmentName::parse) takes count, and
-//! whoever reads a segment checks its bytes against its name. None changes a file that exists or
+//! the reader of a segment checks its bytes against its name. None changes a file that exists or
 //! writes a path twice, so a carrier needs no locks and no conditional writes.
 
 pub mod folder;

@@ -2,7 +2,7 @@
 //!
 //! Segments that others put are fetched into a mirror, those that are to be sent wait in an outbox.
 //! What the mirror has isn't fetched again, and it is all that is read: so a look costs one
-//! listing. A missing folder can't be told from an empty one on services that have no folders,
+//! listing. A missing folder looks like an empty one on services that have no folders,
 //! so a library without any file counts as missing; `README.txt` keeps an empty one there.
 
 use std::{
