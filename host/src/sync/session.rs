@@ -16,7 +16,10 @@ use super::{
     run::{Outcome, Retention, Run, RunError},
     seal::{Key, Seal},
 };
-use crate::{clock, store::Store};
+use crate::{
+    clock,
+    store::{SentTexts, Store},
+};
 
 /// The folder beside the notes for what sync keeps on this computer.
 const FOLDER: &str = "sync";
@@ -39,6 +42,8 @@ pub struct Access {
     pub pull: Option<String>,
     /// A shell command that carries a folder further.
     pub push: Option<String>,
+    /// Whether texts of pages stay on this computer.
+    pub keeps_texts: bool,
 }
 
 /// A problem as it is stored: what `sync status`, doctor and the extension say.
@@ -147,7 +152,7 @@ pub fn run(
                 false => Seal::Plain,
             };
             let retention = retention(&setup.place);
-            let run = Run::new(
+            let mut run = Run::new(
                 store,
                 &mut *carrier,
                 seal,
@@ -155,6 +160,9 @@ pub fn run(
                 retention,
                 is_awaited,
             );
+            if access.keeps_texts {
+                run.sent_texts = SentTexts::None;
+            }
             match task {
                 Task::Exchange => run.run(),
                 Task::Forget(device) => run.forget(device),

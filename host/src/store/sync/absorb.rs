@@ -118,6 +118,10 @@ impl Store {
                         row.state.purge();
                         row.note_id = None;
                         absorber.store(&row)?;
+                        absorber
+                            .states
+                            .writer
+                            .execute("DELETE FROM sync_page_texts WHERE page = ?", [row.page.0])?;
                     }
                     Ok(())
                 })
