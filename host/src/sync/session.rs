@@ -16,7 +16,7 @@ use super::{
     run::{Outcome, Retention, Run, RunError},
     seal::{Key, Seal},
 };
-use crate::{clock, store::Store};
+use crate::{clock, error::Error, store::Store};
 
 /// The folder beside the notes for what sync keeps on this computer.
 const FOLDER: &str = "sync";
@@ -48,19 +48,23 @@ struct StoredProblem<'a> {
     sentence: &'a str,
 }
 
-/// Opens the carrier of a place. `data` is the folder of the notes.
+/// Opens the carrier of a place. `data` is the folder of the notes, `device` this device.
 ///
 /// # Errors
 /// The place isn't one, or is in the folder of the notes.
-pub fn open(place: &str, data: &Path, access: &Access) -> Result<Box<dyn Carrier>, Problem> {
+pub fn open(
+    place: &str,
+    data: &Path,
+    device: DeviceId,
+    access: &Access,
+) -> Result<Box<dyn Carrier>, Problem> {
     let place = Place::parse(place, access.home.as_deref())
         .map_err(|error| Problem::new(ProblemKind::Other, error.to_string()))?;
     if let Place::Folder(path) = &place {
         carrier::folder::check_apart(path, data)?;
         let folder = FolderCarrier::new(path, &access.programs);
-        return Ok(Box::new(
-            folder.with_commands(access.pull.clone(), access.push.clone()),
-        ));
+        let (pull, push) = (access.pull.clone(), access.push.clone());
+        return Ok(Box::new(folder.with_commands(device, pull, push)));
     }
     carrier::open(&place, data, &access.programs)
 }
@@ -139,7 +143,8 @@ pub fn run(
     let Some(setup) = store.sync_setup()? else {
         return Ok(Outcome::default());
     };
-    let done = open(&setup.place, data, access)
+    let device = setup.device.parse().map_err(Error::internal)?;
+    let done = open(&setup.place, data, device, access)
         .map_err(RunError::from)
         .and_then(|mut carrier| {
             let seal = match setup.encrypted {

@@ -160,16 +160,31 @@ impl Store {
     pub fn record_healing(&mut self, republish: bool, now: Timestamp) -> Result<()> {
         self.write(now, |writer| {
             if republish {
-                writer.execute("UPDATE sync_pages SET unpublished = 1 WHERE own = 1", [])?;
-                writer.execute("UPDATE sync_tag_edits SET unpublished = 1", [])?;
-                writer.execute("UPDATE sync_aliases SET unpublished = 1", [])?;
+                writer.republish()?;
             }
             writer.execute("UPDATE sync SET healed_at = ?", [now.as_microsecond()])
+        })
+    }
+
+    /// Has the next run look for lost files, and publish again all that this device has published.
+    ///
+    /// # Errors
+    /// The `store_*` kinds.
+    pub fn republish_all(&mut self, now: Timestamp) -> Result<()> {
+        self.write(now, |writer| {
+            writer.republish()?;
+            writer.execute("UPDATE sync SET healed_at = NULL", [])
         })
     }
 }
 
 impl Writer<'_> {
+    fn republish(&self) -> Result<()> {
+        self.execute("UPDATE sync_pages SET unpublished = 1 WHERE own = 1", [])?;
+        self.execute("UPDATE sync_tag_edits SET unpublished = 1", [])?;
+        self.execute("UPDATE sync_aliases SET unpublished = 1", [])
+    }
+
     /// Returns whether the notes are synced.
     pub(in crate::store) fn is_synced(&self) -> Result<bool> {
         let mut query = self.tx.prepare_cached("SELECT 1 FROM sync")?;
