@@ -24,6 +24,7 @@ impl From<&Config> for handler::Settings {
                 Environment::load().program,
                 &config.database,
                 config.sync.every,
+                config.sync.has_commands(),
             ),
         }
     }

@@ -13,6 +13,7 @@ use crate::{
     cli::{context::Invocation, print::clean},
     clock,
     config::{Config, Environment},
+    store::Store,
     sync::{
         device::DeviceId,
         run::Outcome,
@@ -24,6 +25,9 @@ use crate::{
 
 /// Most runs in a row, as long as notes are changed during each of them.
 const ROUNDS: usize = 3;
+
+const NO_SUCH_DEVICE: &str =
+    "There is no such device. To list your devices, run `url-notes sync devices`.";
 
 #[derive(Debug, clap::Subcommand)]
 pub(super) enum SyncCommand {
@@ -61,6 +65,9 @@ pub(super) struct Now {
 pub(super) struct Forget {
     /// Id or name of the device
     device: String,
+    /// Also remove files that couldn't be read here; what only they say is lost
+    #[arg(long)]
+    unread: bool,
 }
 
 impl SyncCommand {
@@ -87,6 +94,7 @@ pub(super) fn schedule(config: &Config) -> Option<schedule::Settings> {
         program,
         &config.database,
         config.sync.every,
+        config.sync.has_commands(),
     )
 }
 
@@ -104,11 +112,15 @@ impl Now {
             bail!("{OFF}");
         }
         let folder = data(invocation)?.to_owned();
-        let Some(turn) = Turn::take(&folder, !self.quiet)? else {
+        let turn = match self.quiet {
+            true => Turn::take(&folder, false)?,
+            false => Some(take_turn(invocation)?),
+        };
+        let Some(turn) = turn else {
             return Ok(());
         };
         if self.all {
-            store.record_healing(true, clock::now())?;
+            store.republish_all(clock::now())?;
         }
         let access = access(invocation);
         let mut outcome = Outcome::default();
@@ -143,21 +155,35 @@ impl Forget {
             [] if wanted == setup.device || wanted == setup.name => {
                 bail!("This is this device. To stop to sync here, run `url-notes sync stop`.")
             }
-            [] => wanted.parse().map_err(|_| {
-                anyhow!(
-                    "There is no such device. To list your devices, run `url-notes sync devices`."
-                )
-            })?,
+            [] => wanted.parse().map_err(|_| anyhow!("{NO_SUCH_DEVICE}"))?,
             _ => bail!(
                 "Several devices have this name. Give the id of one: {}.",
                 named.join(", ")
             ),
         };
         let folder = data(invocation)?.to_owned();
-        let turn = take_turn(&folder)?;
+        let turn = take_turn(invocation)?;
         let access = access(invocation);
-        let task = Task::Forget(device);
-        let outcome = session::run(&mut store, task, &folder, &access, true, &turn)?;
+        let run =
+            |store: &mut Store, task| session::run(store, task, &folder, &access, true, &turn);
+        let before = run(&mut store, Task::Exchange)?;
+        let id = device.to_string();
+        let files = store.segments()?;
+        if !known.iter().any(|device| device.device == id)
+            && !files.iter().any(|file| file.device == id)
+        {
+            bail!("{NO_SUCH_DEVICE}");
+        }
+        let unread = (files.iter()).filter(|file| file.device == id && file.read_at.is_none());
+        let unread: Vec<&str> = unread.map(|file| &*file.file).collect();
+        if let [file, ..] = unread.as_slice()
+            && !self.unread
+        {
+            bail!(
+                "Files of this device can't be read here, such as {file}, so notes may be lost with them. `url-notes sync status` says why. To remove them nevertheless, add --unread."
+            );
+        }
+        let outcome = before.and(run(&mut store, Task::Forget(device))?);
         print_outcome(invocation, &store, &outcome)
     }
 }
@@ -180,7 +206,7 @@ fn key(invocation: &mut Invocation<'_>) -> anyhow::Result<()> {
 fn stop(invocation: &mut Invocation<'_>) -> anyhow::Result<()> {
     let mut store = invocation.store()?;
     let setup = setup(&store)?;
-    let _turn = take_turn(data(invocation)?)?;
+    let _turn = take_turn(invocation)?;
     store.stop_sync(clock::now())?;
     if invocation.json {
         return invocation.print_json(&serde_json::json!({ "stopped": true }));

@@ -14,7 +14,7 @@ const MOST_EVERY: Duration = Duration::from_secs(7 * 24 * 3600);
 pub struct SyncSettings {
     /// Whether notes are synced after saves, and now and then, by themselves.
     pub auto: bool,
-    /// Time between two looks at a place that isn't a folder.
+    /// Time between two looks at a place that isn't a folder, or that commands carry.
     pub every: Duration,
     /// A shell command that brings the folder up to date before it is read.
     pub pull: Option<String>,
@@ -22,6 +22,14 @@ pub struct SyncSettings {
     pub push: Option<String>,
     /// Whether the texts of pages are sent to the other devices.
     pub texts: bool,
+}
+
+impl SyncSettings {
+    /// Returns whether commands carry a folder.
+    #[must_use]
+    pub fn has_commands(&self) -> bool {
+        self.pull.is_some() || self.push.is_some()
+    }
 }
 
 impl Default for SyncSettings {

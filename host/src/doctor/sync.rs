@@ -8,6 +8,7 @@ use crate::{
     doctor::finding::{Area, Finding, Level, clean},
     error::Result,
     store::Reader,
+    sync::gaps::Gaps,
 };
 
 /// How long a file may wait.
@@ -48,14 +49,12 @@ fn found(store: &Reader, config: &Config, now: Timestamp) -> Result<Option<Findi
             advice,
         );
     }
-    let segments = store.segments()?;
-    let has_waiting = |problems: &[&str], patience: SignedDuration| {
-        segments.iter().any(|file| {
-            let is_one = (file.problem.as_deref()).is_some_and(|word| problems.contains(&word));
-            is_one && now.duration_since(file.found_at) >= patience
-        })
+    let gaps = Gaps::of(store)?;
+    let waits = |problems: &[&str]| {
+        (gaps.waiting.iter())
+            .any(|file| (file.problem.as_deref()).is_some_and(|word| problems.contains(&word)))
     };
-    if has_waiting(&["newer"], SignedDuration::ZERO) {
+    if waits(&["newer"]) {
         return fault(
             "sync_newer",
             Level::Warning,
@@ -63,26 +62,50 @@ fn found(store: &Reader, config: &Config, now: Timestamp) -> Result<Option<Findi
             "Update url-notes on this computer.",
         );
     }
-    if has_waiting(
-        &["encrypted", "wrong_key", "not_encrypted"],
-        SignedDuration::ZERO,
-    ) {
+    if waits(&["encrypted", "wrong_key"]) {
         return fault(
             "sync_key",
             Level::Warning,
-            "Files of another device are encrypted with another key, or not at all.".into(),
+            "Files of another device are encrypted with another key.".into(),
             "Run `url-notes sync stop`, then join with the key of the other devices.",
         );
     }
-    if segments
-        .iter()
-        .any(|file| file.problem.is_some() && now.duration_since(file.found_at) > PATIENCE)
-    {
+    if waits(&["not_encrypted"]) {
+        return fault(
+            "sync_not_encrypted",
+            Level::Warning,
+            "A file at the place isn't encrypted, so it isn't read: another program may have put it there.".into(),
+            "Run `url-notes sync status`, which names the file, and delete it if it isn't yours.",
+        );
+    }
+    if (gaps.waiting.iter()).any(|file| now.duration_since(file.found_at) > PATIENCE) {
         return fault(
             "sync_files_broken",
             Level::Warning,
             "A file of another device has been incomplete for more than a day.".into(),
-            "Run `url-notes sync now` on that device, which writes it again.",
+            "Run `url-notes sync now --all` on that device, which writes it again.",
+        );
+    }
+    if let Some(device) = gaps.went_back.first() {
+        return fault(
+            "sync_went_back",
+            Level::Warning,
+            format!(
+                "The newest files of {} are missing from the place.",
+                clean(&device.name)
+            ),
+            "Run `url-notes sync now --all` on that device, which writes them again, or `url-notes sync forget` here if you no longer have it.",
+        );
+    }
+    if gaps.refused > 0 {
+        return fault(
+            "sync_pages_refused",
+            Level::Warning,
+            format!(
+                "Notes of other devices can't be saved here, since their addresses or texts aren't valid: {}.",
+                gaps.refused
+            ),
+            "Update url-notes on this computer, then change the notes on the other device.",
         );
     }
     let ahead = (store.sync_devices()?.into_iter())

@@ -14,7 +14,10 @@
 
 pub mod carrier;
 pub mod device;
+pub mod gaps;
+mod interrupts;
 pub mod place;
+mod power;
 pub mod problem;
 mod program;
 mod records;

@@ -8,14 +8,20 @@ use std::{
     os::unix::process::CommandExt as _,
     path::Path,
     process::{Command, ExitStatus, Stdio},
-    sync::{Arc, Mutex, PoisonError, mpsc},
+    sync::{
+        Arc, Mutex, PoisonError,
+        mpsc::{self, RecvTimeoutError},
+    },
     thread,
     time::{Duration, Instant},
 };
 
 use rustix::process::{Pid, Signal, WaitId, WaitIdOptions, kill_process_group, waitid};
 
-use crate::sync::problem::{Problem, ProblemKind};
+use crate::sync::{
+    interrupts::Interrupts,
+    problem::{Problem, ProblemKind},
+};
 
 /// Most bytes of standard error that are kept: the last ones.
 const STDERR_BYTES: usize = 8 << 10;
@@ -24,6 +30,8 @@ const STDERR_LINES: usize = 12;
 /// How long output may stay open after the program has ended, because something that it started
 /// lives on: as ssh does that serves later connections.
 const LINGER: Duration = Duration::from_secs(2);
+/// How often it is checked whether a signal ends this program.
+const SIGNALS_EVERY: Duration = Duration::from_millis(100);
 
 /// How programs are run.
 #[derive(Debug, Clone)]
@@ -136,6 +144,7 @@ impl Run {
     /// # Errors
     /// `ProgramMissing`, `Slow` at the time limit, and `Other` if the system refuses.
     pub(super) fn output(mut self) -> Result<Output, Problem> {
+        let interrupts = Interrupts::noted();
         let piped_if = |is: bool| if is { Stdio::piped() } else { Stdio::null() };
         let mut child = self
             .command
@@ -158,16 +167,19 @@ impl Run {
         }
         // Waits without reaping, so that the id stays the program's own until it is reaped below.
         thread::spawn(move || {
-            let options = WaitIdOptions::EXITED | WaitIdOptions::NOWAIT;
-            let _ = waitid(WaitId::Pid(pid), options);
-            let _ = send.send(Event::Ended);
+            let options = WaitIdOptions::EXITED | WaitIdOptions::STOPPED | WaitIdOptions::NOWAIT;
+            let state = waitid(WaitId::Pid(pid), options);
+            let asks = matches!(state, Ok(Some(state)) if state.stopped());
+            let _ = send.send(if asks { Event::Asks } else { Event::Ended });
         });
-        let stopped = wait(&receive, deadline);
+        let stopped = wait(&receive, deadline, &interrupts);
         if stopped.is_some() {
             // Ends the program and everything it started, which also ends the threads above.
             let _ = kill_process_group(pid, Signal::KILL);
         }
-        let status = child.wait().map_err(|error| {
+        let ended = child.wait();
+        drop(interrupts);
+        let status = ended.map_err(|error| {
             let sentence = format!("The program {} can't be waited for.", self.name);
             Problem::new(ProblemKind::Other, sentence).with_detail(error)
         })?;
@@ -181,6 +193,17 @@ impl Run {
                 );
                 Err(Problem::new(ProblemKind::Slow, sentence).with_detail(stderr))
             }
+            Some(Stopped::Asking) => {
+                let sentence = format!(
+                    "{} asks a question, which sync can't answer. Run it in a terminal, and have it need no answer, such as by a key in ssh-agent.",
+                    self.name
+                );
+                Err(Problem::new(ProblemKind::Refused, sentence).with_detail(stderr))
+            }
+            Some(Stopped::Interrupted) => Err(Problem::new(
+                ProblemKind::Other,
+                "Sync was ended before it was done.",
+            )),
             Some(Stopped::Printed) | None => Ok(Output {
                 status,
                 stdout: stdout.take(),
@@ -229,6 +252,8 @@ enum Event {
     Closed(Stream),
     /// It printed more than is read.
     Full,
+    /// The system has stopped it: it is in the background and wants to read from the terminal.
+    Asks,
 }
 
 /// Why a program is ended before it ends.
@@ -237,14 +262,22 @@ enum Stopped {
     Slow,
     /// It printed more than is read.
     Printed,
+    /// It wants an answer.
+    Asking,
+    /// This program is to end.
+    Interrupted,
 }
 
 /// Waits until the program has ended and its outputs are read.
-fn wait(events: &mpsc::Receiver<Event>, mut deadline: Instant) -> Option<Stopped> {
+fn wait(
+    events: &mpsc::Receiver<Event>,
+    mut deadline: Instant,
+    interrupts: &Interrupts,
+) -> Option<Stopped> {
     let (mut runs, mut prints, mut complains) = (true, true, true);
     while runs || prints || complains {
         let left = deadline.saturating_duration_since(Instant::now());
-        match events.recv_timeout(left) {
+        match events.recv_timeout(left.min(SIGNALS_EVERY)) {
             Ok(Event::Ended) => {
                 runs = false;
                 deadline = deadline.min(Instant::now() + LINGER);
@@ -252,6 +285,9 @@ fn wait(events: &mpsc::Receiver<Event>, mut deadline: Instant) -> Option<Stopped
             Ok(Event::Closed(Stream::Stdout(_))) => prints = false,
             Ok(Event::Closed(Stream::Stderr)) => complains = false,
             Ok(Event::Full) => return Some(Stopped::Printed),
+            Ok(Event::Asks) => return Some(Stopped::Asking),
+            Err(_) if interrupts.came() => return Some(Stopped::Interrupted),
+            Err(RecvTimeoutError::Timeout) if left > SIGNALS_EVERY => {}
             Err(_) if runs || prints => return Some(Stopped::Slow),
             Err(_) => return None,
         }
@@ -384,6 +420,14 @@ mod tests {
         assert!(problem.sentence.contains("0 seconds"), "{problem}");
         assert_eq!(problem.detail, "waiting");
         assert_eq!(reader.join().unwrap(), b"");
+    }
+
+    #[test]
+    fn a_program_that_wants_to_read_from_the_terminal_is_ended() {
+        // As the system stops it then.
+        let problem = shell("kill -TTIN $$; sleep 600").output().unwrap_err();
+        assert_eq!(problem.kind, ProblemKind::Refused);
+        assert!(problem.sentence.contains("asks a question"), "{problem}");
     }
 
     #[test]

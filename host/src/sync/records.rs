@@ -175,6 +175,7 @@ pub(super) fn page_text_line(said: &PageText) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::{domain::sync::TagHistory, fuzz};
 
     #[test]
     fn records_are_read_as_they_were_written() {
@@ -246,5 +247,51 @@ mod tests {
         ] {
             assert!(Record::parse(line, &lists).is_err(), "{line}");
         }
+    }
+
+    /// What anyone can write into a file at the place. States of whatever content must join to the same
+    /// state in each order, be written as they are read, and have a view.
+    #[test]
+    fn fuzz_segment_lines() {
+        const SEEDS: [&str; 5] = [
+            r#"{"k":"AAAAAAAAAAAAAAAAAAAAAA","v":["AAAAAAAAAB","AAAAAAAAAC","AAAAAAAAAA"],"w":[[5,0],[1764000000000000,1]],"life":{"1":0},"origin":["https://e.org/",1764000000000000],"title":{"0":"S","1":["T"]},"tags":{"0":["ml","a"],"1":["c"]},"addresses":["https://e.org/x"],"order":["a","ml"],"text":{"1":["one\ntwo",["AAAAAAAAAA"]]},"was":[[2,4,"one"]],"read":true,"later":{"0":{"x":1}}}"#,
+            r#"{"k":"AAAAAAAAAAAAAAAAAAAAAA","v":["AAAAAAAAAD","AAAAAAAAAA"],"w":[[7,0]],"x":[1],"life":1764000000000001,"origin":["https://e.org/",5],"text":[["one\nthree",["AAAAAAAAAA"]]],"excerpt":null}"#,
+            r#"{"k":"AAAAAAAAAAAAAAAAAAAAAA","v":["AAAAAAAAAB"],"w":[[5,0]],"life":"AAAAAAAAAAAAAAAAAAAAAQ"}"#,
+            r#"{"tagEdit":"AAAAAAAAAA","n":1,"from":["ml"],"to":"machine learning"}"#,
+            r#"{"alias":"ml","at":[1,"AAAAAAAAAA"],"tag":"machine learning"}"#,
+        ];
+        let lists = EditLists::parse(&[vec![], vec!["AAAAAAAAAA".into()]]).unwrap();
+        let read = |line: &str, lists: &EditLists| match Record::parse(line, lists) {
+            Ok(Record::Page(page, state)) => Some((page, state)),
+            _ => None,
+        };
+        let known = SEEDS[..3].iter().map(|line| read(line, &lists).unwrap().1);
+        let known: Vec<State> = known.collect();
+        let mut history = TagHistory::default();
+        for line in &SEEDS[3..] {
+            match Record::parse(line, &lists).unwrap() {
+                Record::TagEdit(edit) => drop(history.add_edit(edit)),
+                Record::Alias(name, value) => drop(history.add_alias(&name, value)),
+                other => panic!("{other:?}"),
+            }
+        }
+        let names = history.names();
+        fuzz::text(&SEEDS, |line| {
+            let Some((page, state)) = read(line, &lists) else {
+                return;
+            };
+            for known in &known {
+                let (mut one, mut other) = (known.clone(), state.clone());
+                one.join(&state);
+                other.join(known);
+                assert_eq!(one, other);
+                other.join(&state);
+                assert_eq!(one, other);
+                let mut own_lists = EditLists::default();
+                let line = Value::Object(one.to_json(page, &mut own_lists)).to_string();
+                assert_eq!(read(&line, &own_lists), Some((page, one)));
+                let _ = other.view(&names);
+            }
+        });
     }
 }

@@ -26,6 +26,7 @@ use jiff::{SignedDuration, Timestamp};
 use super::{
     carrier::{Carrier, Listed},
     device::DeviceId,
+    gaps::Gaps,
     problem::{Problem, ProblemKind},
     records::{Record, alias_line, page_text_line, tag_edit_line},
     seal::{OpenError, Seal},
@@ -57,7 +58,7 @@ const REST: Duration = Duration::from_millis(2);
 #[derive(Debug, thiserror::Error)]
 pub enum RunError {
     /// The place can't be used.
-    #[error("{0}")]
+    #[error(transparent)]
     Place(#[from] Problem),
     /// The notes can't be read or written.
     #[error(transparent)]
@@ -104,6 +105,12 @@ impl FileFault {
             Self::Content(SegmentFault::TooLarge) => "too_large",
             Self::Content(SegmentFault::Malformed(_)) => "malformed",
         }
+    }
+
+    /// Returns whether the bytes, by this word, aren't those that were written. Files that wait for
+    /// something else are as they should be.
+    fn is_damage(word: &str) -> bool {
+        matches!(word, "incomplete" | "changed" | "too_large")
     }
 }
 
@@ -302,7 +309,6 @@ impl<'a> Run<'a> {
         let here: BTreeSet<(String, String)> = (listed.iter())
             .map(|file| (file.name.folder(), file.name.file()))
             .collect();
-        self.outcome.went_back = self.devices_that_went_back(listed)?;
         // Own files are looked after by `heal`.
         let gone: Vec<(String, String)> = (known.into_keys())
             .filter(|key| key.0 != own && !here.contains(key))
@@ -310,26 +316,11 @@ impl<'a> Run<'a> {
         if !gone.is_empty() {
             self.store.forget_segments(&gone, (self.now)())?;
         }
-        Ok(())
-    }
-
-    /// A device that folds its files writes one with a greater number, so the greatest never gets
-    /// smaller.
-    fn devices_that_went_back(&self, listed: &[Listed]) -> Result<Vec<DeviceId>, RunError> {
-        let mut newest: BTreeMap<String, u32> = BTreeMap::new();
-        for file in listed {
-            let number = newest.entry(file.name.folder()).or_default();
-            *number = (*number).max(file.name.number);
-        }
-        let devices = self.store.sync_devices()?.into_iter();
-        let back = devices.filter(|device| {
-            newest
-                .get(&device.device)
-                .is_none_or(|number| *number < device.number)
-        });
-        Ok(back
+        let went_back = Gaps::of(self.store)?.went_back.into_iter();
+        self.outcome.went_back = went_back
             .filter_map(|device| device.device.parse().ok())
-            .collect())
+            .collect();
+        Ok(())
     }
 
     fn read(&mut self, file: &Listed) -> Result<(), RunError> {
@@ -385,6 +376,11 @@ impl<'a> Run<'a> {
             Ok(read) => read,
             Err(error) => return fault(error),
         };
+        // Who may write to the place but lacks the key can only put a file elsewhere.
+        if (header.device, header.number) != (name.device, name.number) {
+            let reason = "it is another file than its name says";
+            return fault(SegmentFault::Malformed(reason.to_owned()));
+        }
         let lists = match EditLists::parse(&header.lists) {
             Ok(lists) => lists,
             Err(error) => return fault(SegmentFault::Malformed(error.to_string())),

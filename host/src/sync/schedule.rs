@@ -9,6 +9,7 @@ use std::{
     time::{Duration, Instant},
 };
 
+use super::power;
 use crate::{error::Result, store::Reader};
 
 /// Time from the start of a host to its first run. Browsers start several things at once.
@@ -19,6 +20,8 @@ const AFTER_CHANGE: Duration = Duration::from_secs(10);
 const FOLDER_EVERY: Duration = Duration::from_secs(30);
 /// Longest time between two runs after failures.
 const MOST_WAIT: Duration = Duration::from_secs(3600);
+/// How many times rarer the place is looked at on battery.
+const RARER_ON_BATTERY: u32 = 4;
 
 /// How runs are started.
 #[derive(Debug, Clone)]
@@ -27,8 +30,10 @@ pub struct Settings {
     pub program: PathBuf,
     /// The database.
     pub database: PathBuf,
-    /// Time between two looks at a place that isn't a folder.
+    /// Time between two looks at a place that isn't a folder, or that commands carry.
     pub every: Duration,
+    /// Whether commands of the user carry a folder.
+    pub has_commands: bool,
 }
 
 impl Settings {
@@ -40,12 +45,14 @@ impl Settings {
         program: Option<PathBuf>,
         database: &Path,
         every: Duration,
+        has_commands: bool,
     ) -> Option<Self> {
         let program = program.filter(|_| auto)?;
         Some(Self {
             program,
             database: database.to_owned(),
             every,
+            has_commands,
         })
     }
 
@@ -98,6 +105,8 @@ pub struct Schedule {
     revision: Option<u64>,
     failures: u32,
     child: Option<Child>,
+    /// Where supplies of power are listed.
+    supplies: PathBuf,
 }
 
 impl Schedule {
@@ -110,6 +119,7 @@ impl Schedule {
             revision: None,
             failures: 0,
             child: None,
+            supplies: power::SUPPLIES.into(),
         }
     }
 
@@ -122,7 +132,7 @@ impl Schedule {
         let Some(setup) = store.sync_setup()? else {
             return Ok(None);
         };
-        let regular = match setup.place.starts_with("folder:") {
+        let regular = match setup.place.starts_with("folder:") && !self.settings.has_commands {
             true => FOLDER_EVERY,
             false => self.settings.every,
         };
@@ -170,6 +180,10 @@ impl Schedule {
     }
 
     fn wait(&self, regular: Duration) -> Duration {
+        let regular = match power::is_on_battery(&self.supplies) {
+            true => regular.saturating_mul(RARER_ON_BATTERY),
+            false => regular,
+        };
         let doubled = 1_u32.checked_shl(self.failures).unwrap_or(u32::MAX);
         regular.saturating_mul(doubled).min(MOST_WAIT.max(regular))
     }
@@ -180,13 +194,16 @@ mod tests {
     use super::*;
 
     #[test]
-    fn failures_make_runs_rarer_up_to_an_hour() {
+    fn failures_and_a_battery_make_runs_rarer() {
         let settings = Settings {
             program: "/nowhere".into(),
             database: "/nowhere/notes.db".into(),
             every: Duration::from_secs(300),
+            has_commands: false,
         };
         let mut schedule = Schedule::new(settings, Instant::now());
+        let supplies = tempfile::tempdir().unwrap();
+        supplies.path().clone_into(&mut schedule.supplies);
         let regular = Duration::from_secs(30);
         let waits = [0, 1, 2, 7, 40].map(|failures| {
             schedule.failures = failures;
@@ -195,5 +212,15 @@ mod tests {
         assert_eq!(waits, [30, 60, 120, 3600, 3600]);
         schedule.failures = 3;
         assert_eq!(schedule.wait(MOST_WAIT * 24), MOST_WAIT * 24);
+
+        let battery = supplies.path().join("BAT0");
+        std::fs::create_dir(&battery).unwrap();
+        std::fs::write(battery.join("type"), "Battery\n").unwrap();
+        std::fs::write(battery.join("status"), "Discharging\n").unwrap();
+        let waits = [0, 1, 7].map(|failures| {
+            schedule.failures = failures;
+            schedule.wait(regular).as_secs()
+        });
+        assert_eq!(waits, [120, 240, 3600]);
     }
 }

@@ -7,19 +7,19 @@
 
 use std::{
     fmt,
-    fs::DirBuilder,
+    fs::{self, DirBuilder},
     io::{self, Read as _},
     os::unix::fs::DirBuilderExt as _,
     path::{Path, PathBuf},
 };
 
 use crate::{
-    fs_open,
+    clock, fs_open,
     sync::{
         problem::{Owner, Problem, ProblemKind},
         program::{Programs, Run},
         segment::{AGE_MAGIC, MAGIC, MAX_FILE, PADDING, SegmentFault},
-        whole_file::write_whole,
+        whole_file::{sync_folder, write_whole},
     },
 };
 
@@ -198,6 +198,29 @@ impl Key {
             true => Self::keep(file, secret, programs),
             false => Err(is_no_key()),
         }
+    }
+
+    /// Makes this key the one of this device: moves it to `file`, which is in the same folder. Returns
+    /// where another key that was there is now.
+    ///
+    /// # Errors
+    /// Those of the folder.
+    pub fn adopt(mut self, file: &Path) -> Result<(Self, Option<PathBuf>), Problem> {
+        let problem = |error: io::Error| Problem::of_io(Owner::Own, file, &error);
+        let is_same =
+            read(file).is_ok_and(|kept| secret_in(&kept) == self.secret().ok().as_deref());
+        let aside = if is_same || file.symlink_metadata().is_err() {
+            None
+        } else {
+            // It may be the only copy.
+            let aside = file.with_extension(clock::now().as_microsecond().to_string());
+            fs::rename(file, &aside).map_err(problem)?;
+            Some(aside)
+        };
+        fs::rename(&self.file, file).map_err(problem)?;
+        sync_folder(file.parent().unwrap_or(file)).map_err(problem)?;
+        file.clone_into(&mut self.file);
+        Ok((self, aside))
     }
 
     /// Returns the line with the key, to show it to the user.

@@ -18,6 +18,7 @@ use super::{
 };
 use crate::{
     clock,
+    error::Error,
     store::{SentTexts, Store},
 };
 
@@ -53,19 +54,23 @@ struct StoredProblem<'a> {
     sentence: &'a str,
 }
 
-/// Opens the carrier of a place. `data` is the folder of the notes.
+/// Opens the carrier of a place. `data` is the folder of the notes, `device` this device.
 ///
 /// # Errors
 /// The place isn't one, or is in the folder of the notes.
-pub fn open(place: &str, data: &Path, access: &Access) -> Result<Box<dyn Carrier>, Problem> {
+pub fn open(
+    place: &str,
+    data: &Path,
+    device: DeviceId,
+    access: &Access,
+) -> Result<Box<dyn Carrier>, Problem> {
     let place = Place::parse(place, access.home.as_deref())
         .map_err(|error| Problem::new(ProblemKind::Other, error.to_string()))?;
     if let Place::Folder(path) = &place {
         carrier::folder::check_apart(path, data)?;
         let folder = FolderCarrier::new(path, &access.programs);
-        return Ok(Box::new(
-            folder.with_commands(access.pull.clone(), access.push.clone()),
-        ));
+        let (pull, push) = (access.pull.clone(), access.push.clone());
+        return Ok(Box::new(folder.with_commands(device, pull, push)));
     }
     carrier::open(&place, data, &access.programs)
 }
@@ -144,7 +149,8 @@ pub fn run(
     let Some(setup) = store.sync_setup()? else {
         return Ok(Outcome::default());
     };
-    let done = open(&setup.place, data, access)
+    let device = setup.device.parse().map_err(Error::internal)?;
+    let done = open(&setup.place, data, device, access)
         .map_err(RunError::from)
         .and_then(|mut carrier| {
             let seal = match setup.encrypted {

@@ -7,13 +7,13 @@ use serde_json::{Value, json};
 use crate::host::{TestHost, op_id, program, run, run_ok, until};
 
 /// Devices with a common place.
-struct Devices {
-    dir: tempfile::TempDir,
+pub(super) struct Devices {
+    pub(super) dir: tempfile::TempDir,
 }
 
 impl Devices {
     /// `laptop` has begun, and `desktop` has joined.
-    fn new() -> Self {
+    pub(super) fn new() -> Self {
         let devices = Self::alone();
         devices.on(
             "laptop",
@@ -27,7 +27,7 @@ impl Devices {
     }
 
     /// Nobody has begun. A save never starts a run by itself.
-    fn alone() -> Self {
+    pub(super) fn alone() -> Self {
         let devices = Self {
             dir: tempfile::tempdir().unwrap(),
         };
@@ -43,15 +43,15 @@ impl Devices {
         devices
     }
 
-    fn folder(&self, device: &str) -> std::path::PathBuf {
+    pub(super) fn folder(&self, device: &str) -> std::path::PathBuf {
         self.dir.path().join(device)
     }
 
-    fn place(&self) -> String {
+    pub(super) fn place(&self) -> String {
         self.dir.path().join("place").to_str().unwrap().to_owned()
     }
 
-    fn on(&self, device: &str, arguments: &[&str]) -> String {
+    pub(super) fn on(&self, device: &str, arguments: &[&str]) -> String {
         let output = run(&self.folder(device), arguments);
         let stderr = String::from_utf8_lossy(&output.stderr);
         assert!(output.status.success(), "{device} {arguments:?}: {stderr}");
@@ -59,25 +59,25 @@ impl Devices {
     }
 
     /// Returns the sentence of a command that fails.
-    fn refused(&self, device: &str, arguments: &[&str]) -> String {
+    pub(super) fn refused(&self, device: &str, arguments: &[&str]) -> String {
         let output = run(&self.folder(device), arguments);
         assert!(!output.status.success(), "{device} {arguments:?}");
         String::from_utf8(output.stderr).unwrap()
     }
 
-    fn json(&self, device: &str, arguments: &[&str]) -> Value {
+    pub(super) fn json(&self, device: &str, arguments: &[&str]) -> Value {
         let text = self.on(device, &[arguments, &["--json"]].concat());
         serde_json::from_str(&text).unwrap()
     }
 
-    fn exchange(&self) {
+    pub(super) fn exchange(&self) {
         for device in ["laptop", "desktop", "laptop"] {
             self.on(device, &["sync", "now"]);
         }
     }
 
     /// Returns titles and tags of all notes.
-    fn notes(&self, device: &str) -> Vec<(String, Value)> {
+    pub(super) fn notes(&self, device: &str) -> Vec<(String, Value)> {
         let notes = self.json(device, &["list", "--limit", "1000"]);
         let notes = notes.as_array().unwrap().iter();
         notes
@@ -91,7 +91,7 @@ impl Devices {
     }
 
     /// Returns the files of all devices, or of one.
-    fn files(&self, device: Option<&str>) -> Vec<std::path::PathBuf> {
+    pub(super) fn files(&self, device: Option<&str>) -> Vec<std::path::PathBuf> {
         let root = self.dir.path().join("place/url-notes-1");
         let id = device.map(|device| {
             let status = self.json(device, &["sync", "status"]);

@@ -1,6 +1,7 @@
 //! Carriers of sync with the real programs, on this computer alone.
 
 mod commands;
+mod faults;
 mod git;
 mod rclone;
 mod seal;

@@ -55,7 +55,13 @@ pub(super) fn shown_place(place: &str) -> String {
     Place::parse(place, None).map_or_else(|_| place.to_owned(), |place| place.to_string())
 }
 
-pub(super) fn take_turn(data: &Path) -> anyhow::Result<Turn> {
+/// Takes the turn, after the run of another process.
+pub(super) fn take_turn(invocation: &Invocation<'_>) -> anyhow::Result<Turn> {
+    let data = data(invocation)?;
+    if let Some(turn) = Turn::take(data, false)? {
+        return Ok(turn);
+    }
+    invocation.hint("Another run of sync is under way. This one starts when it has ended.");
     Turn::take(data, true)?.context("Another run of sync is under way")
 }
 
@@ -140,11 +146,7 @@ pub(super) fn print_outcome(
         writeln!(out, "Texts of pages: {sent} sent, {received} received.")?;
     }
     if applied.refused > 0 {
-        writeln!(
-            out,
-            "{} can't be saved here, since their addresses or texts aren't valid.",
-            applied.refused
-        )?;
+        writeln!(out, "{}", refused_sentence(applied.refused))?;
     }
     if let Some(file) = &outcome.backup {
         writeln!(
@@ -160,11 +162,8 @@ pub(super) fn print_outcome(
         )?;
     }
     for device in &outcome.went_back {
-        writeln!(
-            out,
-            "Files of {} are missing. If the place was put back to an earlier state, that device writes them again.",
-            name_of(*device)
-        )?;
+        let id = device.to_string();
+        writeln!(out, "{}", went_back_sentence(&name_of(*device), &id))?;
     }
     for file in &outcome.waiting {
         let why = why_waiting(file.fault.word());
@@ -176,6 +175,26 @@ pub(super) fn print_outcome(
         )?;
     }
     Ok(())
+}
+
+/// Says that files of a device are gone.
+pub(super) fn went_back_sentence(name: &str, device: &str) -> String {
+    format!(
+        "The newest files of {} are missing. If the place was put back to an earlier state, that device writes them again. If you no longer have it, run `url-notes sync forget {device}`.",
+        clean(name)
+    )
+}
+
+/// Says that pages of other devices can't be shown here.
+pub(super) fn refused_sentence(refused: u64) -> String {
+    let (what, whose) = match refused {
+        1 => ("1 note".to_owned(), "its address or text isn't"),
+        _ => (
+            format!("{refused} notes"),
+            "their addresses or texts aren't",
+        ),
+    };
+    format!("{what} of other devices can't be saved here, since {whose} valid.")
 }
 
 /// Says why a file waits, after "A file of laptop".

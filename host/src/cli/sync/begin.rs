@@ -1,8 +1,13 @@
 //! `sync init` and `sync join`.
 
-use std::{path::PathBuf, thread, time::Duration};
+use std::{
+    fs, io,
+    path::{Path, PathBuf},
+    thread,
+    time::Duration,
+};
 
-use anyhow::bail;
+use anyhow::{Context as _, bail};
 
 use super::base::{access, data, full_place, print_outcome, shown_place, take_turn};
 use crate::{
@@ -10,9 +15,11 @@ use crate::{
     clock,
     store::{Reader, Store, SyncSetup},
     sync::{
-        carrier::Carrier,
+        carrier::{Carrier, folder::make_folder},
         device::DeviceId,
-        seal::Key,
+        place::Place,
+        problem::{Problem, ProblemKind},
+        seal::{Key, OpenError, Seal},
         segment::AGE_MAGIC,
         session::{self, Access, Task, Turn},
     },
@@ -20,6 +27,10 @@ use crate::{
 
 /// Longest name of a device, in characters.
 const MAX_NAME: usize = 60;
+/// Time between two looks at a folder of this computer, with `--wait`.
+const LOOK_AT_FOLDER: Duration = Duration::from_secs(1);
+/// Time between two looks at another place, with `--wait`.
+const LOOK_ELSEWHERE: Duration = Duration::from_secs(10);
 
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\
@@ -86,47 +97,101 @@ fn refuse_second(store: &Reader) -> anyhow::Result<()> {
     Ok(())
 }
 
-fn new_setup(place: String, name: String, encrypted: bool) -> SyncSetup {
-    SyncSetup {
-        device: DeviceId::random().to_string(),
-        name,
-        place,
-        encrypted,
-        number: 0,
-        healed_at: None,
-        ran_at: None,
-        ok_at: None,
-        problem: None,
+/// What `init` and `join` have in common.
+struct Beginning {
+    store: Store,
+    access: Access,
+    data: PathBuf,
+    place: String,
+    device: DeviceId,
+    name: String,
+    turn: Turn,
+    carrier: Box<dyn Carrier>,
+}
+
+impl Beginning {
+    /// Opens the carrier of the place, after what can be checked without it.
+    fn prepare(
+        invocation: &Invocation<'_>,
+        place: &str,
+        name: Option<&str>,
+    ) -> anyhow::Result<Self> {
+        let store = invocation.store()?;
+        refuse_second(&store)?;
+        let access = access(invocation);
+        let name = device_name(name)?;
+        let place = full_place(place, &access)?;
+        let data = data(invocation)?.to_owned();
+        let turn = take_turn(invocation)?;
+        let device = DeviceId::random();
+        let carrier = session::open(&place, &data, device, &access)?;
+        if access.pull.is_some()
+            && let Place::Folder(folder) = Place::parse(&place, None)?
+        {
+            // The command fills it.
+            make_folder(&folder)?;
+        }
+        Ok(Self {
+            store,
+            access,
+            data,
+            place,
+            device,
+            name,
+            turn,
+            carrier,
+        })
+    }
+
+    /// Begins, and exchanges for the first time.
+    fn finish(self, invocation: &mut Invocation<'_>, encrypted: bool) -> anyhow::Result<()> {
+        let mut store = self.store;
+        drop(self.carrier);
+        let setup = SyncSetup {
+            device: self.device.to_string(),
+            name: self.name,
+            place: self.place,
+            encrypted,
+            number: 0,
+            healed_at: None,
+            ran_at: None,
+            ok_at: None,
+            problem: None,
+        };
+        store.begin_sync(&setup, clock::now())?;
+        let outcome = session::run(
+            &mut store,
+            Task::Exchange,
+            &self.data,
+            &self.access,
+            true,
+            &self.turn,
+        )?;
+        print_outcome(invocation, &store, &outcome)
     }
 }
 
 impl Init {
     pub(super) fn run(self, invocation: &mut Invocation<'_>) -> anyhow::Result<()> {
-        let mut store = invocation.store()?;
-        refuse_second(&store)?;
-        let access = access(invocation);
-        let name = device_name(self.name.as_deref())?;
-        let place = full_place(&self.place, &access)?;
-        let turn = take_turn(data(invocation)?)?;
-        let mut carrier = session::open(&place, data(invocation)?, &access)?;
+        let mut beginning = Beginning::prepare(invocation, &self.place, self.name.as_deref())?;
+        let carrier = &mut *beginning.carrier;
         carrier.fetch()?;
         if carrier.exists()? && !carrier.list()?.is_empty() {
             bail!(
                 "There are notes of another device at this place. To sync with them, run `url-notes sync join` instead of `init`."
             );
         }
-        let key = Key::path(data(invocation)?);
+        let key = Key::path(&beginning.data);
+        let programs = &beginning.access.programs;
         if self.encrypt {
             match key.exists() {
-                true => Key::open(&key, &access.programs)?,
-                false => Key::generate(&key, &access.programs)?,
+                true => Key::open(&key, programs)?,
+                false => Key::generate(&key, programs)?,
             };
         }
         carrier.create()?;
         carrier.push()?;
-        drop(carrier);
-        store.begin_sync(&new_setup(place, name, self.encrypt), clock::now())?;
-        first_run(invocation, &mut store, &access, &turn)?;
+        beginning.finish(invocation, self.encrypt)?;
         if self.encrypt {
             invocation.hint(&format!(
                 "The key is in {}. Without it, nobody can read the files. Your other devices need it: `url-notes sync key` shows it.",
@@ -139,17 +204,34 @@ impl Init {
 
 impl Join {
     pub(super) fn run(self, invocation: &mut Invocation<'_>) -> anyhow::Result<()> {
-        let mut store = invocation.store()?;
-        refuse_second(&store)?;
-        let access = access(invocation);
-        let name = device_name(self.name.as_deref())?;
-        let place = full_place(&self.place, &access)?;
-        let turn = take_turn(data(invocation)?)?;
-        let mut carrier = session::open(&place, data(invocation)?, &access)?;
+        let mut beginning = Beginning::prepare(invocation, &self.place, self.name.as_deref())?;
+        self.arrive(invocation, &mut *beginning.carrier)?;
+        let encrypted = are_encrypted(&*beginning.carrier)?;
+        if encrypted {
+            self.take_key(invocation, &beginning)?;
+        } else if self.key.is_some() {
+            bail!(
+                "The files at this place aren't encrypted, so this isn't the place of the key. If it is the one that you mean, join without --key."
+            );
+        }
+        let store = &mut beginning.store;
+        if store.counts()?.notes > 0 {
+            let backup = store.backup(None, false, clock::now())?.file;
+            invocation.hint(&format!(
+                "Your notes were backed up before, in {}.",
+                backup.display()
+            ));
+        }
+        beginning.finish(invocation, encrypted)
+    }
+
+    /// Fetches the files of the other devices, with `--wait` until all are there.
+    fn arrive(&self, invocation: &Invocation<'_>, carrier: &mut dyn Carrier) -> anyhow::Result<()> {
+        let mut is_told = false;
         loop {
             carrier.fetch()?;
-            if has_all(&*carrier)? {
-                break;
+            if has_all(carrier)? {
+                return Ok(());
             }
             if !self.wait {
                 let is_missing = !carrier.exists()? || carrier.list()?.is_empty();
@@ -158,74 +240,126 @@ impl Join {
                         "There are no notes at this place yet. If another device has begun to sync here, wait until its files have arrived, or use --wait. To begin here, run `url-notes sync init`."
                     ),
                     // What is there is read; the rest is read later.
-                    false => break,
+                    false => return Ok(()),
                 }
             }
-            thread::sleep(Duration::from_secs(1));
-        }
-        let encrypted = are_encrypted(&*carrier)?;
-        drop(carrier);
-        let own_key = Key::path(data(invocation)?);
-        match (encrypted, &self.key) {
-            (false, Some(_)) => {
-                bail!("The files at this place aren't encrypted. Join without --key.")
+            if !is_told {
+                invocation.hint(
+                    "Waiting until all files of your other devices are here. Ctrl+C ends it.",
+                );
+                is_told = true;
             }
-            (true, None) if !own_key.exists() => bail!(
-                "The files at this place are encrypted. Show the key by `url-notes sync key` on another device, save it to a file, and join with --key FILE."
-            ),
-            (true, None) => drop(Key::open(&own_key, &access.programs)?),
-            (true, Some(file)) => drop(Key::read_from(file, &own_key, &access.programs)?),
-            (false, None) => {}
+            let is_folder = self.place.starts_with(['/', '~']) || self.place.starts_with("folder:");
+            thread::sleep(if is_folder {
+                LOOK_AT_FOLDER
+            } else {
+                LOOK_ELSEWHERE
+            });
         }
-        let now = clock::now();
-        let has_notes = store.counts()?.notes > 0;
-        let backup = match has_notes {
-            true => Some(store.backup(None, false, now)?.file),
-            false => None,
+    }
+
+    /// Makes the key of the files at the place the one of this device. A wrong one is refused: what
+    /// this device would write with it, no other one could read.
+    fn take_key(&self, invocation: &Invocation<'_>, beginning: &Beginning) -> anyhow::Result<()> {
+        let (own, programs) = (Key::path(&beginning.data), &beginning.access.programs);
+        let carrier = &*beginning.carrier;
+        let Some(file) = &self.key else {
+            if !own.exists() {
+                bail!(
+                    "The files at this place are encrypted. Show the key by `url-notes sync key` on another device, save it to a file, and join with --key FILE."
+                );
+            }
+            if !can_open(carrier, &Seal::Age(Key::open(&own, programs)?))? {
+                bail!(
+                    "The files at this place are encrypted with another key than the one of this device. Show theirs by `url-notes sync key` on another device, save it to a file, and join with --key FILE."
+                );
+            }
+            return Ok(());
         };
-        store.begin_sync(&new_setup(place, name, encrypted), now)?;
-        if let Some(file) = backup {
+        let candidate = own.with_extension("new");
+        // Left by a program that was killed.
+        remove_if_there(&candidate)?;
+        let key = Key::read_from(file, &candidate, programs)?;
+        let opens = can_open(carrier, &Seal::Age(key.clone()));
+        if !matches!(opens, Ok(true)) {
+            remove_if_there(&candidate)?;
+        }
+        if !opens? {
+            bail!(
+                "The files at this place are encrypted with another key. Show theirs by `url-notes sync key` on another device, save it to a file, and join with --key FILE."
+            );
+        }
+        if let (_, Some(aside)) = key.adopt(&own)? {
             invocation.hint(&format!(
-                "Your notes were backed up before, in {}.",
-                file.display()
+                "The key of the place where this device was before is in {}.",
+                aside.display()
             ));
         }
-        first_run(invocation, &mut store, &access, &turn)
+        Ok(())
     }
 }
 
-/// Returns whether the files at a place are encrypted.
+fn remove_if_there(file: &Path) -> anyhow::Result<()> {
+    match fs::remove_file(file) {
+        Err(error) if error.kind() != io::ErrorKind::NotFound => {
+            Err(error).context("The folder of the notes can't be written")
+        }
+        _ => Ok(()),
+    }
+}
+
+/// Returns the whole files at a place, one after the other.
+fn whole_files(
+    carrier: &dyn Carrier,
+) -> Result<impl Iterator<Item = Result<Vec<u8>, Problem>> + '_, Problem> {
+    let listed = carrier.list()?.into_iter().filter(|file| file.here);
+    Ok(listed.filter_map(|file| match carrier.read(&file.name) {
+        Ok(bytes) => file.name.fits(&bytes).then_some(Ok(bytes)),
+        Err(problem) if problem.kind == ProblemKind::FileMissing => None,
+        Err(problem) => Some(Err(problem)),
+    }))
+}
+
+/// Returns whether the files at a place are encrypted: one is enough, since anyone can add files that
+/// aren't, and what this device wrote would be readable, too.
 fn are_encrypted(carrier: &dyn Carrier) -> anyhow::Result<bool> {
-    for file in carrier.list()?.iter().filter(|file| file.here) {
-        let bytes = carrier.read(&file.name)?;
-        if file.name.fits(&bytes) {
-            return Ok(bytes.starts_with(AGE_MAGIC));
+    let mut has_any = false;
+    for bytes in whole_files(carrier)? {
+        if bytes?.starts_with(AGE_MAGIC) {
+            return Ok(true);
+        }
+        has_any = true;
+    }
+    if !has_any {
+        bail!(
+            "None of the files at this place has arrived completely, so it isn't known whether they are encrypted. Wait until what carries them is done, or use --wait."
+        );
+    }
+    Ok(false)
+}
+
+/// Returns whether one of the files at a place can be opened.
+fn can_open(carrier: &dyn Carrier, seal: &Seal) -> Result<bool, Problem> {
+    for bytes in whole_files(carrier)? {
+        match seal.open(bytes?) {
+            Ok(_) => return Ok(true),
+            Err(OpenError::Segment(_)) => {}
+            Err(OpenError::Problem(problem)) => return Err(problem),
         }
     }
     Ok(false)
 }
 
 /// Returns whether there are files, and all of them can be read.
-fn has_all(carrier: &dyn Carrier) -> anyhow::Result<bool> {
+fn has_all(carrier: &dyn Carrier) -> Result<bool, Problem> {
     if !carrier.exists()? {
         return Ok(false);
     }
-    let listed = carrier.list()?;
-    for file in &listed {
-        if !file.here || !file.name.fits(&carrier.read(&file.name)?) {
-            return Ok(false);
-        }
+    let listed = carrier.list()?.len();
+    let mut whole = 0;
+    for bytes in whole_files(carrier)? {
+        bytes?;
+        whole += 1;
     }
-    Ok(!listed.is_empty())
-}
-
-fn first_run(
-    invocation: &mut Invocation<'_>,
-    store: &mut Store,
-    access: &Access,
-    turn: &Turn,
-) -> anyhow::Result<()> {
-    let folder = data(invocation)?.to_owned();
-    let outcome = session::run(store, Task::Exchange, &folder, access, true, turn)?;
-    print_outcome(invocation, store, &outcome)
+    Ok(listed > 0 && whole == listed)
 }

@@ -5,7 +5,9 @@ use jiff::{SignedDuration, Timestamp};
 use serde::Serialize;
 use serde_json::Value;
 
-use super::base::{OFF, WaitingOutput, setup, shown_place, why_waiting};
+use super::base::{
+    OFF, WaitingOutput, refused_sentence, setup, shown_place, went_back_sentence, why_waiting,
+};
 use crate::{
     cli::{
         context::Invocation, note_ref::NoteRef, print::clean, tag::counted_notes, terminal::Paint,
@@ -13,6 +15,7 @@ use crate::{
     clock,
     domain::timestamp_text,
     store::{Reader, SyncConflict},
+    sync::gaps::Gaps,
 };
 
 /// How long a file may wait, and runs may fail, before `sync status` fails.
@@ -47,6 +50,10 @@ struct StatusOutput {
     conflicts: u64,
     deleted_elsewhere: u64,
     devices: usize,
+    /// Pages of other devices that can't be saved here.
+    refused: u64,
+    /// Devices whose newest files are gone from the place.
+    went_back: Vec<String>,
     waiting: Vec<WaitingOutput>,
 }
 
@@ -74,9 +81,11 @@ pub(super) fn status(invocation: &mut Invocation<'_>) -> anyhow::Result<()> {
     let setup = store.sync_setup()?;
     let counts = store.sync_counts()?;
     let now = clock::now();
-    let waiting: Vec<_> = (store.segments()?.into_iter())
-        .filter(|record| record.read_at.is_none())
-        .collect();
+    let Gaps {
+        waiting,
+        went_back,
+        refused,
+    } = Gaps::of(&store)?;
     let is_old = |moment: Timestamp| now.duration_since(moment) > PATIENCE;
     let has_waited = waiting.iter().any(|record| is_old(record.found_at));
     let problem: Option<Value> = setup
@@ -105,6 +114,10 @@ pub(super) fn status(invocation: &mut Invocation<'_>) -> anyhow::Result<()> {
         conflicts: counts.conflicts,
         deleted_elsewhere: counts.deleted_elsewhere,
         devices: devices.len(),
+        refused,
+        went_back: (went_back.iter())
+            .map(|device| device.device.clone())
+            .collect(),
         waiting: (waiting.iter())
             .map(|record| WaitingOutput {
                 device: record.device.clone(),
@@ -124,17 +137,17 @@ pub(super) fn status(invocation: &mut Invocation<'_>) -> anyhow::Result<()> {
         let moment = |at: Option<Timestamp>| at.map_or("never".into(), |at| style.moment(at));
         let unpublished = store.has_unpublished_changes()?;
         let out = &mut *invocation.out;
-        writeln!(out, "place        {}", clean(&shown_place(&setup.place)))?;
+        writeln!(out, "place         {}", clean(&shown_place(&setup.place)))?;
         writeln!(
             out,
-            "this device  {} ({})",
+            "this device   {} ({})",
             clean(&setup.name),
             setup.device
         )?;
         writeln!(out, "other devices {}", devices.len())?;
-        writeln!(out, "last run     {}", moment(setup.ran_at))?;
+        writeln!(out, "last run      {}", moment(setup.ran_at))?;
         if setup.ok_at != setup.ran_at {
-            writeln!(out, "last success {}", moment(setup.ok_at))?;
+            writeln!(out, "last success  {}", moment(setup.ok_at))?;
         }
         if unpublished {
             writeln!(out, "There are changes that aren't sent yet.")?;
@@ -149,6 +162,12 @@ pub(super) fn status(invocation: &mut Invocation<'_>) -> anyhow::Result<()> {
                 why_waiting(record.problem.as_deref().unwrap_or_default()),
                 record.file
             )?;
+        }
+        for device in &went_back {
+            writeln!(out, "{}", went_back_sentence(&device.name, &device.device))?;
+        }
+        if refused > 0 {
+            writeln!(out, "{}", refused_sentence(refused))?;
         }
         if counts.deleted_elsewhere > 0 {
             writeln!(

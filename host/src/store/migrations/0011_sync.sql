@@ -30,7 +30,8 @@ CREATE TABLE sync (
 -- unpublished: 1 if no file of this device has the state yet. own: 1 if one has. conflicts: how many
 -- values of other devices aren't shown. device, arrived_at: which device's file changed the note
 -- last, and when it was read, in µs since 1970; NULL if this device did. remotely: 1 if that file
--- moved the note to the trash. state: JSON, compressed (raw DEFLATE, RFC 1951).
+-- moved the note to the trash, 2 if what it says can't be shown here, 0 otherwise. state: JSON,
+-- compressed (raw DEFLATE, RFC 1951).
 CREATE TABLE sync_pages (
     page        BLOB PRIMARY KEY,
     note_id     INTEGER,

@@ -292,7 +292,7 @@ fn state_row(row: &Row) -> Option<([u8; 16], PageRow)> {
         Value::Integer(unpublished @ (0 | 1)),
         Value::Integer(own @ (0 | 1)),
         Value::Integer(conflicts @ 0..),
-        Value::Integer(remotely @ (0 | 1)),
+        Value::Integer(remotely @ 0..=2),
         device @ (Value::Text(_) | Value::Null),
         arrived_at @ (Value::Integer(_) | Value::Null),
         Value::Blob(body),

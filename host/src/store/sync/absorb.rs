@@ -220,6 +220,7 @@ impl Absorber<'_, '_> {
         row.note_id = Some(note.id);
         row.mark = mark;
         row.remotely = false;
+        row.refused = false;
         if changed {
             row.arrived = None;
             self.agree_on_time(note, &row)?;
@@ -298,6 +299,7 @@ impl Absorber<'_, '_> {
         if changed {
             row.arrived = None;
             row.remotely = false;
+            row.refused = false;
         }
         self.store(&row)?;
         Ok(changed)

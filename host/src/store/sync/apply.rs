@@ -279,6 +279,7 @@ impl<'b, 'tx> Application<'_, 'b, 'tx> {
         }
         let Some(view) = row.state.view(self.names) else {
             // Only its life is known, since the note was purged.
+            row.refused = false;
             self.absorber.states.store(&row, self.names)?;
             return Ok(Outcome::Unchanged);
         };
@@ -298,6 +299,7 @@ impl<'b, 'tx> Application<'_, 'b, 'tx> {
             },
             Err(error) => return Err(error),
         };
+        row.refused = outcome == Outcome::Refused;
         if outcome != Outcome::Unchanged
             && let Some(device) = self.device
         {

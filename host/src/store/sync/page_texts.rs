@@ -235,7 +235,9 @@ impl Store {
         }
         if sent == SentTexts::None && self.has_unpublished_texts()? {
             self.write(now, |writer| {
-                let sql = "UPDATE sync_page_texts SET unpublished = 0 WHERE unpublished = 1";
+                // As if a file had them, so that they are among those to be published again later.
+                let sql =
+                    "UPDATE sync_page_texts SET unpublished = 0, own = 1 WHERE unpublished = 1";
                 writer.execute(sql, [])
             })?;
         }

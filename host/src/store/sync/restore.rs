@@ -238,6 +238,7 @@ impl Absorber<'_, '_> {
             row.note_id = Some(id);
             row.mark = PageView::of(&note).mark();
             row.remotely = false;
+            row.refused = false;
             row.arrived = None;
             self.store(&row)?;
         }

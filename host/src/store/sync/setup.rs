@@ -162,15 +162,20 @@ impl Store {
     pub fn record_healing(&mut self, republish: bool, now: Timestamp) -> Result<()> {
         self.write(now, |writer| {
             if republish {
-                writer.execute("UPDATE sync_pages SET unpublished = 1 WHERE own = 1", [])?;
-                writer.execute(
-                    "UPDATE sync_page_texts SET unpublished = 1 WHERE own = 1",
-                    [],
-                )?;
-                writer.execute("UPDATE sync_tag_edits SET unpublished = 1", [])?;
-                writer.execute("UPDATE sync_aliases SET unpublished = 1", [])?;
+                writer.republish()?;
             }
             writer.execute("UPDATE sync SET healed_at = ?", [now.as_microsecond()])
+        })
+    }
+
+    /// Has the next run look for lost files, and publish again all that this device has published.
+    ///
+    /// # Errors
+    /// The `store_*` kinds.
+    pub fn republish_all(&mut self, now: Timestamp) -> Result<()> {
+        self.write(now, |writer| {
+            writer.republish()?;
+            writer.execute("UPDATE sync SET healed_at = NULL", [])
         })
     }
 }
@@ -182,6 +187,16 @@ impl Writer<'_> {
             "INSERT OR IGNORE INTO sync_changed_texts SELECT note_id FROM texts",
             [],
         )
+    }
+
+    fn republish(&self) -> Result<()> {
+        self.execute("UPDATE sync_pages SET unpublished = 1 WHERE own = 1", [])?;
+        self.execute(
+            "UPDATE sync_page_texts SET unpublished = 1 WHERE own = 1",
+            [],
+        )?;
+        self.execute("UPDATE sync_tag_edits SET unpublished = 1", [])?;
+        self.execute("UPDATE sync_aliases SET unpublished = 1", [])
     }
 
     /// Returns whether the notes are synced.

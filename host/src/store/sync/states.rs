@@ -27,6 +27,8 @@ pub(super) struct PageRow {
     pub(super) own: bool,
     /// Whether another device moved the note to the trash.
     pub(super) remotely: bool,
+    /// Whether what another device wrote can't be shown here.
+    pub(super) refused: bool,
     /// The device that changed the note last, and when that was read, in µs since 1970.
     pub(super) arrived: Option<(String, i64)>,
     pub(super) state: State,
@@ -41,11 +43,17 @@ impl PageRow {
             unpublished: false,
             own: false,
             remotely: false,
+            refused: false,
             arrived: None,
             state: State::default(),
         }
     }
 }
+
+/// The column `remotely` of a page whose note another device moved to the trash.
+const REMOTELY_TRASHED: i64 = 1;
+/// The column `remotely` of a page that another device wrote and that can't be shown here.
+pub(super) const REFUSED: i64 = 2;
 
 const COLUMNS: &str = "page, note_id, mark, unpublished, own, remotely, device, arrived_at, state";
 
@@ -134,13 +142,15 @@ pub(super) fn page_row(
             let device: Option<String> = row.get(6)?;
             let arrived_at: Option<i64> = row.get(7)?;
             let body: Vec<u8> = row.get(8)?;
+            let remotely: i64 = row.get(5)?;
             let found = PageRow {
                 page: page_of(row, 0)?,
                 note_id: row.get::<_, Option<i64>>(1)?.map(NoteId),
                 mark: row.get(2)?,
                 unpublished: row.get(3)?,
                 own: row.get(4)?,
-                remotely: row.get(5)?,
+                remotely: remotely == REMOTELY_TRASHED,
+                refused: remotely == REFUSED,
                 arrived: device.zip(arrived_at),
                 state: State::default(),
             };
@@ -209,6 +219,11 @@ impl<'a, 'tx> States<'a, 'tx> {
             )?;
         }
         let (device, arrived_at) = row.arrived.clone().unzip();
+        let remotely = match (row.remotely, row.refused) {
+            (true, _) => REMOTELY_TRASHED,
+            (false, true) => REFUSED,
+            (false, false) => 0,
+        };
         self.writer.execute(
             "INSERT OR REPLACE INTO sync_pages (page, note_id, mark, unpublished, own, conflicts,
                  remotely, device, arrived_at, state)
@@ -220,7 +235,7 @@ impl<'a, 'tx> States<'a, 'tx> {
                 row.unpublished,
                 row.own,
                 conflicts,
-                row.remotely,
+                remotely,
                 device,
                 arrived_at,
                 deflated(&Value::Object(line).to_string())?

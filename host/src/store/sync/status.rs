@@ -2,7 +2,7 @@
 
 use rusqlite::OptionalExtension as _;
 
-use super::{apply::IncomingPage, note_sync::SyncConflict};
+use super::{apply::IncomingPage, note_sync::SyncConflict, states::REFUSED};
 use crate::{
     domain::{NoteId, sync::Life},
     error::Result,
@@ -18,6 +18,8 @@ pub struct SyncCounts {
     pub conflicts: u64,
     /// Notes in the trash that another device deleted.
     pub deleted_elsewhere: u64,
+    /// Pages that other devices wrote and that can't be shown here.
+    pub refused: u64,
 }
 
 impl Reader {
@@ -48,13 +50,15 @@ impl Reader {
             "SELECT (SELECT count(*) FROM sync_pages WHERE unpublished = 1),
                     (SELECT count(*) FROM sync_pages WHERE conflicts > 0),
                     (SELECT count(*) FROM trash t JOIN sync_pages p ON p.note_id = t.id
-                     WHERE p.remotely = 1)",
+                     WHERE p.remotely = 1),
+                    (SELECT count(*) FROM sync_pages WHERE remotely = ?)",
         )?;
-        Ok(query.query_row([], |row| {
+        Ok(query.query_row([REFUSED], |row| {
             Ok(SyncCounts {
                 unpublished: row.get(0)?,
                 conflicts: row.get(1)?,
                 deleted_elsewhere: row.get(2)?,
+                refused: row.get(3)?,
             })
         })?)
     }

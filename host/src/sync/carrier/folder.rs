@@ -28,6 +28,8 @@ use crate::sync::{
 /// How long a folder may take to say whether it is there. The system waits for a share whose server
 /// is gone for as long as it takes.
 const PROBE: Duration = Duration::from_secs(20);
+/// The variable that tells commands the folder of this device.
+const DEVICE_VARIABLE: &str = "URL_NOTES_DEVICE";
 
 /// The carrier of [`Place::Folder`](crate::sync::place::Place::Folder).
 #[derive(Debug)]
@@ -35,6 +37,14 @@ pub struct FolderCarrier {
     place: PathBuf,
     files: SegmentFiles,
     programs: Programs,
+    commands: Option<Commands>,
+}
+
+/// Shell commands of the user that carry a folder.
+#[derive(Debug)]
+struct Commands {
+    /// Whose folder they send.
+    device: DeviceId,
     pull: Option<String>,
     push: Option<String>,
 }
@@ -47,25 +57,38 @@ impl FolderCarrier {
             place: place.to_owned(),
             files: SegmentFiles::new(place.join(ROOT), Owner::Place),
             programs: programs.clone(),
-            pull: None,
-            push: None,
+            commands: None,
         }
     }
 
     /// Sets the shell commands that bring what is new into the folder and send what is new in it,
-    /// such as rsync or unison. Their current folder is the place.
+    /// such as rsync or unison. Their current folder is the place; the variable
+    /// `URL_NOTES_DEVICE` names the folder of this device, below [`ROOT`], which is the only one
+    /// that others don't write.
     #[must_use]
-    pub fn with_commands(mut self, pull: Option<String>, push: Option<String>) -> Self {
-        (self.pull, self.push) = (pull, push);
+    pub fn with_commands(
+        mut self,
+        device: DeviceId,
+        pull: Option<String>,
+        push: Option<String>,
+    ) -> Self {
+        self.commands = Some(Commands { device, pull, push });
         self
     }
 
-    fn run(&self, command: Option<&str>, setting: &str) -> Result<(), Problem> {
-        let Some(command) = command else {
+    fn run(&self, setting: &str, command: fn(&Commands) -> Option<&String>) -> Result<(), Problem> {
+        let Some(commands) = &self.commands else {
             return Ok(());
         };
+        let Some(command) = command(commands) else {
+            return Ok(());
+        };
+        if !is_folder(&self.place)? {
+            return Err(self.place_missing());
+        }
         let output = Run::new("sh", &self.programs)
             .args(["-c", command])
+            .env(DEVICE_VARIABLE, commands.device.to_string())
             .folder(&self.place)
             .limit(self.programs.network_limit)
             .silent()
@@ -103,20 +126,7 @@ impl Carrier for FolderCarrier {
             return Ok(());
         }
         let problem = |error: io::Error| self.files.problem(&self.place, &error);
-        let create = |folder: &Path| DirBuilder::new().mode(0o700).create(folder);
-        if !is_folder(&self.place)? {
-            // Not its parents: a disk that isn't mounted would be filled in its stead.
-            create(&self.place).map_err(|error| match error.kind() {
-                io::ErrorKind::NotFound => Problem::new(
-                    ProblemKind::PlaceMissing,
-                    "The folder for sync doesn't exist. Mount its disk, or create the folder.",
-                )
-                .with_detail(self.place.display()),
-                _ => problem(error),
-            })?;
-            let parent = self.place.parent().unwrap_or(&self.place);
-            sync_folder(parent).map_err(problem)?;
-        }
+        make_folder(&self.place)?;
         match create(self.files.root()) {
             Err(error) if error.kind() != io::ErrorKind::AlreadyExists => {
                 return Err(problem(error));
@@ -127,10 +137,7 @@ impl Carrier for FolderCarrier {
     }
 
     fn fetch(&mut self) -> Result<(), Problem> {
-        if self.pull.is_some() && !is_folder(&self.place)? {
-            return Err(self.place_missing());
-        }
-        self.run(self.pull.as_deref(), "pull")
+        self.run("pull", |commands| commands.pull.as_ref())
     }
 
     fn list(&self) -> Result<Vec<Listed>, Problem> {
@@ -158,8 +165,33 @@ impl Carrier for FolderCarrier {
     }
 
     fn push(&mut self) -> Result<(), Problem> {
-        self.run(self.push.as_deref(), "push")
+        self.run("push", |commands| commands.push.as_ref())
     }
+}
+
+/// Creates the folder of a place, unless there is one.
+///
+/// # Errors
+/// It can't be created.
+pub fn make_folder(place: &Path) -> Result<(), Problem> {
+    if is_folder(place)? {
+        return Ok(());
+    }
+    let problem = |error: io::Error| Problem::of_io(Owner::Place, place, &error);
+    // Not its parents: a disk that isn't mounted would be filled in its stead.
+    create(place).map_err(|error| match error.kind() {
+        io::ErrorKind::NotFound => Problem::new(
+            ProblemKind::PlaceMissing,
+            "The folder for sync doesn't exist. Mount its disk, or create the folder.",
+        )
+        .with_detail(place.display()),
+        _ => problem(error),
+    })?;
+    sync_folder(place.parent().unwrap_or(place)).map_err(problem)
+}
+
+fn create(folder: &Path) -> io::Result<()> {
+    DirBuilder::new().mode(0o700).create(folder)
 }
 
 /// Says whether a folder exists.
@@ -468,14 +500,17 @@ mod tests {
     fn commands_run_in_the_place() {
         let (dir, carrier) = library();
         let command = |text: &str| Some(text.to_owned());
-        let mut carrier = carrier.with_commands(command("touch pulled"), command("touch pushed"));
+        let device: DeviceId = DEVICE.parse().unwrap();
+        let pushes = command("touch \"pushed-$URL_NOTES_DEVICE\"");
+        let mut carrier = carrier.with_commands(device, command("touch pulled"), pushes);
         carrier.fetch().unwrap();
         carrier.push().unwrap();
         let place = dir.path().join("place");
-        assert!(place.join("pulled").exists() && place.join("pushed").exists());
+        assert!(place.join("pulled").exists());
+        assert!(place.join("pushed-00c0ffee00000001").exists());
 
         let failing = command("echo http://u:p@h is gone >&2; exit 7");
-        let mut carrier = carrier.with_commands(failing.clone(), failing);
+        let mut carrier = carrier.with_commands(device, failing.clone(), failing);
         for result in [carrier.fetch(), carrier.push()] {
             let problem = result.unwrap_err();
             assert!(problem.sentence.contains("exit status: 7"), "{problem}");

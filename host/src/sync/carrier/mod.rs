@@ -4,9 +4,11 @@
 //! the reader of a segment checks its bytes against its name. None changes a file that exists or
 //! writes a path twice, so a carrier needs no locks and no conditional writes.
 
+mod failure;
 pub mod folder;
 pub mod git;
 mod interface;
+mod outbox;
 pub mod rclone;
 mod segment_files;
 

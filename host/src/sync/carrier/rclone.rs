@@ -14,7 +14,9 @@ use std::{
 use serde::Deserialize;
 
 use super::{
+    failure::{Known, problem_of},
     interface::{Carrier, Listed, README, README_TEXT, ROOT},
+    outbox::Outbox,
     segment_files::SegmentFiles,
 };
 use crate::sync::{
@@ -23,7 +25,7 @@ use crate::sync::{
     program::{Output, Programs, Run},
     segment::MAX_FILE,
     segment_name::SegmentName,
-    whole_file::write_whole,
+    whole_file::{remove_stale_parts, write_whole},
 };
 
 /// Name of the empty file that exists if the place had a library when it was looked at last.
@@ -39,14 +41,12 @@ pub struct RcloneCarrier {
     root: String,
     folder: PathBuf,
     programs: Programs,
-    outbox: SegmentFiles,
+    outbox: Outbox,
     /// What was fetched or sent.
     mirror: SegmentFiles,
     /// What the place has, with sizes, once it was looked at.
     listing: Option<BTreeMap<SegmentName, u64>>,
     exists: bool,
-    /// Segments to remove with the next push.
-    removed: BTreeSet<SegmentName>,
     /// Devices whose folders are to be removed with the next push.
     forgotten: BTreeSet<DeviceId>,
 }
@@ -65,10 +65,10 @@ impl RcloneCarrier {
     /// # Errors
     /// A problem with the folder. The remote isn't used yet.
     pub fn open(remote: &str, folder: &Path, programs: &Programs) -> Result<Self, Problem> {
-        let own = |name: &str| SegmentFiles::new(folder.join(name), Owner::Own);
-        let (outbox, mirror) = (own("outbox"), own("mirror"));
-        outbox.create_all()?;
+        let outbox = Outbox::open(folder)?;
+        let mirror = SegmentFiles::new(folder.join("mirror"), Owner::Own);
         mirror.create_all()?;
+        remove_stale_parts(folder);
         let separator = if remote.ends_with(':') { "" } else { "/" };
         Ok(Self {
             root: format!("{remote}{separator}{ROOT}/"),
@@ -78,7 +78,6 @@ impl RcloneCarrier {
             mirror,
             listing: None,
             exists: folder.join(FOUND).exists(),
-            removed: BTreeSet::new(),
             forgotten: BTreeSet::new(),
         })
     }
@@ -162,7 +161,7 @@ impl RcloneCarrier {
 
     /// Sends what is in the outbox.
     fn send(&mut self) -> Result<(), Problem> {
-        let put = self.outbox.list()?;
+        let put = self.outbox.names()?;
         let [first, rest @ ..] = &put[..] else {
             return Ok(());
         };
@@ -170,21 +169,20 @@ impl RcloneCarrier {
         let run = self.rclone().arg("--no-check-dest");
         let run = if rest.is_empty() {
             run.arg("copyto")
-                .arg(self.outbox.path(&first.name))
-                .arg(format!("{}{}", self.root, first.name))
+                .arg(self.outbox.files().path(first))
+                .arg(format!("{}{first}", self.root))
         } else {
-            let names: Vec<SegmentName> = put.iter().map(|it| it.name).collect();
             run.args(["copy", "--no-traverse", "--files-from-raw"])
-                .arg(self.write_list(&names)?)
-                .args([self.outbox.root().as_os_str(), self.root.as_ref()])
+                .arg(self.write_list(&put)?)
+                .args([self.outbox.files().root().as_os_str(), self.root.as_ref()])
         };
         Self::run(run)?;
-        for listed in put {
-            let bytes = self.outbox.read(&listed.name)?;
-            self.mirror.put(&listed.name, &bytes)?;
-            self.outbox.remove(&[listed.name])?;
+        for name in put {
+            let bytes = self.outbox.files().read(&name)?;
+            self.mirror.put(&name, &bytes)?;
+            self.outbox.sent(&[name])?;
             if let Some(listing) = &mut self.listing {
-                listing.insert(listed.name, bytes.len() as u64);
+                listing.insert(name, bytes.len() as u64);
             }
         }
         Ok(())
@@ -192,15 +190,15 @@ impl RcloneCarrier {
 
     /// Removes from the place what is to be removed.
     fn delete(&mut self) -> Result<(), Problem> {
-        if !self.removed.is_empty() {
-            let names: Vec<SegmentName> = self.removed.iter().copied().collect();
+        let names: Vec<SegmentName> = self.outbox.removed().iter().copied().collect();
+        if !names.is_empty() {
             let run = self.rclone().args(["delete", "--files-from-raw"]);
             Self::run(run.arg(self.write_list(&names)?).arg(&self.root))?;
             self.mirror.remove(&names)?;
             if let Some(listing) = &mut self.listing {
-                listing.retain(|name, _| !self.removed.contains(name));
+                listing.retain(|name, _| !self.outbox.removed().contains(name));
             }
-            self.removed.clear();
+            self.outbox.set_removed();
         }
         while let Some(device) = self.forgotten.first().copied() {
             // Files of others may be left in it, and not every service has folders.
@@ -324,32 +322,22 @@ impl Carrier for RcloneCarrier {
         for kept in self.mirror.list()? {
             found.entry(kept.name).or_insert(kept).here = true;
         }
-        for waiting in self.outbox.list()? {
-            found.insert(waiting.name, waiting);
-        }
-        for name in &self.removed {
-            found.remove(name);
-        }
-        Ok(found.into_values().collect())
+        self.outbox.apply(found)
     }
 
     fn read(&self, name: &SegmentName) -> Result<Vec<u8>, Problem> {
         match self.outbox.read(name) {
-            Ok(bytes) => Ok(bytes),
-            Err(_) => self.mirror.read(name),
+            Some(bytes) => Ok(bytes),
+            None => self.mirror.read(name),
         }
     }
 
     fn put(&mut self, name: &SegmentName, bytes: &[u8]) -> Result<(), Problem> {
-        self.outbox.put(name, bytes)?;
-        self.removed.remove(name);
-        Ok(())
+        self.outbox.put(name, bytes)
     }
 
     fn remove(&mut self, names: &[SegmentName]) -> Result<(), Problem> {
-        self.outbox.remove(names)?;
-        self.removed.extend(names);
-        Ok(())
+        self.outbox.remove(names)
     }
 
     fn remove_device(&mut self, device: DeviceId) -> Result<(), Problem> {
@@ -365,8 +353,8 @@ impl Carrier for RcloneCarrier {
     }
 
     fn push(&mut self) -> Result<(), Problem> {
-        let waits = !self.outbox.list()?.is_empty()
-            || !self.removed.is_empty()
+        let waits = !self.outbox.names()?.is_empty()
+            || !self.outbox.removed().is_empty()
             || !self.forgotten.is_empty();
         if !waits {
             return Ok(());
@@ -387,9 +375,9 @@ fn is_unset(stderr: &str) -> bool {
 
 /// Says what rclone's own words about a failure mean.
 fn failure(stderr: &str) -> Problem {
-    use ProblemKind::{Full, Other, PlaceMissing, ReadOnly, Refused, Unreachable};
+    use ProblemKind::{Full, PlaceMissing, ReadOnly, Refused, Unreachable};
     // The first that is found counts.
-    const KNOWN: [(ProblemKind, &str, &[&str]); 7] = [
+    const KNOWN: [Known; 7] = [
         (
             PlaceMissing,
             "rclone doesn't know the remote. `rclone listremotes` lists those that there are; set it up with `rclone config`.",
@@ -469,18 +457,11 @@ fn failure(stderr: &str) -> Problem {
             &["nosuchbucket", "directory not found", "404 not found"],
         ),
     ];
-    let text = stderr.to_lowercase();
-    let found = KNOWN
-        .iter()
-        .find(|(_, _, words)| words.iter().any(|words| text.contains(words)));
-    let (kind, sentence) = found.map_or(
-        (
-            Other,
-            "rclone failed. Try `rclone lsd` with the remote in a terminal.",
-        ),
-        |(kind, sentence, _)| (*kind, *sentence),
-    );
-    Problem::new(kind, sentence).with_detail(stderr)
+    problem_of(
+        stderr,
+        &KNOWN,
+        "rclone failed. Try `rclone lsd` with the remote in a terminal.",
+    )
 }
 
 #[cfg(test)]

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::SignedDuration;
 
-use super::{Run, RunError};
+use super::{FileFault, Run, RunError};
 use crate::{
     domain::sync::{EditLists, PageId},
     store::SegmentRecord,
@@ -45,7 +45,7 @@ impl Run<'_> {
             .outcome
             .waiting
             .iter()
-            .any(|file| file.device == device);
+            .any(|file| file.device == device && FileFault::is_damage(file.fault.word()));
         if !is_due && !has_waiting_own {
             return Ok(());
         }
@@ -59,9 +59,11 @@ impl Run<'_> {
         let mut damaged: Vec<SegmentName> = Vec::new();
         for record in own {
             let size = sizes.get(&record.file);
+            let is_damaged = (record.problem.as_deref()).is_some_and(FileFault::is_damage);
             let is_whole = match size {
-                Some(Some(bytes)) => *bytes == record.bytes && record.problem.is_none(),
-                Some(None) => record.problem.is_none(),
+                Some(Some(bytes)) => !is_damaged && *bytes == record.bytes,
+                // What syncs the folder has only its name here.
+                Some(None) => !is_damaged,
                 None => false,
             };
             if is_whole {
@@ -75,7 +77,8 @@ impl Run<'_> {
         if !lost.is_empty() {
             self.outcome.healed = true;
             self.carrier.remove(&damaged)?;
-            self.outcome.waiting.retain(|file| file.device != device);
+            (self.outcome.waiting)
+                .retain(|file| file.device != device || !FileFault::is_damage(file.fault.word()));
             self.store.forget_segments(&lost, now)?;
         }
         self.store.purge_states(now)?;

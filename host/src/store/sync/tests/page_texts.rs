@@ -239,7 +239,7 @@ fn texts_can_stay_on_this_computer() {
     a.read(&published, &b.id);
     assert_eq!(a.text("https://e.org/b").as_deref(), Some(LONG));
     // Until the user changes the setting and publishes all again.
-    a.t.store.take_over(None, a.t.now).unwrap();
+    a.t.store.republish_all(a.t.now).unwrap();
     exchange(&mut a, &mut b);
     assert_eq!(b.text(PAGE).as_deref(), Some(LONG));
 }

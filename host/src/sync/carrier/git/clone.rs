@@ -153,13 +153,18 @@ impl Git {
         if output.status.success() {
             return Ok(output.stdout);
         }
-        let problem = failure(&output.stderr);
+        let problem = self.failure(&output.stderr);
         Err(match problem.kind {
             ProblemKind::Other | ProblemKind::PlaceMissing | ProblemKind::Broken => {
                 self.clone_is_damaged(&output.stderr)
             }
             _ => problem,
         })
+    }
+
+    /// Says what git's own words about a failure mean.
+    pub(super) fn failure(&self, stderr: &str) -> Problem {
+        failure(stderr, &self.folder)
     }
 
     /// Has the clone made anew the next time: what it lacks would never be fetched again.
@@ -239,7 +244,7 @@ impl Git {
             // speak in different ways.
             let asked = self.network(&["ls-remote", "--exit-code", "place", &branch])?;
             if asked.status.code() != Some(NO_MATCH) {
-                return Err(failure(&fetched.stderr));
+                return Err(self.failure(&fetched.stderr));
             }
             self.line(["update-ref", "-d", TRACKED])?;
         }

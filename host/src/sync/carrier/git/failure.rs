@@ -1,12 +1,17 @@
 //! What git says when it fails.
 
-use crate::sync::problem::{Problem, ProblemKind};
+use std::path::Path;
 
-/// Says what git's own words about a failure mean.
-pub(super) fn failure(stderr: &str) -> Problem {
-    use ProblemKind::{Broken, Full, Other, PlaceMissing, ReadOnly, Refused, Unreachable};
+use crate::sync::{
+    carrier::failure::{Known, problem_of},
+    problem::{Problem, ProblemKind},
+};
+
+/// Says what git's own words about a failure mean. `clone`: the clone that it worked in.
+pub(super) fn failure(stderr: &str, clone: &Path) -> Problem {
+    use ProblemKind::{Broken, Full, PlaceMissing, ReadOnly, Refused, Unreachable};
     // The first that is found counts.
-    const KNOWN: [(ProblemKind, &str, &[&str]); 9] = [
+    const KNOWN: [Known; 9] = [
         (
             Full,
             "There is no space left for the git repository. Free up space.",
@@ -119,18 +124,16 @@ pub(super) fn failure(stderr: &str) -> Problem {
             &["permission denied"],
         ),
     ];
-    let text = stderr.to_lowercase();
-    let found = KNOWN
-        .iter()
-        .find(|(_, _, words)| words.iter().any(|words| text.contains(words)));
-    let (kind, sentence) = found.map_or(
-        (
-            Other,
-            "git failed. Try `git ls-remote` with the repository's address in a terminal.",
-        ),
-        |(kind, sentence, _)| (*kind, *sentence),
-    );
-    Problem::new(kind, sentence).with_detail(stderr)
+    if stderr.contains("bad config") && !stderr.contains(&*clone.to_string_lossy()) {
+        let sentence =
+            "git can't read its settings. Run `git config --list` in a terminal to see why.";
+        return Problem::new(Refused, sentence).with_detail(stderr);
+    }
+    problem_of(
+        stderr,
+        &KNOWN,
+        "git failed. Try `git ls-remote` with the repository's address in a terminal.",
+    )
 }
 
 #[cfg(test)]
@@ -190,10 +193,18 @@ mod tests {
                 Broken,
             ),
             ("fatal: bad object refs/remotes/place/url-notes", Broken),
+            (
+                "fatal: bad config line 1 in file /notes/clone/config",
+                Broken,
+            ),
+            (
+                "fatal: bad config line 1 in file /home/a/.gitconfig",
+                Refused,
+            ),
             ("fatal: write error: No space left on device", Full),
             ("fatal: something else", Other),
         ] {
-            let problem = failure(stderr);
+            let problem = failure(stderr, Path::new("/notes/clone"));
             assert_eq!(problem.kind, kind, "{stderr}");
             assert_eq!(problem.detail, stderr);
         }

@@ -13,22 +13,16 @@
 mod clone;
 mod failure;
 
-use std::{
-    collections::{BTreeMap, BTreeSet},
-    path::Path,
-};
+use std::{collections::BTreeMap, path::Path};
 
-use self::{
-    clone::{BRANCH, Git, TRACKED, Tip},
-    failure::failure,
-};
+use self::clone::{BRANCH, Git, TRACKED, Tip};
 use super::{
     interface::{Carrier, Listed},
-    segment_files::SegmentFiles,
+    outbox::Outbox,
 };
 use crate::sync::{
     device::DeviceId,
-    problem::{Owner, Problem, ProblemKind},
+    problem::{Problem, ProblemKind},
     program::{Output, Programs},
     segment_name::SegmentName,
 };
@@ -40,10 +34,8 @@ const PUSHES: usize = 12;
 #[derive(Debug)]
 pub struct GitCarrier {
     git: Git,
-    outbox: SegmentFiles,
+    outbox: Outbox,
     tip: Option<Tip>,
-    /// Segments to remove with the next push.
-    removed: BTreeSet<SegmentName>,
 }
 
 /// What became of a push.
@@ -60,8 +52,7 @@ impl GitCarrier {
     /// # Errors
     /// A problem with the folder or with git. The repository isn't used yet.
     pub fn open(url: &str, folder: &Path, programs: &Programs) -> Result<Self, Problem> {
-        let outbox = SegmentFiles::new(folder.join("outbox"), Owner::Own);
-        outbox.create_all()?;
+        let outbox = Outbox::open(folder)?;
         let git = Git::new(url, folder, programs);
         git.prepare()?;
         let tip = match git.tip() {
@@ -73,12 +64,7 @@ impl GitCarrier {
                 None
             }
         };
-        Ok(Self {
-            git,
-            outbox,
-            tip,
-            removed: BTreeSet::new(),
-        })
+        Ok(Self { git, outbox, tip })
     }
 
     /// Pushes what is put and removed, and makes the library if it is missing and `creates`.
@@ -101,8 +87,9 @@ impl GitCarrier {
     }
 
     fn push_once(&mut self, creates: bool) -> Result<Pushed, Problem> {
-        let put: Vec<SegmentName> = self.outbox.list()?.iter().map(|it| it.name).collect();
-        if put.is_empty() && self.removed.is_empty() && !creates {
+        let put = self.outbox.names()?;
+        let removed = self.outbox.removed();
+        if put.is_empty() && removed.is_empty() && !creates {
             return Ok(Pushed::Done);
         }
         let tip = match &self.tip {
@@ -110,7 +97,7 @@ impl GitCarrier {
             None if creates => None,
             None => return Err(library_missing()),
         };
-        let tree = self.git.tree(tip, &put, &self.removed, &self.outbox)?;
+        let tree = (self.git).tree(tip, &put, removed, self.outbox.files())?;
         if let Some(tip) = tip
             && self.git.line(["rev-parse", &format!("{tip}^{{tree}}")])? == tree
         {
@@ -136,7 +123,7 @@ impl GitCarrier {
         } else if is_overtaken(&output) {
             Ok(Pushed::Again(output))
         } else {
-            Err(refused_push(&output))
+            Err(self.refused_push(&output))
         }
     }
 
@@ -146,9 +133,23 @@ impl GitCarrier {
             self.git.line(["update-ref", TRACKED, commit])?;
             self.tip = self.git.tip()?;
         }
-        self.outbox.remove(put)?;
-        self.removed.clear();
+        self.outbox.sent(put)?;
+        self.outbox.set_removed();
         Ok(Pushed::Done)
+    }
+
+    fn refused_push(&self, output: &Output) -> Problem {
+        let text = String::from_utf8_lossy(&output.stdout);
+        match text.lines().find(|line| line.contains("[remote rejected]")) {
+            Some(line) => Problem::new(
+                ProblemKind::Refused,
+                format!(
+                    "The git server refuses changes of the branch {BRANCH}. Allow pushes to it."
+                ),
+            )
+            .with_detail(format_args!("{line}\n{}", output.stderr)),
+            None => self.git.failure(&output.stderr),
+        }
     }
 }
 
@@ -182,17 +183,11 @@ impl Carrier for GitCarrier {
             let (size, here) = (blob.size, true);
             found.insert(name, Listed { name, size, here });
         }
-        for listed in self.outbox.list()? {
-            found.insert(listed.name, listed);
-        }
-        for name in &self.removed {
-            found.remove(name);
-        }
-        Ok(found.into_values().collect())
+        self.outbox.apply(found)
     }
 
     fn read(&self, name: &SegmentName) -> Result<Vec<u8>, Problem> {
-        if let Ok(bytes) = self.outbox.read(name) {
+        if let Some(bytes) = self.outbox.read(name) {
             return Ok(bytes);
         }
         let tip = self.tip.as_ref().ok_or_else(library_missing)?;
@@ -206,24 +201,19 @@ impl Carrier for GitCarrier {
     }
 
     fn put(&mut self, name: &SegmentName, bytes: &[u8]) -> Result<(), Problem> {
-        self.outbox.put(name, bytes)?;
-        self.removed.remove(name);
-        Ok(())
+        self.outbox.put(name, bytes)
     }
 
     fn remove(&mut self, names: &[SegmentName]) -> Result<(), Problem> {
-        self.outbox.remove(names)?;
-        self.removed.extend(names);
-        Ok(())
+        self.outbox.remove(names)
     }
 
     fn remove_device(&mut self, device: DeviceId) -> Result<(), Problem> {
-        self.outbox.remove_device(device)?;
-        if let Some(tip) = &self.tip {
-            let names = tip.segments.keys().filter(|name| name.device == device);
-            self.removed.extend(names);
-        }
-        Ok(())
+        let known = self.tip.iter().flat_map(|tip| tip.segments.keys());
+        let names: Vec<SegmentName> = (known.copied().chain(self.outbox.names()?))
+            .filter(|name| name.device == device)
+            .collect();
+        self.outbox.remove(&names)
     }
 
     fn push(&mut self) -> Result<(), Problem> {
@@ -262,16 +252,4 @@ fn is_overtaken(output: &Output) -> bool {
                     .iter()
                     .any(|reason| line.contains(reason))
         })
-}
-
-fn refused_push(output: &Output) -> Problem {
-    let text = String::from_utf8_lossy(&output.stdout);
-    match text.lines().find(|line| line.contains("[remote rejected]")) {
-        Some(line) => Problem::new(
-            ProblemKind::Refused,
-            format!("The git server refuses changes of the branch {BRANCH}. Allow pushes to it."),
-        )
-        .with_detail(format_args!("{line}\n{}", output.stderr)),
-        None => failure(&output.stderr),
-    }
 }
