@@ -39,6 +39,7 @@ tools() {
     need git git
     need age age
     need rclone rclone
+    need syncthing syncthing
     need pip3 python3-pip
     [ -x /usr/sbin/sshd ] || missing="$missing openssh-server"
     [ -n "$(fc-list :lang=ja family 2>/dev/null)" ] || missing="$missing fonts-noto-cjk"

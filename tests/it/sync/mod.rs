@@ -4,6 +4,7 @@ mod commands;
 mod git;
 mod rclone;
 mod seal;
+mod syncthing;
 
 use std::path::Path;
 

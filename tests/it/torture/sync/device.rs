@@ -340,17 +340,24 @@ impl Device {
         shown.push(("conflicts".to_owned(), conflicts.join("\n")));
         let tags = self.json(&["tag", "list"]);
         shown.push(("tags".to_owned(), format!("{tags:#}")));
-        for order in ["newest", "oldest", "updated", "title"] {
-            let listed = self.json(&["list", "--limit", "1000", "--order", order]);
-            let urls: Vec<&str> = (listed.as_array().unwrap().iter())
-                .map(|note| note["url"].as_str().unwrap())
-                .collect();
-            shown.push((format!("order {order}"), urls.join("\n")));
-        }
         let stats = self.json(&["stats"]);
         let counts = format!("{} notes, {} tags", stats["notes"], stats["tags"]);
         shown.push(("counts".to_owned(), counts));
         shown
+    }
+
+    /// Returns the ids and addresses of the notes in each order. An id is taken where another note has
+    /// it, so notes that were saved in the same millisecond may have other ones elsewhere.
+    pub(super) fn orders(&self) -> [Vec<(i64, String)>; 4] {
+        ["newest", "oldest", "updated", "title"].map(|order| {
+            let listed = self.json(&["list", "--limit", "1000", "--order", order]);
+            let listed = listed.as_array().unwrap().iter();
+            let listed = listed.map(|note| {
+                let url = note["url"].as_str().unwrap();
+                (note["id"].as_i64().unwrap(), url.to_owned())
+            });
+            listed.collect()
+        })
     }
 }
 

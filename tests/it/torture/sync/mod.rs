@@ -293,7 +293,7 @@ impl World {
             self.carry(from, newcomer, Carrying::Well);
         }
         self.join(newcomer);
-        let first = self.devices[0].shown();
+        let (first, first_orders) = (self.devices[0].shown(), self.devices[0].orders());
         for device in &self.devices[1..] {
             let other = device.shown();
             for ((name, first), (other_name, other)) in first.iter().zip(&other) {
@@ -302,6 +302,11 @@ impl World {
                 assert_eq!(first, other, "{who} shows another {name} than device0");
             }
             assert_eq!(first.len(), other.len(), "{} has other notes", device.name);
+            for (first, other) in first_orders.iter().zip(device.orders()) {
+                let first: Vec<_> = first.iter().filter(|note| other.contains(note)).collect();
+                let other: Vec<_> = other.iter().filter(|note| first.contains(note)).collect();
+                assert_eq!(first, other, "{} lists another order", device.name);
+            }
         }
         let there = self.devices[0].facts();
         self.count.owed = self.oracle.owed();
