@@ -30,7 +30,8 @@ const MOST_ROUNDS: usize = 16;
 
 /// What carries the notes.
 enum Place {
-    /// Each device has a copy of the folder.
+    /// Each device has a copy of the folder, or all use the same, which each knows by a link of its
+    /// own.
     Folder(Vec<Copy>),
     /// A repository, which each device knows by a link of its own.
     Git(PathBuf),
@@ -41,10 +42,13 @@ struct World {
     dir: tempfile::TempDir,
     devices: Vec<Device>,
     place: Place,
+    shares_folder: bool,
     oracle: Oracle,
     words: Words,
     pages: Pages,
     imported: u64,
+    /// Whether nothing is put back, lost or damaged.
+    is_calm: bool,
     log: Vec<String>,
     count: Count,
 }
@@ -64,24 +68,28 @@ impl World {
         let dir = tempfile::tempdir().unwrap();
         let home = dir.path().join("home");
         fs::create_dir(&home).unwrap();
-        let is_git = dice.below(4) == 0;
-        let place = match is_git {
-            true => {
+        let place = match dice.below(6) {
+            0 => {
                 let repository = dir.path().join("repository.git");
                 git(&repository, &["init", "--quiet", "--bare"]);
                 Place::Git(repository)
             }
-            false => Place::Folder(Vec::new()),
+            1 => Place::Folder(vec![Copy::new(&dir.path().join("shared"))]),
+            _ => Place::Folder(Vec::new()),
         };
+        let oracle = Oracle::new(dice.below(3) == 0);
+        let is_calm = dice.coin();
         let mut world = Self {
             dice,
             dir,
             devices: Vec::new(),
+            shares_folder: matches!(&place, Place::Folder(copies) if !copies.is_empty()),
             place,
-            oracle: Oracle::default(),
+            oracle,
             words: Words::default(),
             pages: Pages::new(),
             imported: 0,
+            is_calm,
             log: Vec::new(),
             count: Count::default(),
         };
@@ -96,6 +104,10 @@ impl World {
         let number = self.devices.len();
         let path = self.dir.path().join(format!("place{number}"));
         let place = match &mut self.place {
+            Place::Folder(copies) if self.shares_folder => {
+                symlink(&copies[0].path, &path).unwrap();
+                format!("folder:{}", path.display())
+            }
             Place::Folder(copies) => {
                 copies.push(Copy::new(&path));
                 format!("folder:{}", path.display())
@@ -131,6 +143,7 @@ impl World {
     fn join(&mut self, d: usize) {
         // Something must have arrived.
         if let Place::Folder(copies) = &self.place
+            && !self.shares_folder
             && copies[d].files().is_empty()
         {
             for from in 0..copies.len() {
@@ -145,7 +158,9 @@ impl World {
 
     fn synced(&mut self, d: usize) {
         let id = self.devices[d].id();
-        if let Place::Folder(copies) = &mut self.place {
+        if let Place::Folder(copies) = &mut self.place
+            && !self.shares_folder
+        {
             copies[d].belongs_to(id);
         }
     }
@@ -153,10 +168,19 @@ impl World {
     fn carry(&mut self, from: usize, to: usize, how: Carrying) -> u32 {
         let is_cut_off = [from, to].iter().any(|d| self.devices[*d].is_cut_off);
         match &mut self.place {
-            Place::Folder(copies) if from != to && !is_cut_off => {
+            Place::Folder(copies) if from != to && !is_cut_off && !self.shares_folder => {
                 carry(copies, from, to, how, &mut self.dice)
             }
             _ => 0,
+        }
+    }
+
+    /// Returns the copy that a device uses.
+    fn copy_of(&mut self, d: usize) -> Option<&mut Copy> {
+        let at = if self.shares_folder { 0 } else { d };
+        match &mut self.place {
+            Place::Folder(copies) => Some(&mut copies[at]),
+            Place::Git(_) => None,
         }
     }
 
@@ -255,7 +279,7 @@ impl World {
             self.devices[d].ahead = 2 * DAY;
         }
         if let Place::Folder(copies) = &self.place {
-            let devices = copies.iter().map(|copy| copy.owner().to_owned()).collect();
+            let devices = self.devices.iter().map(Device::id).collect();
             copies
                 .iter()
                 .for_each(|copy| copy.forget_broken_files(&devices));

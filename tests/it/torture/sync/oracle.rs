@@ -78,6 +78,8 @@ pub(super) fn conflicting_titles(conflict: &Value) -> BTreeSet<Fact> {
 /// What was promised by answers, and what users took back.
 #[derive(Default)]
 pub(super) struct Oracle {
+    /// Whether words may move from page to page: then it only matters that they are somewhere.
+    pub(super) mixes_pages: bool,
     promised: BTreeSet<Fact>,
     gone: BTreeSet<Fact>,
     /// Names that are, or were, of the same tag.
@@ -87,18 +89,34 @@ pub(super) struct Oracle {
 }
 
 impl Oracle {
+    pub(super) fn new(mixes_pages: bool) -> Self {
+        Self {
+            mixes_pages,
+            ..Self::default()
+        }
+    }
+
     /// An answer showed these.
     pub(super) fn promise(&mut self, facts: impl IntoIterator<Item = Fact>) {
+        let facts = facts.into_iter().map(|fact| self.placed(fact));
+        let facts: Vec<Fact> = facts.collect();
         self.promised.extend(facts);
     }
 
     /// A user who saw these removed them, or they were nowhere but in what was destroyed.
     pub(super) fn release(&mut self, facts: impl IntoIterator<Item = Fact>) {
+        let facts = facts.into_iter().map(|fact| self.placed(fact));
+        let facts: Vec<Fact> = facts.collect();
         self.gone.extend(facts);
+    }
+
+    fn placed(&self, (page, word): Fact) -> Fact {
+        (if self.mixes_pages { 0 } else { page }, word)
     }
 
     /// A page's note was deleted by a user who may have seen each of its titles.
     pub(super) fn release_titles(&mut self, page: u64) {
+        let (page, _) = self.placed((page, String::new()));
         let titles = self
             .promised
             .range((page, String::new())..(page + 1, String::new()));
@@ -131,6 +149,7 @@ impl Oracle {
 
     /// Returns what was promised, not taken back, and isn't there.
     pub(super) fn lost(&self, there: &BTreeSet<Fact>) -> Vec<Fact> {
+        let there: BTreeSet<Fact> = there.iter().map(|fact| self.placed(fact.clone())).collect();
         let owed = self.promised.difference(&self.gone);
         let lost = owed.filter(|(page, word)| {
             !(self.names(word).into_iter()).any(|name| {

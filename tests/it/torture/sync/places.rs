@@ -61,10 +61,6 @@ impl Copy {
         }
     }
 
-    pub(super) fn owner(&self) -> &str {
-        &self.owner
-    }
-
     pub(super) fn root(&self) -> PathBuf {
         self.path.join(ROOT)
     }

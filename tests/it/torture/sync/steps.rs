@@ -7,8 +7,8 @@ use serde_json::{Value, json};
 use super::{
     DAY, DEVICES, Place, World,
     device::Popup,
-    oracle::{Fact, conflicting_titles, facts_of, url},
-    places::{Carrying, git, pick},
+    oracle::{Fact, conflicting_titles, facts_of, url, words},
+    places::{Carrying, Copy, git, pick},
 };
 use crate::host::op_id;
 
@@ -38,7 +38,10 @@ const CLOCKS: [i64; 8] = [
 impl World {
     pub(super) fn step(&mut self) {
         let d = self.below(DEVICES);
-        let kind = self.dice.below(132);
+        let kind = match self.dice.below(140) {
+            122..130 if self.is_calm => 20,
+            kind => kind,
+        };
         self.log.push(format!("step {kind} on device {d}"));
         match kind {
             0..14 => self.save(d),
@@ -77,10 +80,13 @@ impl World {
                 let repaired = self.devices[d].run(&["check", "--repair"]);
                 assert!(repaired.status.success(), "{repaired:?}");
             }
-            _ => {
+            131..133 => {
                 let with_kill = self.dice.coin();
                 self.devices[d].close_host(with_kill);
             }
+            133..137 if self.oracle.mixes_pages => self.merge_notes(d),
+            137..140 if self.oracle.mixes_pages => self.change_address(d),
+            _ => self.edit(d),
         }
     }
 
@@ -289,6 +295,26 @@ impl World {
         self.changing(d, |world| world.devices[d].run(&arguments));
     }
 
+    fn merge_notes(&mut self, d: usize) {
+        let (keep, drop) = (url(self.page()), url(self.page()));
+        let lives = self.lives();
+        self.note(format_args!("merge {keep} {drop}"));
+        self.changing(d, |world| {
+            world.devices[d].run_dying(&["merge", &keep, &drop], lives)
+        });
+        self.devices[d].popups.clear();
+    }
+
+    fn change_address(&mut self, d: usize) {
+        let (old, new) = (url(self.page()), url(self.page()));
+        let lives = self.lives();
+        self.note(format_args!("{old} becomes {new}"));
+        self.changing(d, |world| {
+            world.devices[d].run_dying(&["edit", &old, "--url", &new], lives)
+        });
+        self.devices[d].popups.clear();
+    }
+
     // ---- Tags and many notes
 
     /// Returns how long a command lives, if it is to be killed.
@@ -315,11 +341,15 @@ impl World {
         let Some(from) = self.used_tag(d) else { return };
         let lives = self.lives();
         let fresh = self.words.tag();
-        let to = match self.dice.below(3) {
-            0 => fresh,
+        let mut to = match self.dice.below(3) {
+            0 => fresh.clone(),
             1 => self.shared_tag().to_owned(),
-            _ => self.used_tag(d).unwrap_or(fresh),
+            _ => self.used_tag(d).unwrap_or_else(|| fresh.clone()),
         };
+        // Nothing is promised of tags that many notes have, so they don't become others.
+        if words(&from).is_empty() && !words(&to).is_empty() {
+            to = fresh.replace('t', "shared ");
+        }
         let with_alias: &[&str] = if self.dice.coin() { &["--alias"] } else { &[] };
         let mut arguments = vec!["tag"];
         match self.dice.below(5) {
@@ -522,12 +552,15 @@ impl World {
     }
 
     fn damage(&mut self, d: usize) {
+        if self.devices[d].is_cut_off {
+            return;
+        }
         self.destroy(|world| {
-            if let Place::Folder(copies) = &mut world.place
-                && !world.devices[d].is_cut_off
-            {
-                copies[d].damage(&mut world.dice);
+            let mut dice = world.dice.clone();
+            if let Some(copy) = world.copy_of(d) {
+                copy.damage(&mut dice);
             }
+            world.dice = dice;
         });
     }
 
@@ -540,20 +573,20 @@ impl World {
             return;
         }
         self.destroy(|world| {
-            let Place::Folder(copies) = &mut world.place else {
-                return;
-            };
             if world.devices[d].is_cut_off {
                 return;
             }
+            let mut dice = world.dice.clone();
+            let Some(copy) = world.copy_of(d) else { return };
             match kind {
                 2 => {
-                    copies[d].empty();
-                    // The others' folder is carried here again, at first without files.
-                    fs::create_dir(copies[d].root()).unwrap();
+                    copy.empty();
+                    // The folder is there again, at first without files.
+                    fs::create_dir(copy.root()).unwrap();
                 }
-                _ => copies[d].lose_folder(&mut world.dice),
+                _ => copy.lose_folder(&mut dice),
             }
+            world.dice = dice;
         });
     }
 
@@ -569,7 +602,7 @@ impl World {
             }
         }
         self.destroy(|world| match &mut world.place {
-            Place::Folder(copies) => copies.iter_mut().for_each(super::Copy::empty),
+            Place::Folder(copies) => copies.iter_mut().for_each(Copy::empty),
             Place::Git(repository) => {
                 git(repository, &["update-ref", "-d", "refs/heads/url-notes"]);
             }
@@ -691,10 +724,10 @@ impl World {
         let file = self.devices[d].backup_file();
         self.rest_all();
         let mut seen = self.devices[d].facts();
-        match &self.place {
-            Place::Folder(copies) => seen.extend(copies[d].facts(&self.pages)),
-            Place::Git(_) => seen.extend(self.present()),
-        }
+        seen.extend(match &self.place {
+            Place::Folder(copies) if !self.shares_folder => copies[d].facts(&self.pages),
+            _ => self.present(),
+        });
         self.devices[d].ok(&[
             "restore-backup",
             "--everywhere",
