@@ -90,7 +90,7 @@ format() { cargo fmt --all --check -- --color=never; }
 
 clippy() { cargo clippy --quiet --locked --workspace --all-targets -- --deny warnings; }
 
-shell() { shellcheck --external-sources install.sh installer/*.sh packaging/*.sh tests/run.sh tests/bench/site.sh tests/torture/fuzz.sh tests/torture/run.sh .ci/run; }
+shell() { shellcheck --external-sources install.sh installer/*.sh packaging/*.sh tests/run.sh tests/bench/site.sh tests/torture/fuzz.sh tests/torture/run.sh tests/torture/sync.sh .ci/run; }
 
 types() { npx --no-install tsc --project .; }
 
