@@ -390,6 +390,19 @@ fn an_import_of_a_page_that_another_device_saved_first_is_undone_without_its_not
 }
 
 #[test]
+fn a_page_that_another_device_saves_while_its_import_is_undone_is_the_same_on_both() {
+    let (mut a, mut b, mut place) = (Device::new(1), Device::new(2), Place::default());
+    a.import(&[PAGE], "2020-01-01T00:00:00Z".parse().unwrap());
+    a.run(&mut place);
+    a.write(|writer| writer.undo_import());
+    a.run(&mut place);
+    // It hasn't read anything yet.
+    b.save(PAGE, "B", &["b"], "from b");
+    settle(&mut [&mut a, &mut b], &mut place);
+    assert_eq!(a.tags(PAGE), ["import", "b"]);
+}
+
+#[test]
 fn edits_of_many_notes_and_their_undo_reach_the_other_device() {
     let (mut a, mut b, mut place) = (Device::new(1), Device::new(2), Place::default());
     let ids: Vec<NoteId> = (0..4).map(|n| a.save(&page(n), "A", &["x"], "")).collect();
