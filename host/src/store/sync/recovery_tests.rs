@@ -676,7 +676,10 @@ fn filled() -> (Device, Device, Place) {
             format!("own {number}"),
         ];
         let tags: Vec<&str> = tags.iter().map(|tag| &**tag).collect();
-        a.save(&page(number), &format!("Title {number}"), &tags, &text);
+        let id = a.save(&page(number), &format!("Title {number}"), &tags, &text);
+        if number % 3 == 0 {
+            a.put_text(id, &format!("words of page {number} ").repeat(30));
+        }
     }
     let rename = TagEdit::Rename {
         from: Tag::parse("tag 3").unwrap(),
@@ -688,6 +691,14 @@ fn filled() -> (Device, Device, Place) {
     for number in [5, 6] {
         let id = b.note(&page(number)).unwrap().id;
         b.delete(id);
+    }
+    for number in [9, 12] {
+        let id = b.note(&page(number)).unwrap().id;
+        b.write(|writer| writer.remove_text(id));
+        b.put_text(
+            b.note(&page(number + 12)).unwrap().id,
+            &"a longer text ".repeat(90),
+        );
     }
     for number in 10..20 {
         let id = b.note(&page(number)).unwrap().id;
@@ -701,7 +712,7 @@ fn filled() -> (Device, Device, Place) {
 fn whatever_page_of_the_file_is_lost_nothing_is_lost_on_any_device() {
     const BYTES: usize = 4096;
     let (a, b, place) = filled();
-    let wanted = b.all();
+    let wanted = (b.all(), b.texts());
     let clone = a.t.cloned();
     let path = clone.store.path.clone();
     drop(clone.store);
@@ -721,6 +732,8 @@ fn whatever_page_of_the_file_is_lost_nothing_is_lost_on_any_device() {
         "sync_lists",
         "sync_tag_edits",
         "sync_aliases",
+        "sync_page_texts",
+        "texts",
     ] {
         let own = damaged
             .own(name)
@@ -759,7 +772,9 @@ fn whatever_page_of_the_file_is_lost_nothing_is_lost_on_any_device() {
             repaired.begin();
         }
         settle(&mut [&mut repaired, &mut other], &mut place);
-        assert!(other.all() == wanted, "page {number}: {salvage:?}");
+        assert!(other.all() == wanted.0, "page {number}: {salvage:?}");
+        assert!(other.texts() == wanted.1, "page {number}: {salvage:?}");
+        assert!(repaired.texts() == wanted.1, "page {number}: {salvage:?}");
         assert!(other.is_in_trash(&page(5)), "page {number}");
     }
     assert!(

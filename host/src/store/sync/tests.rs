@@ -153,7 +153,7 @@ impl Device {
         text.map(|text| text.markdown)
     }
 
-    fn texts(&self) -> Vec<(String, Option<KeptText>)> {
+    pub(super) fn texts(&self) -> Vec<(String, Option<KeptText>)> {
         let notes = self.t.store.latest_notes(None, 1000).unwrap().into_iter();
         let texts = notes.map(|note| (note.url, self.t.store.text(note.id).unwrap()));
         let mut texts: Vec<_> = texts.collect();
