@@ -6,6 +6,7 @@ mod git;
 mod rclone;
 mod seal;
 mod syncthing;
+mod texts;
 
 use std::path::Path;
 
