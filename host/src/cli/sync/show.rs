@@ -46,6 +46,7 @@ struct StatusOutput {
     unpublished: u64,
     conflicts: u64,
     deleted_elsewhere: u64,
+    hidden: u64,
     devices: usize,
     waiting: Vec<WaitingOutput>,
 }
@@ -104,6 +105,7 @@ pub(super) fn status(invocation: &mut Invocation<'_>) -> anyhow::Result<()> {
         unpublished: counts.unpublished,
         conflicts: counts.conflicts,
         deleted_elsewhere: counts.deleted_elsewhere,
+        hidden: counts.hidden,
         devices: devices.len(),
         waiting: (waiting.iter())
             .map(|record| WaitingOutput {
@@ -155,6 +157,14 @@ pub(super) fn status(invocation: &mut Invocation<'_>) -> anyhow::Result<()> {
                 out,
                 "{} in the trash, deleted on other devices.",
                 counted_notes(counts.deleted_elsewhere)
+            )?;
+        }
+        if counts.hidden > 0 {
+            writeln!(
+                out,
+                "{} can't take changes of other devices, which have an address or a length that isn't \
+                 allowed here.",
+                counted_notes(counts.hidden)
             )?;
         }
         if counts.conflicts > 0 {

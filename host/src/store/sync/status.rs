@@ -2,7 +2,7 @@
 
 use rusqlite::OptionalExtension as _;
 
-use super::{apply::IncomingPage, note_sync::SyncConflict};
+use super::{apply::IncomingPage, history::has_changed_aliases, note_sync::SyncConflict};
 use crate::{
     domain::{NoteId, sync::Life},
     error::Result,
@@ -18,6 +18,8 @@ pub struct SyncCounts {
     pub conflicts: u64,
     /// Notes in the trash that another device deleted.
     pub deleted_elsewhere: u64,
+    /// Pages of which something can't be shown here, such as an address that can't be saved.
+    pub hidden: u64,
 }
 
 impl Reader {
@@ -48,13 +50,15 @@ impl Reader {
             "SELECT (SELECT count(*) FROM sync_pages WHERE unpublished = 1),
                     (SELECT count(*) FROM sync_pages WHERE conflicts > 0),
                     (SELECT count(*) FROM trash t JOIN sync_pages p ON p.note_id = t.id
-                     WHERE p.remotely = 1)",
+                     WHERE p.remotely = 1),
+                    (SELECT count(*) FROM sync_pages WHERE hidden IS NOT NULL)",
         )?;
         Ok(query.query_row([], |row| {
             Ok(SyncCounts {
                 unpublished: row.get(0)?,
                 conflicts: row.get(1)?,
                 deleted_elsewhere: row.get(2)?,
+                hidden: row.get(3)?,
             })
         })?)
     }
@@ -70,12 +74,13 @@ impl Reader {
                  OR EXISTS (SELECT 1 FROM changes WHERE revision > s.absorbed)
                  OR EXISTS (SELECT 1 FROM sync_pages WHERE unpublished = 1)
                  OR EXISTS (SELECT 1 FROM sync_tag_edits WHERE unpublished = 1)
+                 OR EXISTS (SELECT 1 FROM sync_aliases WHERE unpublished = 1)
              FROM sync s, meta m",
         )?;
-        Ok(query
-            .query_row([], |row| row.get(0))
-            .optional()?
-            .unwrap_or(false))
+        Ok(match query.query_row([], |row| row.get(0)).optional()? {
+            Some(false) => has_changed_aliases(&self.conn)?,
+            found => found.unwrap_or(false),
+        })
     }
 
     /// Returns the notes with conflicts, the newest first.

@@ -1,6 +1,8 @@
 //! Devices that hand each other their states without files.
 
 mod histories;
+mod limits;
+mod unshown;
 
 use jiff::{SignedDuration, Timestamp};
 
