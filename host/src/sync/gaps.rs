@@ -46,7 +46,7 @@ impl Gaps {
             .collect();
         Ok(Self {
             went_back,
-            refused: store.sync_counts()?.refused,
+            refused: store.sync_counts()?.hidden,
             waiting: (segments.into_iter())
                 .filter(|record| record.read_at.is_none())
                 .collect(),

@@ -8,7 +8,7 @@ use flate2::{Compress, Compression, Decompress, FlushCompress, FlushDecompress, 
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
-use crate::sync::device::DeviceId;
+use crate::{domain::sync::MAX_STATE_BYTES, sync::device::DeviceId};
 
 /// The newest format that this program reads, and the one that it writes.
 pub const FORMAT: u32 = 1;
@@ -16,9 +16,8 @@ pub const FORMAT: u32 = 1;
 pub const MAX_FILE: usize = 8 << 20;
 /// Largest content, in bytes after inflating.
 pub const MAX_INFLATED: usize = 64 << 20;
-/// Longest line, in bytes without its line feed. It holds the longest text of a page, 256 KiB, if
-/// each of its bytes is escaped as six (RFC 8259, section 7).
-pub const MAX_LINE: usize = 2 << 20;
+/// Longest line, in bytes without its line feed: any state of a page fits.
+pub const MAX_LINE: usize = MAX_STATE_BYTES + (64 << 10);
 /// Zeros that may follow the content: a sealed file is padded to a multiple of this many bytes, so
 /// that its size says less.
 pub const PADDING: usize = 1 << 10;

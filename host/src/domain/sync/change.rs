@@ -28,7 +28,18 @@ impl State {
     /// A note that is saved anew after a deletion replaces all that was: `after.saved_at` is another
     /// one then.
     pub fn change(&mut self, after: &PageView, new: &NewVersion, names: &TagNames<'_>) -> bool {
-        let before = self.view(names);
+        self.change_from(self.view(names), after, new, names)
+    }
+
+    /// The same for a note that showed `before`, which may lack what a note can't have. What wasn't
+    /// shown wasn't removed.
+    pub fn change_from(
+        &mut self,
+        before: Option<PageView>,
+        after: &PageView,
+        new: &NewVersion,
+        names: &TagNames<'_>,
+    ) -> bool {
         let is_new = match &before {
             None => true,
             Some(before) => {
@@ -93,7 +104,8 @@ impl State {
             self.set(field::TITLE, version, title);
         }
         if differs(|a, b| a.summary == b.summary) {
-            self.set_text(&after.summary, version);
+            let hidden = self.text().hidden;
+            self.set_text(&after.summary, version, &hidden);
         }
         if differs(|a, b| a.read == b.read) && (before.is_some() || !after.read) {
             self.set(field::READ, version, json!(after.read));
@@ -131,14 +143,17 @@ impl State {
             .insert(name.to_owned(), [(version, value)].into());
     }
 
-    /// Replaces all surviving texts, which remain as ancestors for merging.
-    fn set_text(&mut self, text: &str, version: Version) {
+    /// Replaces the surviving texts but those of versions in `hidden`, which the user hasn't seen. The
+    /// replaced ones remain as ancestors for merging.
+    fn set_text(&mut self, text: &str, version: Version, hidden: &BTreeSet<Version>) {
         let mut replaced: BTreeSet<Version> = BTreeSet::new();
         let mut old = Vec::new();
         for text in self.texts() {
-            replaced.extend(&text.replaced);
-            replaced.insert(text.at.version);
-            old.push((text.at, text.text.to_owned()));
+            if !hidden.contains(&text.at.version) {
+                replaced.extend(&text.replaced);
+                replaced.insert(text.at.version);
+                old.push((text.at, text.text.to_owned()));
+            }
         }
         for (at, text) in old {
             self.replaced.insert(at.version, (at.micros, text));
@@ -154,7 +169,9 @@ impl State {
             true => json!(text),
             false => json!([text, replaced]),
         };
-        self.set(field::TEXT, version, value);
+        let texts = self.registers.entry(field::TEXT.to_owned()).or_default();
+        texts.retain(|version, _| hidden.contains(version));
+        texts.insert(version, value);
     }
 
     fn change_tags(
@@ -236,7 +253,8 @@ impl State {
             self.set(field::TITLE, new.version, json!([view.title]));
         }
         if text {
-            self.set_text(&view.summary, new.version);
+            // Who keeps what is shown knows of what isn't.
+            self.set_text(&view.summary, new.version, &BTreeSet::new());
         }
         // Only now, since `set_text` forgets versions that hold nothing.
         self.written.insert(new.version, written);

@@ -63,6 +63,21 @@ impl PageView {
         }
     }
 
+    /// Returns what a note here shows of the view: what no note can have is left out. `own`: the note
+    /// so far. `None` if no note can show it.
+    #[must_use]
+    pub fn as_shown(&self, own: Option<&Note>) -> Option<Self> {
+        let url = PageUrl::parse(&self.url).ok()?;
+        let note = self.to_note(NoteId::MIN, &url, own).ok()?;
+        let mut shown = Self::of(&note);
+        shown.life.clone_from(&self.life);
+        shown.url.clone_from(&self.url);
+        shown.saved_at = self.saved_at;
+        shown.updated_at = self.updated_at;
+        shown.conflicts.clone_from(&self.conflicts);
+        Some(shown)
+    }
+
     /// Returns a hash of what the user sees and can change.
     #[must_use]
     pub fn mark(&self) -> i64 {

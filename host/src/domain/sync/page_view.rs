@@ -102,7 +102,7 @@ impl State {
     /// Returns the note that the state shows, or `None` if the state has no address.
     #[must_use]
     pub fn view(&self, names: &TagNames<'_>) -> Option<PageView> {
-        let (url, saved_at) = self.origin()?;
+        let (_, url, saved_at) = self.origin()?;
         let titles = self.titles();
         let newest = titles.last();
         let (title, title_typed) = newest.map_or((String::new(), false), |(_, typed, text)| {
@@ -120,8 +120,8 @@ impl State {
                 });
             }
         }
-        let (summary, texts) = self.text();
-        conflicts.texts = texts;
+        let MergedText { summary, apart, .. } = self.text();
+        conflicts.texts = apart;
         let page_title = self.newest_text(field::PAGE_TITLE);
         Some(PageView {
             life: self.life().cloned().unwrap_or(Life::Live),
@@ -143,8 +143,8 @@ impl State {
         })
     }
 
-    /// Returns the address and the time of the earliest plausible save.
-    pub(crate) fn origin(&self) -> Option<(String, i64)> {
+    /// Returns the version, the address and the time of the earliest plausible save.
+    pub(crate) fn origin(&self) -> Option<(Version, String, i64)> {
         let origins = self.registers.get(field::ORIGIN)?;
         let least = (origins.iter())
             .filter_map(|(version, value)| {
@@ -153,7 +153,7 @@ impl State {
                 Some((saved < EARLIEST_SAVE, saved, *version, url))
             })
             .min()?;
-        Some((least.3.to_owned(), least.1))
+        Some((least.2, least.3.to_owned(), least.1))
     }
 
     /// Returns the titles; the last one is shown. One that the user typed counts more than one that
@@ -200,11 +200,11 @@ impl State {
         texts
     }
 
-    /// Merges the surviving texts. Also returns those that couldn't be merged.
-    fn text(&self) -> (String, Vec<Alternative>) {
+    /// Merges the surviving texts.
+    pub(super) fn text(&self) -> MergedText {
         let mut texts = self.texts();
         let Some(newest) = texts.pop() else {
-            return (String::new(), Vec::new());
+            return MergedText::default();
         };
         let mut merged = newest.text.to_owned();
         let mut apart: Vec<Alternative> = Vec::new();
@@ -216,33 +216,40 @@ impl State {
             match ancestor.and_then(|base| merge_lines(base, text.text, &merged)) {
                 Some(text) => merged = text,
                 None if apart.iter().any(|other| other.text == text.text) => {}
-                None => apart.push(Alternative {
-                    at: text.at,
-                    text: text.text.to_owned(),
-                }),
+                None => apart.push(text.alternative()),
             }
         }
         apart.reverse();
-        if apart.is_empty() && merged.len() <= MAX_SUMMARY_BYTES {
-            return (merged, apart);
-        }
         let mut parts: Vec<&str> = apart.iter().map(|other| &*other.text).collect();
         parts.push(&merged);
-        let whole = join_texts(&parts);
-        if whole.len() <= MAX_SUMMARY_BYTES {
-            return (whole, apart);
+        let summary = match apart.is_empty() {
+            true => merged,
+            false => join_texts(&parts),
+        };
+        if summary.len() <= MAX_SUMMARY_BYTES {
+            return MergedText {
+                summary,
+                apart,
+                hidden: BTreeSet::new(),
+            };
         }
         // All together would be too long.
         let mut others: Vec<Alternative> = Vec::new();
+        let mut hidden: BTreeSet<Version> = BTreeSet::new();
         for text in &texts {
-            if text.text != newest.text && !text.text.trim().is_empty() {
-                others.push(Alternative {
-                    at: text.at,
-                    text: text.text.to_owned(),
-                });
+            if text.text == newest.text || text.text.trim().is_empty() {
+                continue;
+            }
+            hidden.insert(text.at.version);
+            if !others.iter().any(|other| other.text == text.text) {
+                others.push(text.alternative());
             }
         }
-        (newest.text.to_owned(), others)
+        MergedText {
+            summary: newest.text.to_owned(),
+            apart: others,
+            hidden,
+        }
     }
 
     /// Returns the newest text that both texts replaced.
@@ -308,6 +315,17 @@ impl State {
     }
 }
 
+/// The texts that no version has replaced, as one.
+#[derive(Debug, Default)]
+pub(super) struct MergedText {
+    /// The text that is shown.
+    pub(super) summary: String,
+    /// The texts that couldn't be merged into it.
+    apart: Vec<Alternative>,
+    /// The versions whose texts aren't shown at all.
+    pub(super) hidden: BTreeSet<Version>,
+}
+
 /// A text that no version has replaced.
 #[derive(Debug)]
 pub(super) struct SurvivingText<'a> {
@@ -331,6 +349,13 @@ impl<'a> SurvivingText<'a> {
                 .filter_map(|version| version.parse().ok())
                 .collect(),
         })
+    }
+
+    fn alternative(&self) -> Alternative {
+        Alternative {
+            at: self.at,
+            text: self.text.to_owned(),
+        }
     }
 }
 

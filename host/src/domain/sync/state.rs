@@ -18,10 +18,12 @@ use super::{moment::Moment, tag_history::KnownEdits, unique_id::UniqueId};
 /// Identifies a publication of a page.
 pub type Version = UniqueId;
 
-/// Number of replaced texts that a state keeps. They are the ancestors for merging.
-pub(super) const REPLACED_TEXTS: usize = 8;
-/// Most bytes of the replaced texts that a state keeps, so that it fits into a line of a file.
-const REPLACED_BYTES: usize = 192 << 10;
+/// Number of short replaced texts that a state keeps. They are the ancestors for merging.
+const SHORT_TEXTS: usize = 8;
+/// Most bytes of a short text.
+const SHORT_BYTES: usize = 8 << 10;
+/// Number of replaced texts of any length that a state keeps.
+const ANY_TEXTS: usize = 3;
 
 /// Whether the page's note exists.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
@@ -164,26 +166,18 @@ impl State {
         self.forget_old_texts();
     }
 
-    /// Forgets all but the newest replaced texts.
+    /// Forgets all but the newest replaced texts, and more of the short ones.
     pub(super) fn forget_old_texts(&mut self) {
-        // The newest ones, up to the first that doesn't fit: so it doesn't matter which states are
-        // joined first.
-        let mut newest: Vec<Moment> = (self.replaced.iter())
-            .map(|(version, (micros, _))| Moment {
-                micros: *micros,
-                version: *version,
-            })
+        let mut newest: Vec<(i64, Version, bool)> = (self.replaced.iter())
+            .map(|(version, (micros, text))| (*micros, *version, text.len() <= SHORT_BYTES))
             .collect();
         newest.sort_unstable_by(|one, other| other.cmp(one));
-        let mut bytes = 0;
-        let kept = newest.iter().take(REPLACED_TEXTS).take_while(|moment| {
-            bytes += self.replaced[&moment.version].1.len();
-            bytes <= REPLACED_BYTES
-        });
-        let kept = kept.count();
-        for old in &newest[kept..] {
-            self.replaced.remove(&old.version);
-        }
+        // The newest of a set, and the newest of a part of it that each text belongs to or not: so it
+        // doesn't matter which states are joined first. A limit of all their bytes would matter.
+        let short = newest.iter().filter(|(_, _, is_short)| *is_short);
+        let kept = newest.iter().take(ANY_TEXTS).chain(short.take(SHORT_TEXTS));
+        let kept: BTreeSet<Version> = kept.map(|(_, version, _)| *version).collect();
+        self.replaced.retain(|version, _| kept.contains(version));
     }
 
     /// Returns when a version was written.
@@ -212,6 +206,33 @@ impl State {
         }
         let newest = (self.life.iter()).max_by_key(|(version, _)| self.moment(**version));
         newest.map(|(_, life)| life)
+    }
+
+    /// Returns whether the save that this state shows is still one of those that a later state knows.
+    /// If it isn't, who saved the page later had seen that the note was deleted.
+    #[must_use]
+    pub fn is_saved_in(&self, later: &Self) -> bool {
+        let origins = later.registers.get(field::ORIGIN);
+        (self.origin()).is_some_and(|(version, ..)| {
+            origins.is_some_and(|origins| origins.contains_key(&version))
+        })
+    }
+
+    /// Returns about how many bytes the state has; as JSON, it has at most six times as many.
+    pub(super) fn rough_bytes(&self) -> usize {
+        let registers = self.registers.values().flat_map(BTreeMap::values);
+        let texts = |set: &TextSet| -> usize { set.values().flatten().map(String::len).sum() };
+        registers.map(bytes_of).sum::<usize>()
+            + texts(&self.tags)
+            + texts(&self.addresses)
+            + self
+                .replaced
+                .values()
+                .map(|(_, text)| text.len())
+                .sum::<usize>()
+            + self.life_seen.len() * 8
+            + self.written.len() * 12
+            + 200
     }
 
     /// Returns whether the state has a version that wrote the address, so that it can be shown.
@@ -243,6 +264,20 @@ impl State {
     #[must_use]
     pub fn versions(&self) -> usize {
         self.life_seen.len()
+    }
+}
+
+fn bytes_of(value: &Value) -> usize {
+    match value {
+        Value::String(text) => text.len() + 8,
+        Value::Array(values) => values.iter().map(bytes_of).sum::<usize>() + 8,
+        Value::Object(values) => {
+            let values = values
+                .iter()
+                .map(|(name, value)| name.len() + bytes_of(value));
+            values.sum::<usize>() + 8
+        }
+        _ => 8,
     }
 }
 
@@ -282,4 +317,43 @@ fn joined_sets(own: Seen<'_, Vec<String>>, other: Seen<'_, Vec<String>>) -> Text
     });
     sets.retain(|_, texts| !texts.is_empty());
     sets
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn which_replaced_texts_are_kept_does_not_depend_on_the_order_of_joins() {
+        let with = |number: u64, bytes: usize| {
+            let version = UniqueId::from_random(number << 4);
+            let micros = i64::try_from(number).unwrap();
+            let mut state = State::default();
+            (state.replaced).insert(version, (micros, "x".repeat(bytes)));
+            state
+        };
+        let sizes = [
+            10, 100_000, 60_000, 100_000, 10, 40_000, 10, 65_000, 10, 10, 65_000, 10, 10, 10,
+        ];
+        let states: Vec<State> = (1..).zip(sizes).map(|(n, bytes)| with(n, bytes)).collect();
+        let joined = |order: &[usize]| {
+            let mut all = State::default();
+            for at in order {
+                all.join(&states[*at]);
+            }
+            all
+        };
+        let mut order: Vec<usize> = (0..states.len()).collect();
+        let first = joined(&order);
+        assert!(first.replaced.len() >= 3);
+        let mut random = fastrand::Rng::with_seed(1);
+        for _ in 0..1_000 {
+            random.shuffle(&mut order);
+            assert_eq!(joined(&order), first, "{order:?}");
+            let (one, other) = order.split_at(random.usize(0..order.len()));
+            let mut parts = joined(one);
+            parts.join(&joined(other));
+            assert_eq!(parts, first, "{one:?} and {other:?}");
+        }
+    }
 }

@@ -24,10 +24,20 @@ use serde_json::{Map, Value, json};
 
 use super::{
     state::{Life, PageId, Register, State, TextSet, Version, Written},
-    tag_history::KnownEdits,
+    tag_history::{EditId, KnownEdits},
     unique_id::NotAnId,
 };
 use crate::domain::note::NoteId;
+
+/// Most bytes of a state's JSON, which a line of a file and a row of the database take. A state has
+/// several texts: those that no device has merged yet, and replaced ones.
+pub const MAX_STATE_BYTES: usize = 4 << 20;
+/// Most bytes of a state that was joined: what a user then changes still fits.
+const MAX_JOINED_BYTES: usize = 3 << 20;
+/// Most ids in all lists of a file together.
+const MAX_LISTED_IDS: usize = 1 << 23;
+/// How many earlier lists are compared with a list to find one that is a part of it.
+const MOST_COMPARED: usize = 64;
 
 /// Lists of known tag edits, which versions refer to by number.
 #[derive(Debug, Clone, Default)]
@@ -36,26 +46,62 @@ pub struct EditLists {
 }
 
 impl EditLists {
-    /// Reads the lists of a file.
+    /// Reads lists. One may begin with `+` and the number of an earlier list, whose ids it has, too.
     ///
     /// # Errors
-    /// [`MalformedState`] if one has something else than ids.
+    /// [`MalformedState`] if one has something else than ids, or if they are far too many.
     pub fn parse(lists: &[Vec<String>]) -> Result<Self, MalformedState> {
-        let lists = lists.iter().map(|ids| {
-            let ids = ids.iter().map(|id| id.parse());
-            let ids: Result<BTreeSet<_>, NotAnId> = ids.collect();
-            Ok(Rc::new(ids.map_err(|_| MalformedState("lists"))?))
-        });
-        lists.collect::<Result<_, _>>().map(|lists| Self { lists })
+        const MALFORMED: MalformedState = MalformedState("lists");
+        let mut parsed: Vec<KnownEdits> = Vec::with_capacity(lists.len());
+        let mut left = MAX_LISTED_IDS;
+        for texts in lists {
+            let mut ids = texts.as_slice();
+            let mut list = BTreeSet::new();
+            if let Some((first, rest)) = texts.split_first()
+                && let Some(number) = first.strip_prefix('+')
+            {
+                let number: usize = number.parse().map_err(|_| MALFORMED)?;
+                let earlier = parsed.get(number).ok_or(MALFORMED)?;
+                left = left.checked_sub(earlier.len()).ok_or(MALFORMED)?;
+                list.extend(earlier.iter().copied());
+                ids = rest;
+            }
+            left = left.checked_sub(ids.len()).ok_or(MALFORMED)?;
+            for id in ids {
+                list.insert(id.parse().map_err(|_: NotAnId| MALFORMED)?);
+            }
+            parsed.push(Rc::new(list));
+        }
+        Ok(Self { lists: parsed })
     }
 
-    /// Returns the lists as they are in a file.
+    /// Returns the lists as they are in a file. Each is written as what it has more than an earlier
+    /// one: devices know ever more edits, and a list of all for each of them would fill the file.
     #[must_use]
     pub fn to_texts(&self) -> Vec<Vec<String>> {
-        let lists = self.lists.iter();
-        lists
-            .map(|ids| ids.iter().map(ToString::to_string).collect())
-            .collect()
+        let mut by_length: BTreeMap<usize, Vec<usize>> = BTreeMap::new();
+        let mut texts = Vec::with_capacity(self.lists.len());
+        for (number, list) in self.lists.iter().enumerate() {
+            let shorter = by_length.range(1..=list.len().max(1)).rev();
+            let earlier = shorter
+                .flat_map(|(_, numbers)| numbers.iter().rev())
+                .take(MOST_COMPARED)
+                .find(|earlier| self.lists[**earlier].is_subset(list));
+            texts.push(match earlier {
+                None => ids_of(list.iter()),
+                Some(earlier) => {
+                    let more = list.difference(&self.lists[*earlier]);
+                    [vec![format!("+{earlier}")], ids_of(more)].concat()
+                }
+            });
+            by_length.entry(list.len()).or_default().push(number);
+        }
+        texts
+    }
+
+    /// Returns the ids of the lists from this number on, each list whole.
+    pub fn from_number(&self, number: usize) -> impl Iterator<Item = Vec<String>> {
+        (self.lists.iter().skip(number)).map(|list| ids_of(list.iter()))
     }
 
     /// Returns the number of lists.
@@ -77,6 +123,10 @@ impl EditLists {
             self.lists.len() - 1
         })
     }
+}
+
+fn ids_of<'a>(ids: impl Iterator<Item = &'a EditId>) -> Vec<String> {
+    ids.map(ToString::to_string).collect()
 }
 
 /// A line isn't a state.
@@ -128,7 +178,8 @@ impl State {
         let life = self.life.iter().map(|(version, life)| {
             let value = match life {
                 Life::Live => json!(0),
-                Life::Trash(micros) => json!(micros),
+                // 0 is a live note.
+                Life::Trash(micros) => json!((*micros).max(1)),
                 Life::Moved(page) => json!(page.to_string()),
             };
             (*version, value)
@@ -152,6 +203,17 @@ impl State {
             line.insert("was".into(), replaced.collect());
         }
         line
+    }
+
+    /// Returns whether the state has more to say than other devices could have written without
+    /// knowing of each other: it is to be left out.
+    #[must_use]
+    pub fn is_too_long(&self, page: PageId) -> bool {
+        self.rough_bytes() * 6 > MAX_JOINED_BYTES
+            && Value::Object(self.to_json(page, &mut EditLists::default()))
+                .to_string()
+                .len()
+                > MAX_JOINED_BYTES
     }
 
     /// Reads a state. `lists`: those that the state was written with.
@@ -361,6 +423,42 @@ mod tests {
             assert_ne!(text, KNOWN, "{from}");
             assert!(State::from_json(line(&text), &lists).is_err(), "{text}");
         }
-        assert!(EditLists::parse(&[vec!["x".into()]]).is_err());
+        for list in ["x", "+", "+0", "+-1", "+1"] {
+            assert!(EditLists::parse(&[vec![list.into()]]).is_err(), "{list}");
+        }
+    }
+
+    #[test]
+    fn lists_say_what_they_have_more_than_earlier_ones() {
+        let id = |number: u64| EditId::from_random(number << 4);
+        let list = |numbers: &[u64]| Rc::new(numbers.iter().copied().map(id).collect());
+        let lists = EditLists {
+            lists: vec![
+                list(&[1]),
+                list(&[]),
+                list(&[1, 2, 3]),
+                list(&[2]),
+                list(&[1, 2, 3, 4]),
+                list(&[2, 5]),
+            ],
+        };
+        let texts = lists.to_texts();
+        let firsts: Vec<&str> = texts
+            .iter()
+            .filter_map(|ids| ids.first())
+            .map(|id| &**id)
+            .collect();
+        assert_eq!(
+            firsts,
+            [&id(1).to_string(), "+0", &id(2).to_string(), "+2", "+3"]
+        );
+        assert_eq!(EditLists::parse(&texts).unwrap().lists, lists.lists);
+        let whole: Vec<Vec<String>> = lists.from_number(4).collect();
+        assert_eq!(whole[0].len(), 4);
+        assert_eq!(whole.len(), 2);
+        // A file that would inflate to more than memory takes.
+        let mut bomb = vec![(0..5_000).map(|n| id(n).to_string()).collect::<Vec<_>>()];
+        bomb.extend((0..2_000).map(|n| vec![format!("+{n}")]));
+        assert!(EditLists::parse(&bomb).is_err());
     }
 }

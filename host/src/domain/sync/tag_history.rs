@@ -1,11 +1,12 @@
 //! Renamed, merged and removed tags, and aliases, as all devices know them.
 
 use std::{
-    collections::{BTreeMap, BTreeSet},
+    collections::{BTreeMap, BTreeSet, HashMap},
     rc::Rc,
 };
 
 use super::{moment::Moment, unique_id::UniqueId};
+use crate::domain::note::NoteId;
 
 /// Identifies a tag edit.
 pub type EditId = UniqueId;
@@ -31,6 +32,7 @@ pub struct TagEditRecord {
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct TagHistory {
     edits: BTreeMap<(u64, EditId), TagEditRecord>,
+    numbers: BTreeMap<EditId, u64>,
     aliases: BTreeMap<String, AliasValue>,
 }
 
@@ -48,9 +50,8 @@ impl TagHistory {
     ///
     /// Two edits with one id occur only in forged files; the lesser one counts on all devices.
     pub fn add_edit(&mut self, edit: TagEditRecord) -> bool {
-        let same = self.edits.values().find(|known| known.id == edit.id);
-        if let Some(known) = same {
-            let known = (known.number, known.id);
+        if let Some(number) = self.numbers.get(&edit.id) {
+            let known = (*number, edit.id);
             if (edit.number, &edit.from, &edit.to)
                 >= (known.0, &self.edits[&known].from, &self.edits[&known].to)
             {
@@ -58,12 +59,15 @@ impl TagHistory {
             }
             self.edits.remove(&known);
         }
+        self.numbers.insert(edit.id, edit.number);
         self.edits.insert((edit.number, edit.id), edit);
         true
     }
 
     /// Adds what a device said about an alias. Returns whether it is newer than what was known.
-    pub fn add_alias(&mut self, name: &str, value: AliasValue) -> bool {
+    pub fn add_alias(&mut self, name: &str, mut value: AliasValue) -> bool {
+        // A later moment than this one comes from a wrong clock, or from a forged file.
+        value.at.micros = value.at.micros.min(NoteId::MAX.0);
         match self.aliases.get(name) {
             Some(known) if *known >= value => false,
             _ => {
@@ -96,7 +100,7 @@ impl TagHistory {
     /// Returns the ids of all known edits.
     #[must_use]
     pub fn known(&self) -> KnownEdits {
-        Rc::new(self.edits.values().map(|edit| edit.id).collect())
+        Rc::new(self.numbers.keys().copied().collect())
     }
 
     /// Returns the number for the next edit.
@@ -110,10 +114,14 @@ impl TagHistory {
     /// order of their moments; the one that would close a circle is left out.
     #[must_use]
     pub fn aliases(&self) -> BTreeMap<String, String> {
+        self.aliases_with(&self.edits_by_name())
+    }
+
+    fn aliases_with(&self, edits: &EditsByName<'_>) -> BTreeMap<String, String> {
         let mut values: Vec<(&Moment, &str, &str)> = Vec::new();
         for (name, value) in &self.aliases {
             if let Some(tag) = &value.tag {
-                values.push((&value.at, name, tag));
+                values.push((&value.at, name, edits.tag_of_alias(name, tag)));
             }
         }
         values.sort_unstable();
@@ -136,17 +144,74 @@ impl TagHistory {
     /// Prepares the naming of tags.
     #[must_use]
     pub fn names(&self) -> TagNames<'_> {
+        let edits = self.edits_by_name();
         TagNames {
-            history: self,
-            aliases: self.aliases(),
+            aliases: self.aliases_with(&edits),
+            edits,
         }
+    }
+
+    fn edits_by_name(&self) -> EditsByName<'_> {
+        let mut edits: HashMap<&str, Vec<&TagEditRecord>> = HashMap::new();
+        for edit in self.edits.values() {
+            for name in &edit.from {
+                edits.entry(name).or_default().push(edit);
+            }
+        }
+        EditsByName(edits)
+    }
+}
+
+/// The edits that take a name away, by this name, in the order in which they apply.
+#[derive(Debug)]
+struct EditsByName<'a>(HashMap<&'a str, Vec<&'a TagEditRecord>>);
+
+impl<'a> EditsByName<'a> {
+    /// Returns the name after all edits that `applies` accepts, or `None` if it was removed.
+    fn renamed<'n>(
+        &self,
+        name: &'n str,
+        applies: impl Fn(&TagEditRecord) -> bool,
+    ) -> Option<&'n str>
+    where
+        'a: 'n,
+    {
+        let mut name: &'n str = name;
+        let mut last: Option<(u64, EditId)> = None;
+        let is_later = |edit: &TagEditRecord, last: Option<(u64, EditId)>| {
+            last.is_none_or(|last| (edit.number, edit.id) > last)
+        };
+        while let Some(edits) = self.0.get(name)
+            && let Some(edit) = (edits.iter()).find(|edit| is_later(edit, last) && applies(edit))
+        {
+            last = Some((edit.number, edit.id));
+            name = edit.to.as_deref()?;
+        }
+        Some(name)
+    }
+
+    /// Returns the tag that an alias leads to if its tag was renamed by a device that didn't know the
+    /// alias. With an alias, its notes are renamed; edits that have no lesser number than this edit
+    /// weren't known then.
+    fn tag_of_alias<'n>(&self, name: &str, tag: &'n str) -> &'n str
+    where
+        'a: 'n,
+    {
+        let edits = self.0.get(name).into_iter().flatten().rev();
+        let mut setting = edits.filter(|edit| edit.to.as_deref() == Some(tag));
+        let Some(setting) = setting.next() else {
+            return tag;
+        };
+        let is_unknown =
+            |edit: &TagEditRecord| edit.number >= setting.number && edit.id != setting.id;
+        self.renamed(tag, is_unknown).unwrap_or(tag)
     }
 }
 
 /// Finds the current names of tags.
 #[derive(Debug)]
 pub struct TagNames<'a> {
-    history: &'a TagHistory,
+    edits: EditsByName<'a>,
     aliases: BTreeMap<String, String>,
 }
 
@@ -155,13 +220,7 @@ impl TagNames<'_> {
     /// device knew when it wrote the name; these don't apply to it again.
     #[must_use]
     pub fn current(&self, name: &str, known: &BTreeSet<EditId>) -> Option<String> {
-        let mut name = name;
-        for edit in self.history.edits.values() {
-            if known.contains(&edit.id) || !edit.from.iter().any(|from| from == name) {
-                continue;
-            }
-            name = edit.to.as_deref()?;
-        }
+        let name = (self.edits).renamed(name, |edit| !known.contains(&edit.id))?;
         Some(self.aliases.get(name).map_or(name, |tag| tag).to_owned())
     }
 }
@@ -210,6 +269,25 @@ mod tests {
         );
         assert_eq!(history.next_number(), 4);
         assert!(!history.add_edit(edit(3, &["old"], None)));
+    }
+
+    #[test]
+    fn an_alias_leads_to_the_tag_that_others_have_renamed() {
+        let mut history = TagHistory::default();
+        history.add_edit(edit(1, &["machine learning"], Some("before")));
+        history.add_edit(edit(2, &["ml"], Some("machine learning")));
+        history.add_alias("ml", alias(1, Some("machine learning")));
+        let leads_to = |history: &TagHistory| history.aliases().remove("ml");
+        assert_eq!(leads_to(&history).as_deref(), Some("machine learning"));
+        // By a device that knew as many edits.
+        let mut renamed = edit(3, &["machine learning"], Some("ai"));
+        renamed.number = 2;
+        history.add_edit(renamed);
+        assert_eq!(leads_to(&history).as_deref(), Some("ai"));
+        history.add_edit(edit(4, &["ai"], None));
+        assert_eq!(leads_to(&history).as_deref(), Some("machine learning"));
+        history.add_edit(edit(5, &["machine learning"], Some("ml")));
+        assert_eq!(leads_to(&history).as_deref(), Some("machine learning"));
     }
 
     #[test]

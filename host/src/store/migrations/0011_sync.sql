@@ -30,8 +30,8 @@ CREATE TABLE sync (
 -- unpublished: 1 if no file of this device has the state yet. own: 1 if one has. conflicts: how many
 -- values of other devices aren't shown. device, arrived_at: which device's file changed the note
 -- last, and when it was read, in µs since 1970; NULL if this device did. remotely: 1 if that file
--- moved the note to the trash, 2 if what it says can't be shown here, 0 otherwise. state: JSON,
--- compressed (raw DEFLATE, RFC 1951).
+-- moved the note to the trash. state: JSON, compressed (raw DEFLATE, RFC 1951). hidden: the state joined
+-- with what other devices wrote and the note can't show, like state; NULL if the note shows all.
 CREATE TABLE sync_pages (
     page        BLOB PRIMARY KEY,
     note_id     INTEGER,
@@ -42,11 +42,13 @@ CREATE TABLE sync_pages (
     remotely    INTEGER NOT NULL DEFAULT 0,
     device      TEXT,
     arrived_at  INTEGER,
-    state       BLOB NOT NULL
+    state       BLOB NOT NULL,
+    hidden      BLOB
 ) STRICT, WITHOUT ROWID;
 CREATE UNIQUE INDEX sync_pages_by_note ON sync_pages (note_id) WHERE note_id IS NOT NULL;
 CREATE INDEX sync_pages_unpublished ON sync_pages (page) WHERE unpublished = 1;
 CREATE INDEX sync_pages_with_conflicts ON sync_pages (page) WHERE conflicts > 0;
+CREATE INDEX sync_pages_with_hidden ON sync_pages (page) WHERE hidden IS NOT NULL;
 
 -- The lists of tag edits that states refer to, by their numbers from 0. edits: a JSON list of ids.
 CREATE TABLE sync_lists (

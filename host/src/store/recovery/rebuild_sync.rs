@@ -33,6 +33,7 @@ struct PageRow {
     device: Option<String>,
     arrived_at: Option<i64>,
     body: Vec<u8>,
+    hidden: Option<Vec<u8>>,
 }
 
 impl DamagedDatabase {
@@ -105,12 +106,10 @@ impl DamagedDatabase {
                 lists.entry(number).or_insert(list);
             }
         }
-        let needed = pages.iter().filter_map(|(page, row)| {
-            let raw = RawState {
-                page,
-                body: &row.body,
-            };
-            raw.lists().filter(|lists| *lists < MAX_LISTS)
+        let needed = pages.iter().flat_map(|(page, row)| {
+            let bodies = [Some(&row.body), row.hidden.as_ref()].into_iter().flatten();
+            let lists = bodies.filter_map(|body| RawState { page, body }.lists());
+            lists.filter(|lists| *lists < MAX_LISTS).max()
         });
         let known = lists.keys().next_back().map_or(0, |last| last + 1);
         let count = needed.max().unwrap_or(0).max(known);
@@ -134,12 +133,14 @@ impl DamagedDatabase {
                 salvage.lost_states += 1;
                 continue;
             }
+            let is_readable = |body: &Vec<u8>| parsed_state(RawState { page: &page, body }, &lists);
+            let hidden = row.hidden.filter(|body| is_readable(body).is_some());
             let [mark, unpublished, own, conflicts, remotely] = row.numbers;
             writer.execute(
                 "INSERT INTO sync_pages (page, note_id, mark, unpublished, own, conflicts, remotely,
-                                         device, arrived_at, state)
+                                         device, arrived_at, state, hidden)
                  VALUES (?1, iif((SELECT count(*) FROM sync_pages WHERE note_id = ?2), NULL, ?2),
-                         ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)",
+                         ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)",
                 params![
                     page,
                     row.note_id,
@@ -150,7 +151,8 @@ impl DamagedDatabase {
                     remotely,
                     row.device,
                     row.arrived_at,
-                    row.body
+                    row.body,
+                    hidden
                 ],
             )?;
         }
@@ -346,10 +348,11 @@ fn state_row(row: &Row) -> Option<([u8; 16], PageRow)> {
         Value::Integer(unpublished @ (0 | 1)),
         Value::Integer(own @ (0 | 1)),
         Value::Integer(conflicts @ 0..),
-        Value::Integer(remotely @ 0..=2),
+        Value::Integer(remotely @ (0 | 1)),
         device @ (Value::Text(_) | Value::Null),
         arrived_at @ (Value::Integer(_) | Value::Null),
         Value::Blob(body),
+        hidden @ (Value::Blob(_) | Value::Null),
     ] = row.values.as_slice()
     else {
         return None;
@@ -364,6 +367,10 @@ fn state_row(row: &Row) -> Option<([u8; 16], PageRow)> {
         device: text(device).map(str::to_owned),
         arrived_at: integer(arrived_at),
         body: body.clone(),
+        hidden: match hidden {
+            Value::Blob(body) => Some(body.clone()),
+            _ => None,
+        },
     };
     Some((page, found))
 }

@@ -18,7 +18,7 @@ use crate::{
     error::Result,
     store::{
         notes::note_rows::{note_of_page, trashed},
-        transaction::{Store, TRASH_DAYS, Writer},
+        transaction::{Store, TRASH_DAYS, Writer, pending_index::Indexed},
     },
 };
 
@@ -70,13 +70,32 @@ impl Store {
         if ids.is_empty() && absorbed >= kept_since && !has_changed_aliases(&self.conn)? {
             return Ok(0);
         }
-        for ids in ids.chunks(AT_ONCE) {
-            changed += self.write(now, |writer| writer.absorb(ids))?;
-        }
+        changed += self.absorb_apart(&ids, now)?;
         self.write(now, |writer| {
+            // What all pages need can be read: then what failed concerns a page alone.
+            writer.with_states(|_| Ok(()))?;
             writer.absorb_aliases()?;
             writer.execute("UPDATE sync SET absorbed = ?", [revision])
         })?;
+        if changed > 0 {
+            // What couldn't be shown beside what the user has changed.
+            let hidden = self.hidden_pages()?;
+            self.show_hidden(&hidden, None, now, &|| ())?;
+        }
+        Ok(changed)
+    }
+
+    /// Takes changes of these notes into the states, in transactions of a few. Returns the number of
+    /// changed pages.
+    pub(super) fn absorb_apart(&mut self, ids: &[i64], now: Timestamp) -> Result<u64> {
+        let mut changed = 0;
+        for ids in ids.chunks(AT_ONCE) {
+            let written = self.write_apart(ids, now, &|writer, ids: &[i64]| writer.absorb(ids))?;
+            changed += written.done.into_iter().sum::<u64>();
+            for (id, error) in written.failed {
+                log::error!("sync: note {id} isn't published: {}", error.chain());
+            }
+        }
         Ok(changed)
     }
 
@@ -109,30 +128,14 @@ impl Store {
             let ids = query.query_map([], |row| row.get(0))?;
             ids.collect::<rusqlite::Result<_>>()?
         };
+        self.absorb_apart(&gone, now)?;
+        let mut live: Vec<PageId> = Vec::new();
         for ids in gone.chunks(AT_ONCE) {
-            self.write(now, |writer| {
-                writer.absorb(ids)?;
-                let month_ago = writer.clock.days_ago(TRASH_DAYS);
-                writer.with_states(|absorber| {
-                    for id in ids {
-                        let Some(mut row) = absorber.states.of_note(NoteId(*id))? else {
-                            continue;
-                        };
-                        if matches!(row.state.life(), Some(Life::Trash(at)) if *at > month_ago) {
-                            continue;
-                        }
-                        row.state.purge();
-                        row.note_id = None;
-                        absorber.store(&row)?;
-                        absorber
-                            .states
-                            .writer
-                            .execute("DELETE FROM sync_page_texts WHERE page = ?", [row.page.0])?;
-                    }
-                    Ok(())
-                })
-            })?;
+            live.extend(self.write(now, |writer| {
+                writer.with_states(|absorber| absorber.purge(ids))
+            })?);
         }
+        self.show_hidden(&live, None, now, &|| ())?;
         Ok(())
     }
 }
@@ -195,6 +198,35 @@ impl Absorber<'_, '_> {
         row.state.view(self.names)
     }
 
+    /// Forgets all but the life of these notes, which are gone. Returns the pages that are live on
+    /// other devices, whose changes couldn't be shown beside the note in the trash.
+    fn purge(&mut self, ids: &[i64]) -> Result<Vec<PageId>> {
+        let mut live = Vec::new();
+        let month_ago = self.states.writer.clock.days_ago(TRASH_DAYS);
+        for id in ids {
+            let Some(mut row) = self.states.of_note(NoteId(*id))? else {
+                continue;
+            };
+            let known = row.known();
+            match known.life() {
+                Some(Life::Live) => live.push(row.page),
+                Some(Life::Trash(at)) if *at > month_ago => continue,
+                _ => {
+                    row.state = known;
+                    row.state.purge();
+                    row.hidden = None;
+                    self.states
+                        .writer
+                        .execute("DELETE FROM sync_page_texts WHERE page = ?", [row.page.0])?;
+                }
+            }
+            row.note_id = None;
+            row.mark = 0;
+            self.store(&row)?;
+        }
+        Ok(live)
+    }
+
     /// Takes the change of a live note into the state of its page. Returns whether there was one.
     pub(super) fn absorb_note(&mut self, note: &Note) -> Result<bool> {
         let Some(key) = self.states.writer.page_key(note.id)? else {
@@ -213,7 +245,7 @@ impl Absorber<'_, '_> {
         if let Some(mut old) = row.clone().filter(|row| row.page != page) {
             let mut moved = view.clone();
             moved.life = Life::Moved(page);
-            self.change(&mut old, &moved);
+            self.change(&mut old, &moved, Some(note));
             old.note_id = None;
             self.store(&old)?;
         }
@@ -222,14 +254,14 @@ impl Absorber<'_, '_> {
             None => self.states.of_page(page)?,
         };
         let mut row = known.unwrap_or_else(|| PageRow::new(page));
-        let changed = self.change(&mut row, &view);
+        let changed = self.change(&mut row, &view, Some(note));
         row.note_id = Some(note.id);
         row.mark = mark;
         row.remotely = false;
-        row.refused = false;
         if changed {
             row.arrived = None;
             self.agree_on_time(note, &row)?;
+            self.agree_on_content(note, &view, &mut row)?;
         }
         self.store(&row)?;
         Ok(changed)
@@ -264,6 +296,40 @@ impl Absorber<'_, '_> {
         )
     }
 
+    /// Has a note show what other devices will show: tags that didn't fit before others were removed,
+    /// and texts that didn't fit before another one was shortened.
+    fn agree_on_content(&self, note: &Note, own: &PageView, row: &mut PageRow) -> Result<()> {
+        let Some(view) = self.view(row) else {
+            return Ok(());
+        };
+        let has_tags = view.tags != own.tags;
+        let has_text = view.summary != own.summary;
+        if !has_tags && !has_text {
+            return Ok(());
+        }
+        let url = PageUrl::parse(&note.url)?;
+        let Ok(shown) = view.to_note(note.id, &url, Some(note)) else {
+            return Ok(());
+        };
+        let mut agreed = note.clone();
+        agreed.updated_at = shown.updated_at;
+        if has_tags {
+            agreed.tags = shown.tags;
+        }
+        if has_text {
+            agreed.summary = shown.summary;
+        }
+        if agreed.tags == note.tags && agreed.summary == note.summary {
+            return Ok(());
+        }
+        let writer = self.states.writer;
+        writer.store_fields(&agreed)?;
+        writer.store_tags(&agreed)?;
+        writer.index(&agreed, Indexed::Before);
+        row.mark = PageView::of(&agreed).mark();
+        Ok(())
+    }
+
     fn has_address(&self, row: &PageRow, view: &PageView) -> bool {
         let shown = row.state.view(self.names);
         shown.is_some_and(|shown| shown.url == view.url)
@@ -285,7 +351,7 @@ impl Absorber<'_, '_> {
             && let Some(page) = self.united_with(&row, &view)?
         {
             view.life = Life::Moved(page);
-            let changed = self.change(&mut row, &view);
+            let changed = self.change(&mut row, &view, None);
             row.note_id = None;
             row.arrived = None;
             self.store(&row)?;
@@ -300,12 +366,11 @@ impl Absorber<'_, '_> {
         if row.mark == mark {
             return Ok(false);
         }
-        let changed = self.change(&mut row, &view);
+        let changed = self.change(&mut row, &view, None);
         row.mark = mark;
         if changed {
             row.arrived = None;
             row.remotely = false;
-            row.refused = false;
         }
         self.store(&row)?;
         Ok(changed)
@@ -327,8 +392,8 @@ impl Absorber<'_, '_> {
         Ok(Some(page).filter(|page| *page != row.page))
     }
 
-    /// Writes what a note shows into a state.
-    pub(super) fn change(&self, row: &mut PageRow, view: &PageView) -> bool {
+    /// Writes what a note shows into a state. `own`: the note, if it is live.
+    pub(super) fn change(&self, row: &mut PageRow, view: &PageView, own: Option<&Note>) -> bool {
         // Between the save and the publication, a clock that was set back is of no use.
         let micros = match view.life {
             Life::Trash(micros) => micros,
@@ -339,7 +404,9 @@ impl Absorber<'_, '_> {
             micros,
             edits: self.edits.clone(),
         };
-        let changed = row.state.change(view, &new, self.names);
+        let before = self.view(row);
+        let before = before.map(|before| before.as_shown(own).unwrap_or(before));
+        let changed = row.state.change_from(before, view, &new, self.names);
         row.unpublished |= changed;
         changed
     }

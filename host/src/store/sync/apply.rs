@@ -1,7 +1,8 @@
 //! Applies the states of other devices to the notes here.
 //!
 //! A page that another device changed is first absorbed, so that nothing that the user has changed
-//! meanwhile is lost, then joined. Nothing remote takes a note further than the trash.
+//! meanwhile is lost, then joined. Nothing remote takes a note further than the trash. What a note
+//! can't show is set aside, so that no edit of the note counts as removing it, and tried again.
 
 use std::collections::BTreeMap;
 
@@ -21,8 +22,8 @@ use crate::{
     },
     error::{Error, Result},
     store::{
-        notes::note_rows::{note_of_page, tags_for_trash},
-        transaction::{Store, Writer, pending_index::Indexed},
+        notes::note_rows::note_of_page,
+        transaction::{Store, Writer},
     },
 };
 
@@ -62,14 +63,19 @@ impl Applied {
 
 /// What a state did to its note.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Outcome {
+pub(super) enum Outcome {
     Unchanged,
     Changed,
     Trashed,
+    /// The state is too long to be joined.
     Refused,
-    /// Another note has the address.
-    Conflict,
 }
+
+/// States from other devices' files, by page.
+type Incoming<'a> = BTreeMap<PageId, &'a State>;
+
+/// Most pages with hidden states that are tried again at once.
+const MOST_HIDDEN: u32 = 1_000;
 
 impl Store {
     /// Joins states with those here, and shows the result in the notes. `device`: whose file they are
@@ -85,36 +91,85 @@ impl Store {
         rest: impl Fn(),
     ) -> Result<Applied> {
         let mut applied = Applied::default();
-        let mut conflicting: Vec<PageId> = Vec::new();
-        let mut left = pages;
+        let mut aside: Vec<PageId> = Vec::new();
+        let incoming: Incoming<'_> = (pages.iter())
+            .map(|page| (page.page, &page.state))
+            .collect();
+        // Moved pages first: their notes go to the pages that they moved to.
+        let (moved, others): (Vec<_>, Vec<_>) =
+            (pages.iter()).partition(|page| matches!(page.state.life(), Some(Life::Moved(_))));
+        let ordered: Vec<&IncomingPage> = [moved, others].concat();
+        let mut left = ordered.as_slice();
         while !left.is_empty() {
             let counts = self.counts()?;
             let many = usize::try_from(counts.notes).is_ok_and(|notes| notes < pages.len());
             let at_once = if many { NEW_AT_ONCE } else { AT_ONCE };
             let (now_done, later) = left.split_at(at_once.min(left.len()));
-            let (done, refused) = self.write(now, |writer| {
+            let written = self.write_apart(now_done, now, &|writer, pages: &[&IncomingPage]| {
                 if many {
                     writer.begin_bulk()?;
                 }
-                let done = writer.apply(now_done, Some(device), Pass::First)?;
+                let done = writer.apply(pages, &incoming, Some(device), Pass::First)?;
                 writer.write_gathered()?;
                 Ok(done)
             })?;
-            applied.add(done);
-            conflicting.extend(refused);
+            for done in written.done {
+                applied.add(done);
+            }
+            for (page, error) in written.failed {
+                log::warn!("sync: a page can't be shown yet: {}", error.chain());
+                self.write(now, |writer| writer.set_aside(page, device))?;
+                aside.push(page.page);
+            }
             left = later;
             if !left.is_empty() {
                 rest();
             }
         }
-        // Another note had the address, and may have given it up by now.
-        for pages in conflicting.chunks(AT_ONCE) {
+        // Another note had the address, for example, and may have given it up by now.
+        if !aside.is_empty() {
+            applied.add(self.show_hidden(&aside, Some(device), now, &rest)?);
+        }
+        if applied.changed + applied.trashed > 0 {
+            let mut others = self.hidden_pages()?;
+            others.retain(|page| !aside.contains(page));
+            let mut shown = self.show_hidden(&others, None, now, &rest)?;
+            shown.refused = 0;
+            applied.add(shown);
+        }
+        Ok(applied)
+    }
+
+    /// Returns pages of which something couldn't be shown.
+    pub(super) fn hidden_pages(&self) -> Result<Vec<PageId>> {
+        let mut query = self.conn.prepare_cached(
+            "SELECT page FROM sync_pages WHERE hidden IS NOT NULL ORDER BY random() LIMIT ?",
+        )?;
+        let pages = query.query_map([MOST_HIDDEN], |row| page_of(row, 0))?;
+        Ok(pages.collect::<rusqlite::Result<_>>()?)
+    }
+
+    /// Tries again to show what couldn't be shown.
+    pub(super) fn show_hidden(
+        &mut self,
+        pages: &[PageId],
+        device: Option<&str>,
+        now: Timestamp,
+        rest: &impl Fn(),
+    ) -> Result<Applied> {
+        let mut applied = Applied::default();
+        let none = Incoming::new();
+        for pages in pages.chunks(AT_ONCE) {
             rest();
             let pages = unchanged(pages);
-            let (done, _) = self.write(now, |writer| {
-                writer.apply(&pages, Some(device), Pass::Again)
+            let pages: Vec<&IncomingPage> = pages.iter().collect();
+            let written = self.write_apart(&pages, now, &|writer, pages: &[&IncomingPage]| {
+                writer.apply(pages, &none, device, Pass::Again)
             })?;
-            applied.add(done);
+            for done in written.done {
+                applied.add(done);
+            }
+            applied.refused += u64::try_from(written.failed.len()).unwrap_or(u64::MAX);
         }
         Ok(applied)
     }
@@ -137,7 +192,13 @@ impl Store {
             };
             after = last.0.to_vec();
             let states = unchanged(&pages);
-            self.write(now, |writer| writer.apply(&states, None, Pass::First))?;
+            let states: Vec<&IncomingPage> = states.iter().collect();
+            let written = self.write_apart(&states, now, &|writer, pages: &[&IncomingPage]| {
+                writer.apply(pages, &Incoming::new(), None, Pass::First)
+            })?;
+            for (_, error) in written.failed {
+                log::error!("sync: a note isn't renewed: {}", error.chain());
+            }
             rest();
         }
     }
@@ -152,7 +213,7 @@ fn unchanged(pages: &[PageId]) -> Vec<IncomingPage> {
     pages.collect()
 }
 
-/// Whether pages are applied for the first time, or again since another note had their address.
+/// Whether pages are applied for the first time, or again since they couldn't be shown.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Pass {
     First,
@@ -184,22 +245,20 @@ impl Writer<'_> {
         }
     }
 
-    /// Applies states. `device` is `None` if the states are only shown again. Also returns the pages
-    /// that are to be applied again; they aren't counted.
+    /// Applies states. `incoming`: all that the file has. `device` is `None` if the states are only
+    /// shown again.
     fn apply(
         &self,
-        pages: &[IncomingPage],
+        pages: &[&IncomingPage],
+        incoming: &Incoming<'_>,
         device: Option<&str>,
         pass: Pass,
-    ) -> Result<(Applied, Vec<PageId>)> {
+    ) -> Result<Applied> {
         // No note may get a tag whose name has become an alias here.
         self.absorb_aliases()?;
         let history = load_history(&self.tx, false)?;
         let names = history.names();
-        let incoming: BTreeMap<PageId, &State> =
-            pages.iter().map(|page| (page.page, &page.state)).collect();
         let mut applied = Applied::default();
-        let mut conflicting = Vec::new();
         let is_restoring = restoring(&self.tx)? == Restoring::Reading;
         let is_own = match device {
             Some(device) => self.is_device(device)?,
@@ -209,40 +268,60 @@ impl Writer<'_> {
             let mut application = Application {
                 absorber,
                 names: &names,
-                incoming: &incoming,
+                incoming,
                 device,
                 is_own,
                 pass,
             };
-            if is_restoring {
-                for page in pages {
+            for page in pages {
+                if is_restoring {
                     application.join(page)?;
+                    continue;
                 }
-                return Ok(());
-            }
-            // Moved pages first: their notes go to the pages that they moved to.
-            let (moved, others): (Vec<_>, Vec<_>) =
-                (pages.iter()).partition(|page| matches!(page.state.life(), Some(Life::Moved(_))));
-            for page in moved.into_iter().chain(others) {
                 match application.apply(page)? {
                     Outcome::Unchanged => {}
                     Outcome::Changed => applied.changed += 1,
                     Outcome::Trashed => applied.trashed += 1,
                     Outcome::Refused => applied.refused += 1,
-                    Outcome::Conflict => conflicting.push(page.page),
                 }
             }
             Ok(())
         })?;
-        Ok((applied, conflicting))
+        Ok(applied)
+    }
+
+    /// Keeps a state that can't be shown beside that of its page.
+    fn set_aside(&self, page: &IncomingPage, device: &str) -> Result<()> {
+        let is_own = self.is_device(device)?;
+        self.with_states(|absorber| {
+            let row = absorber.states.of_page(page.page)?;
+            let mut row = row.unwrap_or_else(|| PageRow::new(page.page));
+            let mut hidden = row.known();
+            hidden.join(&page.state);
+            if is_too_long(&hidden, page.page) {
+                return Ok(());
+            }
+            row.hidden = Some(hidden);
+            row.own |= is_own;
+            absorber.store(&row)
+        })
     }
 }
 
-struct Application<'a, 'b, 'tx> {
-    absorber: &'a mut Absorber<'b, 'tx>,
+/// Returns whether a state has become too long by joining another one, which is then left out.
+fn is_too_long(joined: &State, page: PageId) -> bool {
+    let is_too_long = joined.is_too_long(page);
+    if is_too_long {
+        log::error!("sync: what devices wrote about page {page} is too long to be joined");
+    }
+    is_too_long
+}
+
+pub(super) struct Application<'a, 'b, 'tx> {
+    pub(super) absorber: &'a mut Absorber<'b, 'tx>,
     /// The names as all devices together know them.
-    names: &'a TagNames<'a>,
-    incoming: &'a BTreeMap<PageId, &'a State>,
+    pub(super) names: &'a TagNames<'a>,
+    pub(super) incoming: &'a Incoming<'a>,
     device: Option<&'a str>,
     /// Whether it is this device: the states are from a file of its own that the database doesn't know.
     is_own: bool,
@@ -250,7 +329,7 @@ struct Application<'a, 'b, 'tx> {
 }
 
 impl<'b, 'tx> Application<'_, 'b, 'tx> {
-    fn writer(&self) -> &'b Writer<'tx> {
+    pub(super) fn writer(&self) -> &'b Writer<'tx> {
         self.absorber.states.writer
     }
 
@@ -266,40 +345,37 @@ impl<'b, 'tx> Application<'_, 'b, 'tx> {
             known = self.absorber.states.of_page(page.page)?;
         }
         let is_new = known.is_none();
-        let mut row = known.unwrap_or_else(|| PageRow::new(page.page));
-        let before = row.state.clone();
-        let is_noted = self.note_own(&mut row, page);
+        let before = known.unwrap_or_else(|| PageRow::new(page.page));
+        let known = before.known();
+        let mut row = before.clone();
+        self.note_own(&mut row, &known, page);
+        row.state = known.clone();
         row.state.join(&page.state);
-        let is_known = row.state == before && !is_new && self.pass == Pass::First;
-        if is_known && self.device.is_some() {
-            if is_noted {
+        row.hidden = None;
+        let is_known = row.state == known && !is_new && self.pass == Pass::First;
+        let is_refused = row.state != known && is_too_long(&row.state, page.page);
+        if is_known && self.device.is_some() || is_refused {
+            row.state.clone_from(&before.state);
+            row.hidden.clone_from(&before.hidden);
+            if row != before {
                 self.absorber.states.store(&row, self.names)?;
             }
-            return Ok(Outcome::Unchanged);
+            return Ok(match is_refused {
+                true => Outcome::Refused,
+                false => Outcome::Unchanged,
+            });
         }
         let Some(view) = row.state.view(self.names) else {
             // Only its life is known, since the note was purged.
-            row.refused = false;
             self.absorber.states.store(&row, self.names)?;
             return Ok(Outcome::Unchanged);
         };
-        let is_another = is_another_note(&before, &view, self.names);
+        let is_another = is_another_note(&before.state, &row.state, &view, self.names);
         let had_note = row.note_id.is_some();
-        let outcome = match self.show(&mut row, &view, is_another) {
-            Ok(outcome) => outcome,
-            Err(
-                Error::InvalidUrl { .. }
-                | Error::TooLarge { .. }
-                | Error::InvalidTag(_)
-                | Error::InvalidParams(_),
-            ) => Outcome::Refused,
-            Err(Error::Conflict) => match self.pass {
-                Pass::First => Outcome::Conflict,
-                Pass::Again => Outcome::Refused,
-            },
-            Err(error) => return Err(error),
-        };
-        row.refused = outcome == Outcome::Refused;
+        let outcome = self.show(&mut row, &view, is_another)?;
+        if before.hidden.is_some() {
+            row.remotely = outcome == Outcome::Trashed;
+        }
         if outcome != Outcome::Unchanged
             && let Some(device) = self.device
         {
@@ -312,7 +388,9 @@ impl<'b, 'tx> Application<'_, 'b, 'tx> {
                 self.note_change_for_undo(id)?;
             }
         }
-        self.absorber.states.store(&row, self.names)?;
+        if row != before || is_new {
+            self.absorber.states.store(&row, self.names)?;
+        }
         Ok(outcome)
     }
 
@@ -320,27 +398,27 @@ impl<'b, 'tx> Application<'_, 'b, 'tx> {
     fn join(&mut self, page: &IncomingPage) -> Result<()> {
         let known = self.absorber.states.of_page(page.page)?;
         let is_new = known.is_none();
-        let mut row = known.unwrap_or_else(|| PageRow::new(page.page));
-        let before = row.state.clone();
-        let is_noted = self.note_own(&mut row, page);
+        let before = known.unwrap_or_else(|| PageRow::new(page.page));
+        let mut row = before.clone();
+        row.state = before.known();
+        self.note_own(&mut row, &before.known(), page);
         row.state.join(&page.state);
-        if is_new || is_noted || row.state != before {
+        row.hidden = None;
+        if is_too_long(&row.state, page.page) {
+            return Ok(());
+        }
+        if is_new || row != before {
             self.absorber.states.store(&row, self.names)?;
         }
         Ok(())
     }
 
     /// Notes that a file of this device has the state. What the file says needn't be said again.
-    /// Returns whether the row changed.
-    fn note_own(&self, row: &mut PageRow, page: &IncomingPage) -> bool {
-        if !self.is_own {
-            return false;
+    fn note_own(&self, row: &mut PageRow, known: &State, page: &IncomingPage) {
+        if self.is_own {
+            row.own = true;
+            row.unpublished &= !page.state.knows(known);
         }
-        let is_said = page.state.knows(&row.state);
-        let changes = !row.own || is_said && row.unpublished;
-        row.own = true;
-        row.unpublished &= !is_said;
-        changes
     }
 
     /// Has imports and edits of many notes keep what another device changed on a note when they are
@@ -358,7 +436,6 @@ impl<'b, 'tx> Application<'_, 'b, 'tx> {
         )
     }
 
-    /// Returns the row of a page. A note that was saved since the last absorption gets one.
     /// Returns the row of a page. A note that was saved since the last absorption gets one, also where
     /// an older note of the page is in the trash.
     fn known(&mut self, page: &IncomingPage) -> Result<Option<PageRow>> {
@@ -386,199 +463,12 @@ impl<'b, 'tx> Application<'_, 'b, 'tx> {
         self.absorber.absorb_note(&note)?;
         self.absorber.states.of_page(page.page)
     }
-
-    /// Makes the note of a page show its state.
-    fn show(&mut self, row: &mut PageRow, view: &PageView, is_another: bool) -> Result<Outcome> {
-        let live = row
-            .note_id
-            .map(|id| self.writer().live(id))
-            .transpose()?
-            .flatten();
-        let trashed = match (&live, row.note_id) {
-            (None, Some(id)) => self.writer().trashed_note(id)?,
-            _ => None,
-        };
-        match (&view.life, live, trashed) {
-            (Life::Live, Some(note), _) if is_another => {
-                // Before anything is changed.
-                view.to_note(note.id, &view.address(None)?, None)?;
-                self.writer().delete_note(note.id)?;
-                self.insert(row, view)
-            }
-            (Life::Live, Some(note), _) => self.update(row, view, &note),
-            (Life::Live, None, Some(note)) if !is_another => {
-                let restored = self.writer().restore_note(note.id)?;
-                // Where many notes are new, its tags are gathered; the update has to find them.
-                self.writer().write_gathered()?;
-                self.update(row, view, &restored)?;
-                Ok(Outcome::Changed)
-            }
-            (Life::Live, None, _) => self.insert(row, view),
-            (Life::Moved(page), Some(note), _) if self.hand_over(*page, &note)? => {
-                row.note_id = None;
-                Ok(Outcome::Unchanged)
-            }
-            (Life::Trash(_) | Life::Moved(_), Some(note), _) => {
-                let deleted = self.writer().delete_note(note.id)?;
-                row.mark = PageView::of(&deleted).mark();
-                Ok(Outcome::Trashed)
-            }
-            (Life::Trash(_) | Life::Moved(_), None, Some(note)) => {
-                self.update_trashed(row, view, note)
-            }
-            (Life::Trash(_) | Life::Moved(_), None, None) => Ok(Outcome::Unchanged),
-        }
-    }
-
-    fn insert(&self, row: &mut PageRow, view: &PageView) -> Result<Outcome> {
-        let url = view.address(None)?;
-        let other = self.writer().note_of_page(&url)?;
-        if let Some(other) = other
-            && self.writer().page_key(other.id)?.as_deref() == Some(url.key())
-        {
-            return self.unite(row, view, &other, &url);
-        }
-        let id = self
-            .writer()
-            .free_id(NoteId::at(NoteId(view.saved_at).moment()))?;
-        let note = view.to_note(id, &url, None)?;
-        self.writer().insert(&note, &url)?;
-        row.note_id = Some(id);
-        row.mark = PageView::of(&note).mark();
-        Ok(Outcome::Changed)
-    }
-
-    /// Adds what a state shows to the note that its page has under another id, since the rules of
-    /// page keys have changed. From now on, the state is that of the note.
-    fn unite(
-        &self,
-        row: &mut PageRow,
-        view: &PageView,
-        own: &Note,
-        url: &PageUrl,
-    ) -> Result<Outcome> {
-        let other = view.to_note(own.id, url, None)?;
-        let note = own.clone().joined(&other)?;
-        row.note_id = None;
-        if note == *own {
-            return Ok(Outcome::Unchanged);
-        }
-        self.writer().store_fields(&note)?;
-        self.writer().store_tags(&note)?;
-        self.writer().index(&note, Indexed::Before);
-        Ok(Outcome::Changed)
-    }
-
-    fn update(&self, row: &mut PageRow, view: &PageView, own: &Note) -> Result<Outcome> {
-        let url = view.address(Some(own))?;
-        let mut note = view.to_note(own.id, &url, Some(own))?;
-        let saved_at = NoteId::at(note.saved_at);
-        if saved_at < NoteId::at(own.saved_at) {
-            return self.move_note(row, note, &url);
-        }
-        // A later save can't be a note's, but that of another one.
-        note.saved_at = own.saved_at;
-        row.note_id = Some(own.id);
-        row.mark = PageView::of(&note).mark();
-        if PageView::of(&note).shows(&PageView::of(own)) && note.updated_at == own.updated_at {
-            return Ok(Outcome::Unchanged);
-        }
-        if note.url != own.url {
-            if let Some(other) = note_of_page(&self.writer().tx, &url)?
-                && other.id != own.id
-                && self.writer().page_key(other.id)?.as_deref() == Some(url.key())
-            {
-                return Err(Error::Conflict);
-            }
-            self.writer().set_address(&note, &url)?;
-        }
-        self.writer().store_fields(&note)?;
-        self.writer().store_address_keys(&note, url.key())?;
-        self.writer().store_tags(&note)?;
-        self.writer().index(&note, Indexed::Before);
-        Ok(Outcome::Changed)
-    }
-
-    /// Gives a note the id of an earlier save. What has the old id, such as an open popup, is led to
-    /// the new one.
-    fn move_note(&self, row: &mut PageRow, mut note: Note, url: &PageUrl) -> Result<Outcome> {
-        let writer = self.writer();
-        let old = note.id;
-        let (text, gist) = (writer.text_row(old)?, writer.gist(old)?);
-        writer.remove(old)?;
-        note.id = writer.free_id(NoteId::at(note.saved_at))?;
-        writer.insert(&note, url)?;
-        writer.adopt_newer_text(note.id, text.as_ref())?;
-        if let Some(gist) = gist {
-            writer.store_gist(note.id, &gist)?;
-        }
-        for sql in [
-            "UPDATE OR REPLACE imported SET note_id = ?2 WHERE note_id = ?1",
-            "UPDATE OR REPLACE edited SET note_id = ?2
-             WHERE edit_id IN (SELECT id FROM edits) AND note_id = ?1",
-        ] {
-            writer.execute(sql, [old.0, note.id.0])?;
-        }
-        writer.execute(
-            "UPDATE sync_moved SET new_id = ?2 WHERE new_id = ?1",
-            [old.0, note.id.0],
-        )?;
-        writer.execute(
-            "INSERT OR REPLACE INTO sync_moved (old_id, new_id) VALUES (?, ?)",
-            [old.0, note.id.0],
-        )?;
-        row.note_id = Some(note.id);
-        row.mark = PageView::of(&note).mark();
-        Ok(Outcome::Changed)
-    }
-
-    /// Tags may have been renamed since the note was moved to the trash.
-    fn update_trashed(&self, row: &mut PageRow, view: &PageView, own: Note) -> Result<Outcome> {
-        let mut note = own.clone();
-        let url = PageUrl::parse(&own.url)?;
-        note.tags = view.to_note(own.id, &url, Some(&own))?.tags;
-        if note.tags != own.tags {
-            self.writer().execute(
-                "UPDATE trash SET tags = ? WHERE id = ?",
-                params![tags_for_trash(&note.tags)?, own.id.0],
-            )?;
-        }
-        row.mark = PageView::of(&note).mark();
-        Ok(Outcome::Unchanged)
-    }
-
-    /// Gives a note to the page that it moved to, if that page is known and has no note yet. Returns
-    /// whether it did.
-    fn hand_over(&mut self, page: PageId, note: &Note) -> Result<bool> {
-        let mut row = match self.absorber.states.of_page(page)? {
-            Some(row) if row.note_id.is_some() => return Ok(false),
-            Some(row) => row,
-            None if !self.incoming.contains_key(&page) => return Ok(false),
-            None => PageRow::new(page),
-        };
-        if let Some(state) = self.incoming.get(&page) {
-            row.state.join(state);
-        }
-        let Some(view) = row.state.view(self.names) else {
-            return Ok(false);
-        };
-        if view.life != Life::Live {
-            return Ok(false);
-        }
-        match self.update(&mut row, &view, note) {
-            Ok(_) => {}
-            Err(Error::Conflict | Error::InvalidUrl { .. }) => return Ok(false),
-            Err(error) => return Err(error),
-        }
-        self.absorber.states.store(&row, self.names)?;
-        Ok(true)
-    }
 }
 
 /// Returns whether a state shows another note than before: the page was saved anew after the note was
 /// deleted.
-fn is_another_note(before: &State, view: &PageView, names: &TagNames<'_>) -> bool {
-    before
-        .view(names)
-        .is_some_and(|before| view.life == Life::Live && view.saved_at > before.saved_at)
+fn is_another_note(before: &State, after: &State, view: &PageView, names: &TagNames<'_>) -> bool {
+    before.view(names).is_some_and(|shown| {
+        view.life == Life::Live && view.saved_at > shown.saved_at && !before.is_saved_in(after)
+    })
 }

@@ -9,13 +9,13 @@ use uuid::Uuid;
 use super::setup::{Restoring, restoring};
 use crate::{
     domain::{
-        Tag,
-        sync::{AliasValue, EditId, Moment, TagEditRecord, TagHistory, UniqueId},
+        Note, NoteId, Tag,
+        sync::{AliasValue, EditId, Moment, PageView, TagEditRecord, TagHistory, UniqueId},
     },
     error::{Error, Result},
     store::{
         notes::note_rows::{tags_for_trash, tags_of_trash},
-        transaction::{Store, Writer},
+        transaction::{Store, Writer, pending_index::Indexed},
     },
 };
 
@@ -154,7 +154,8 @@ impl Writer<'_> {
         }
         self.execute(
             "INSERT INTO sync_tag_edits (id, number, from_names, to_name, applied, unpublished)
-             SELECT ?1, ifnull(max(number), 0) + 1, ?2, ?3, 1, 1 FROM sync_tag_edits",
+             SELECT ?1, min(ifnull(max(number), 0) + 1, 4294967295), ?2, ?3, 1, 1
+             FROM sync_tag_edits",
             params![
                 new_id().to_string(),
                 tags_for_trash(gone)?,
@@ -188,10 +189,16 @@ impl Writer<'_> {
             self.execute(
                 "INSERT INTO sync_aliases (name, micros, version, tag, shown, unpublished)
                  VALUES (?1, ?2, ?3, ?4, ?4, 1)
-                 ON CONFLICT (name) DO UPDATE SET micros = max(micros + 1, excluded.micros),
-                     version = excluded.version, tag = excluded.tag, shown = excluded.shown,
-                     unpublished = 1",
-                params![name, self.now.as_microsecond(), new_id().to_string(), tag],
+                 ON CONFLICT (name) DO UPDATE
+                 SET micros = min(max(micros + 1, excluded.micros), ?5), version = excluded.version,
+                     tag = excluded.tag, shown = excluded.shown, unpublished = 1",
+                params![
+                    name,
+                    self.now.as_microsecond(),
+                    new_id().to_string(),
+                    tag,
+                    NoteId::MAX.0
+                ],
             )?;
             // Notes keep the tag when the alias is removed later, so it is a tag edit, too. Often the
             // alias was made by one.
@@ -205,14 +212,12 @@ impl Writer<'_> {
         Ok(())
     }
 
-    /// Sets and removes aliases here as all devices together say. Returns false if one can't be set
-    /// yet, since notes still have its name as a tag.
-    fn show_aliases(&self, wanted: &BTreeMap<String, String>) -> Result<bool> {
+    /// Sets and removes aliases here as all devices together say.
+    fn show_aliases(&self, wanted: &BTreeMap<String, String>) -> Result<()> {
         let own = own_aliases(&self.tx)?;
         for name in own.keys().filter(|name| !wanted.contains_key(*name)) {
             self.remove_alias(&Tag::from_stored(name.clone()))?;
         }
-        let mut all_set = true;
         for (name, tag) in wanted {
             if own.get(name) == Some(tag) {
                 continue;
@@ -220,14 +225,50 @@ impl Writer<'_> {
             let (Ok(name), Ok(tag)) = (Tag::parse(name), Tag::parse(tag)) else {
                 continue;
             };
+            self.give_tag_of_alias(&name, &tag)?;
             match self.alias_tag(&name, &tag) {
                 Ok(_) => {}
-                Err(Error::InvalidParams(_)) => all_set = false,
+                Err(Error::InvalidParams(reason)) => log::warn!("sync: no alias: {reason}"),
                 Err(error) => return Err(error),
             }
         }
-        self.note_shown_aliases(&own_aliases(&self.tx)?)?;
-        Ok(all_set)
+        self.note_shown_aliases(&own_aliases(&self.tx)?)
+    }
+
+    /// Gives notes that still have the name of an alias the tag that it leads to: they were saved while
+    /// the others were renewed, or can't show what other devices wrote about them.
+    fn give_tag_of_alias(&self, name: &Tag, tag: &Tag) -> Result<()> {
+        let ids: Vec<i64> = {
+            let mut query = self.tx.prepare_cached(
+                "SELECT nt.note_id FROM note_tags nt JOIN tags t ON t.id = nt.tag_id
+                 WHERE t.name = ?",
+            )?;
+            let ids = query.query_map([name.as_str()], |row| row.get(0))?;
+            ids.collect::<rusqlite::Result<_>>()?
+        };
+        for id in ids.into_iter().map(NoteId) {
+            let Some(note) = self.live(id)? else {
+                continue;
+            };
+            let mut tags: Vec<Tag> = Vec::with_capacity(note.tags.len());
+            for own in &note.tags {
+                let own = if own == name { tag } else { own };
+                if !tags.contains(own) {
+                    tags.push(own.clone());
+                }
+            }
+            let mark = PageView::of(&note).mark();
+            let renamed = Note { tags, ..note };
+            self.store_fields(&renamed)?;
+            self.store_tags(&renamed)?;
+            self.index(&renamed, Indexed::Before);
+            // A note that the user has changed still counts as changed.
+            self.execute(
+                "UPDATE sync_pages SET mark = ?1 WHERE note_id = ?2 AND mark = ?3",
+                [PageView::of(&renamed).mark(), id.0, mark],
+            )?;
+        }
+        Ok(())
     }
 
     /// Records the aliases with which those here are compared.
@@ -337,8 +378,8 @@ impl Store {
             }
             writer.absorb_aliases()?;
             let wanted = load_history(&writer.tx, false)?.aliases();
-            let is_done = writer.show_aliases(&wanted)?;
-            writer.execute("UPDATE sync SET renewing = ?", [!is_done])
+            writer.show_aliases(&wanted)?;
+            writer.execute("UPDATE sync SET renewing = 0", [])
         })
     }
 }

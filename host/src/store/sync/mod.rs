@@ -2,12 +2,15 @@
 //!
 //! Nothing here touches a save. A run takes what users changed into the states (`absorb`), hands
 //! states out to be written into files (`publish`), and applies the states of other devices to the
-//! notes (`apply`). `page_texts` does the same with the texts of pages. `history` has renamed tags and aliases, `segments` the files, `setup` this device.
+//! notes (`apply`, `show`), each page apart from the others if need be (`apart`). `page_texts` does the
+//! same with the texts of pages. `history` has renamed tags and aliases, `segments` the files, `setup`
+//! this device.
 //! `restore` has what a restored backup means for the other devices, `reconcile` what a repair has lost
 //! of the notes.
 //! `note_sync` has what people see of it at a note, `settle` their choices.
 
 mod absorb;
+mod apart;
 mod apply;
 mod history;
 mod note_sync;
@@ -20,6 +23,7 @@ mod restore;
 mod segments;
 mod settle;
 mod setup;
+mod show;
 mod states;
 mod status;
 #[cfg(test)]

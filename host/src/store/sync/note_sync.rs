@@ -150,7 +150,7 @@ impl Reader {
 
     /// Reads the state of a note's page. `is_same`: whether the note shows what it showed when it last
     /// agreed with the state. If it doesn't, a field that the user has changed has no conflict any
-    /// more.
+    /// more, except for texts that weren't shown.
     fn conflict_of(
         &self,
         id: NoteId,
@@ -175,14 +175,15 @@ impl Reader {
         };
         let mut conflict = SyncConflict {
             note_id: id,
-            titles: view.conflicts.titles,
-            texts: view.conflicts.texts,
+            titles: view.conflicts.titles.clone(),
+            texts: view.conflicts.texts.clone(),
         };
         if !is_same && shown.title != view.title {
             conflict.titles.clear();
         }
         if !is_same && shown.summary != view.summary {
-            conflict.texts.clear();
+            // Who edited the text has seen no more than it showed.
+            (conflict.texts).retain(|other| !view.summary.contains(other.text.trim()));
         }
         Ok(Some(conflict).filter(|conflict| conflict.count() > 0))
     }

@@ -12,10 +12,13 @@ use rusqlite::{OptionalExtension as _, Row, params};
 
 use super::{
     setup::{Restoring, restoring},
-    states::{load_lists, page_of, read_state},
+    states::{known_state, load_lists, page_of},
 };
 use crate::{
-    domain::{NoteId, sync::PageId},
+    domain::{
+        NoteId,
+        sync::{PageId, State},
+    },
     error::{Error, Result},
     store::{
         connection::reader::Reader,
@@ -351,8 +354,9 @@ impl Writer<'_> {
         let Some(body) = body else {
             return Ok(None);
         };
-        let (_, state) = read_state(&body, &load_lists(&self.tx)?)?;
-        Ok(state.origin().map(|(_, saved_at)| saved_at))
+        let state = known_state(page, &body, None, &load_lists(&self.tx)?);
+        let origin = state.as_ref().and_then(State::origin);
+        Ok(origin.map(|(_, _, saved_at)| saved_at))
     }
 
     /// Returns the page of a note.

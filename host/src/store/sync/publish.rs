@@ -1,18 +1,21 @@
 //! Hands out what this device is yet to publish.
 
 use jiff::Timestamp;
-use rusqlite::{Connection, params};
+use rusqlite::{Connection, OptionalExtension as _, Row, params};
 use serde_json::{Map, Value};
 
 use super::{
     history::{aliases, edits},
     page_texts::PageText,
-    states::{load_lists, page_of, read_state},
+    states::{known_state, load_lists, page_of},
 };
 use crate::{
     domain::sync::{AliasValue, EditLists, PageId, TagEditRecord},
     error::Result,
-    store::{connection::reader::Reader, transaction::Store},
+    store::{
+        connection::reader::Reader,
+        transaction::{Store, Writer},
+    },
 };
 
 /// What goes into a file of this device.
@@ -32,6 +35,8 @@ pub struct Unpublished {
     lost_texts: Vec<PageId>,
     /// The states as they are stored, to recognise those that change meanwhile.
     stored: Vec<(PageId, Vec<u8>)>,
+    /// The pages whose states can't be read.
+    unreadable: Vec<PageId>,
 }
 
 impl Unpublished {
@@ -43,6 +48,20 @@ impl Unpublished {
             && self.aliases.is_empty()
             && self.texts.is_empty()
             && self.lost_texts.is_empty()
+    }
+
+    /// Returns the line of a page, or `None` if its state can't be read.
+    fn take(&mut self, row: &Row<'_>, lists: &EditLists) -> Result<Option<Map<String, Value>>> {
+        let page = page_of(row, 0)?;
+        let body: Vec<u8> = row.get(1)?;
+        let hidden: Option<Vec<u8>> = row.get(2)?;
+        let Some(state) = known_state(page, &body, hidden.as_deref(), lists) else {
+            self.unreadable.push(page);
+            return Ok(None);
+        };
+        let line = state.to_json(page, &mut self.lists);
+        self.stored.push((page, body));
+        Ok(Some(line))
     }
 }
 
@@ -65,16 +84,15 @@ impl Reader {
             };
             let lists = load_lists(&reader.conn)?;
             let mut query = (reader.conn)
-                .prepare_cached("SELECT page, state FROM sync_pages WHERE unpublished = 1")?;
+                .prepare_cached("SELECT page, state, hidden FROM sync_pages WHERE unpublished = 1")?;
             let mut rows = query.query([])?;
             let mut left = bytes;
             while let Some(row) = rows.next()? {
-                let body: Vec<u8> = row.get(1)?;
-                let (page, state) = read_state(&body, &lists)?;
-                let line = state.to_json(page, &mut found.lists);
+                let Some(line) = found.take(row, &lists)? else {
+                    continue;
+                };
                 let length = Value::Object(line.clone()).to_string().len();
                 found.pages.push(line);
-                found.stored.push((page, body));
                 if length >= left {
                     break;
                 }
@@ -107,14 +125,13 @@ impl Reader {
             }
             let lists = load_lists(&reader.conn)?;
             let mut query = (reader.conn)
-                .prepare_cached("SELECT page, state FROM sync_pages WHERE page = ?")?;
+                .prepare_cached("SELECT page, state, hidden FROM sync_pages WHERE page = ?")?;
             for page in pages {
                 let mut rows = query.query([page.0])?;
-                if let Some(row) = rows.next()? {
-                    let body: Vec<u8> = row.get(1)?;
-                    let (page, state) = read_state(&body, &lists)?;
-                    found.pages.push(state.to_json(page, &mut found.lists));
-                    found.stored.push((page_of(row, 0)?, body));
+                if let Some(row) = rows.next()?
+                    && let Some(line) = found.take(row, &lists)?
+                {
+                    found.pages.push(line);
                 }
             }
             for page in texts {
@@ -147,6 +164,9 @@ impl Store {
                     "UPDATE sync_pages SET unpublished = 0, own = 1 WHERE page = ? AND state = ?",
                     params![page.0, state],
                 )?;
+            }
+            for page in &published.unreadable {
+                writer.make_state_again(*page)?;
             }
             for edit in &published.edits {
                 writer.execute(
@@ -197,5 +217,21 @@ impl Store {
             writer.execute("UPDATE sync_tag_edits SET unpublished = 1", [])?;
             writer.execute("UPDATE sync_aliases SET unpublished = 1", [])
         })
+    }
+}
+
+impl Writer<'_> {
+    /// Takes the note of a page whose state can't be read into a new state, which is published next.
+    fn make_state_again(&self, page: PageId) -> Result<()> {
+        self.execute(
+            "UPDATE sync_pages SET unpublished = 0 WHERE page = ?",
+            [page.0],
+        )?;
+        let mut query = (self.tx).prepare_cached(
+            "SELECT note_id FROM sync_pages WHERE page = ? AND note_id IS NOT NULL",
+        )?;
+        let note: Option<i64> = query.query_row([page.0], |row| row.get(0)).optional()?;
+        self.absorb(note.as_slice())?;
+        Ok(())
     }
 }

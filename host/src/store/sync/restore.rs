@@ -182,10 +182,8 @@ impl Store {
             writer.execute("UPDATE sync_pages SET mark = 0", [])?;
             writer.absorb_aliases()
         })?;
-        let mut changed = 0;
-        for ids in self.all_ids_to_absorb()?.chunks(AT_ONCE) {
-            changed += self.write(now, |writer| writer.absorb(ids))?;
-        }
+        let ids = self.all_ids_to_absorb()?;
+        let mut changed = self.absorb_apart(&ids, now)?;
         for pages in self.pages_without_note()?.chunks(AT_ONCE) {
             changed += self.write(now, |writer| {
                 writer.with_states(|absorber| absorber.trash_pages(pages))
@@ -234,11 +232,10 @@ impl Absorber<'_, '_> {
             note.deleted_at = Some(deleted_at);
             writer.put_into_trash(&note, url.key())?;
             view.life = Life::Trash(deleted_at.as_microsecond());
-            changed += u64::from(self.change(&mut row, &view));
+            changed += u64::from(self.change(&mut row, &view, None));
             row.note_id = Some(id);
             row.mark = PageView::of(&note).mark();
             row.remotely = false;
-            row.refused = false;
             row.arrived = None;
             self.store(&row)?;
         }

@@ -123,6 +123,14 @@ impl Writer<'_> {
         if !is_offered {
             return Err(Error::SettledAlready);
         }
+        // Also settles texts that weren't shown.
+        if change.summary.is_some() {
+            self.with_states(|absorber| {
+                absorber.settle(&note, |state, new, absorber| {
+                    state.settle_field(ConflictField::Text, new, absorber.names)
+                })
+            })?;
+        }
         let note = self.update_note(note.id, change)?;
         self.with_states(|absorber| absorber.absorb_note(&note))?;
         self.live(note.id)?.ok_or(Error::NotFound)

@@ -103,8 +103,11 @@ impl Store {
             writer.execute("UPDATE sync_tag_edits SET unpublished = 1", [])?;
             writer.execute("UPDATE sync_aliases SET unpublished = 1", [])?;
             writer.execute(
-                "INSERT INTO sync (id, device, name, place, encrypted, absorbed, number)
-                 VALUES (1, ?, ?, ?, ?, -1, ?)",
+                // What was read before isn't shown yet if the run was killed.
+                "INSERT INTO sync (id, device, name, place, encrypted, absorbed, number, renewing)
+                 VALUES (1, ?, ?, ?, ?, -1, ?,
+                     EXISTS (SELECT 1 FROM sync_tag_edits WHERE applied = 0)
+                     OR EXISTS (SELECT 1 FROM sync_aliases WHERE tag IS NOT shown))",
                 params![
                     setup.device,
                     setup.name,

@@ -6,7 +6,7 @@ use serde_json::{Map, Value};
 use crate::{
     domain::{
         NoteId,
-        sync::{EditLists, PageId, PageView, State, TagNames},
+        sync::{EditLists, MAX_STATE_BYTES, PageId, PageView, State, TagNames},
     },
     error::{Error, Result},
     store::{
@@ -16,7 +16,7 @@ use crate::{
 };
 
 /// What is known about a page here.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq)]
 pub(super) struct PageRow {
     pub(super) page: PageId,
     /// Its note, live or in the trash.
@@ -27,11 +27,12 @@ pub(super) struct PageRow {
     pub(super) own: bool,
     /// Whether another device moved the note to the trash.
     pub(super) remotely: bool,
-    /// Whether what another device wrote can't be shown here.
-    pub(super) refused: bool,
     /// The device that changed the note last, and when that was read, in µs since 1970.
     pub(super) arrived: Option<(String, i64)>,
+    /// What the note shows.
     pub(super) state: State,
+    /// The state joined with what other devices wrote and the note can't show.
+    pub(super) hidden: Option<State>,
 }
 
 impl PageRow {
@@ -43,19 +44,24 @@ impl PageRow {
             unpublished: false,
             own: false,
             remotely: false,
-            refused: false,
             arrived: None,
             state: State::default(),
+            hidden: None,
         }
+    }
+
+    /// Returns all that is known about the page.
+    pub(super) fn known(&self) -> State {
+        let mut known = self.state.clone();
+        if let Some(hidden) = &self.hidden {
+            known.join(hidden);
+        }
+        known
     }
 }
 
-/// The column `remotely` of a page whose note another device moved to the trash.
-const REMOTELY_TRASHED: i64 = 1;
-/// The column `remotely` of a page that another device wrote and that can't be shown here.
-pub(super) const REFUSED: i64 = 2;
-
-const COLUMNS: &str = "page, note_id, mark, unpublished, own, remotely, device, arrived_at, state";
+const COLUMNS: &str =
+    "page, note_id, mark, unpublished, own, remotely, device, arrived_at, state, hidden";
 
 /// Reads the lists of tag edits that states refer to.
 pub(in crate::store) fn load_lists(conn: &Connection) -> Result<EditLists> {
@@ -114,21 +120,42 @@ pub(in crate::store) fn parsed_state(raw: RawState<'_>, lists: &EditLists) -> Op
 }
 
 /// Reads a state from its column.
-pub(super) fn read_state(body: &[u8], lists: &EditLists) -> Result<(PageId, State)> {
+fn read_state(body: &[u8], lists: &EditLists) -> Result<(PageId, State)> {
     let line: Map<String, Value> =
         serde_json::from_str(&inflated_within(body, MAX_STATE_BYTES)?).map_err(Error::internal)?;
     State::from_json(line, lists).map_err(Error::internal)
 }
 
-/// Most bytes of a state's JSON. A state has several texts: those that no device has merged yet, and
-/// replaced ones.
-const MAX_STATE_BYTES: usize = 4 << 20;
+/// Reads all that is known about a page from its columns. `None` if the state can't be read: it is made
+/// again from the note, see [`page_row`].
+pub(super) fn known_state(
+    page: PageId,
+    body: &[u8],
+    hidden: Option<&[u8]>,
+    lists: &EditLists,
+) -> Option<State> {
+    let read = |body| match read_state(body, lists) {
+        Ok((id, state)) if id == page => Some(state),
+        Ok(_) => None,
+        Err(error) => {
+            log::error!("sync: a state can't be read: {}", error.chain());
+            None
+        }
+    };
+    let mut state = read(body)?;
+    if let Some(hidden) = hidden.and_then(read) {
+        state.join(&hidden);
+    }
+    Some(state)
+}
 
 /// Returns the id of a page from its column.
 pub(super) fn page_of(row: &Row<'_>, column: usize) -> rusqlite::Result<PageId> {
     row.get(column).map(PageId)
 }
 
+/// Returns a row. One whose state can't be read says nothing, and its mark is no note's: the note then
+/// counts as saved here for the first time, so that a fault of one page stops nothing.
 pub(super) fn page_row(
     conn: &Connection,
     condition: &str,
@@ -142,25 +169,28 @@ pub(super) fn page_row(
             let device: Option<String> = row.get(6)?;
             let arrived_at: Option<i64> = row.get(7)?;
             let body: Vec<u8> = row.get(8)?;
-            let remotely: i64 = row.get(5)?;
             let found = PageRow {
                 page: page_of(row, 0)?,
                 note_id: row.get::<_, Option<i64>>(1)?.map(NoteId),
                 mark: row.get(2)?,
                 unpublished: row.get(3)?,
                 own: row.get(4)?,
-                remotely: remotely == REMOTELY_TRASHED,
-                refused: remotely == REFUSED,
+                remotely: row.get(5)?,
                 arrived: device.zip(arrived_at),
                 state: State::default(),
+                hidden: None,
             };
-            Ok((found, body))
+            Ok((found, body, row.get::<_, Option<Vec<u8>>>(9)?))
         })
         .optional()?;
-    let Some((found, body)) = found else {
+    let Some((mut found, body, hidden)) = found else {
         return Ok(None);
     };
-    let (_, state) = read_state(&body, lists)?;
+    let Some(state) = known_state(found.page, &body, None, lists) else {
+        found.mark = 0;
+        return Ok(Some(found));
+    };
+    found.hidden = hidden.and_then(|body| known_state(found.page, &body, None, lists));
     Ok(Some(PageRow { state, ..found }))
 }
 
@@ -192,15 +222,17 @@ impl<'a, 'tx> States<'a, 'tx> {
 
     /// Writes a row. Counts the conflicts of its state.
     pub(super) fn store(&mut self, row: &PageRow, names: &TagNames<'_>) -> Result<()> {
-        let line = row.state.to_json(row.page, &mut self.lists);
-        for (number, list) in self
+        let state = self.body_of(row.page, &row.state)?;
+        let hidden = row.hidden.as_ref();
+        let hidden = hidden
+            .map(|state| self.body_of(row.page, state))
+            .transpose()?;
+        for (list, number) in self
             .lists
-            .to_texts()
-            .iter()
-            .enumerate()
-            .skip(self.stored_lists)
+            .from_number(self.stored_lists)
+            .zip(self.stored_lists..)
         {
-            let list = serde_json::to_string(list).map_err(Error::internal)?;
+            let list = serde_json::to_string(&list).map_err(Error::internal)?;
             self.writer.execute(
                 "INSERT INTO sync_lists (number, edits) VALUES (?, ?)",
                 params![number, list],
@@ -219,15 +251,10 @@ impl<'a, 'tx> States<'a, 'tx> {
             )?;
         }
         let (device, arrived_at) = row.arrived.clone().unzip();
-        let remotely = match (row.remotely, row.refused) {
-            (true, _) => REMOTELY_TRASHED,
-            (false, true) => REFUSED,
-            (false, false) => 0,
-        };
         self.writer.execute(
             "INSERT OR REPLACE INTO sync_pages (page, note_id, mark, unpublished, own, conflicts,
-                 remotely, device, arrived_at, state)
-             VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+                 remotely, device, arrived_at, state, hidden)
+             VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
             params![
                 row.page.0,
                 row.note_id.map(|id| id.0),
@@ -235,12 +262,24 @@ impl<'a, 'tx> States<'a, 'tx> {
                 row.unpublished,
                 row.own,
                 conflicts,
-                remotely,
+                row.remotely,
                 device,
                 arrived_at,
-                deflated(&Value::Object(line).to_string())?
+                state,
+                hidden
             ],
         )
+    }
+
+    fn body_of(&mut self, page: PageId, state: &State) -> Result<Vec<u8>> {
+        let text = Value::Object(state.to_json(page, &mut self.lists)).to_string();
+        if text.len() > MAX_STATE_BYTES {
+            return Err(Error::TooLarge {
+                field: "page's history",
+                limit: "4 MiB",
+            });
+        }
+        deflated(&text)
     }
 }
 

@@ -2,7 +2,7 @@
 
 use rusqlite::OptionalExtension as _;
 
-use super::{apply::IncomingPage, note_sync::SyncConflict, states::REFUSED};
+use super::{apply::IncomingPage, history::has_changed_aliases, note_sync::SyncConflict};
 use crate::{
     domain::{NoteId, sync::Life},
     error::Result,
@@ -18,8 +18,8 @@ pub struct SyncCounts {
     pub conflicts: u64,
     /// Notes in the trash that another device deleted.
     pub deleted_elsewhere: u64,
-    /// Pages that other devices wrote and that can't be shown here.
-    pub refused: u64,
+    /// Pages of which something can't be shown here, such as an address that can't be saved.
+    pub hidden: u64,
 }
 
 impl Reader {
@@ -51,14 +51,14 @@ impl Reader {
                     (SELECT count(*) FROM sync_pages WHERE conflicts > 0),
                     (SELECT count(*) FROM trash t JOIN sync_pages p ON p.note_id = t.id
                      WHERE p.remotely = 1),
-                    (SELECT count(*) FROM sync_pages WHERE remotely = ?)",
+                    (SELECT count(*) FROM sync_pages WHERE hidden IS NOT NULL)",
         )?;
-        Ok(query.query_row([REFUSED], |row| {
+        Ok(query.query_row([], |row| {
             Ok(SyncCounts {
                 unpublished: row.get(0)?,
                 conflicts: row.get(1)?,
                 deleted_elsewhere: row.get(2)?,
-                refused: row.get(3)?,
+                hidden: row.get(3)?,
             })
         })?)
     }
@@ -74,14 +74,15 @@ impl Reader {
                  OR EXISTS (SELECT 1 FROM changes WHERE revision > s.absorbed)
                  OR EXISTS (SELECT 1 FROM sync_pages WHERE unpublished = 1)
                  OR EXISTS (SELECT 1 FROM sync_tag_edits WHERE unpublished = 1)
+                 OR EXISTS (SELECT 1 FROM sync_aliases WHERE unpublished = 1)
                  OR EXISTS (SELECT 1 FROM sync_page_texts WHERE unpublished = 1)
                  OR EXISTS (SELECT 1 FROM sync_changed_texts)
              FROM sync s, meta m",
         )?;
-        Ok(query
-            .query_row([], |row| row.get(0))
-            .optional()?
-            .unwrap_or(false))
+        Ok(match query.query_row([], |row| row.get(0)).optional()? {
+            Some(false) => has_changed_aliases(&self.conn)?,
+            found => found.unwrap_or(false),
+        })
     }
 
     /// Returns the notes with conflicts, the newest first.

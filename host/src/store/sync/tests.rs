@@ -1,7 +1,9 @@
 //! Devices that hand each other their states without files.
 
 mod histories;
+mod limits;
 mod page_texts;
+mod unshown;
 
 use jiff::{SignedDuration, Timestamp};
 
