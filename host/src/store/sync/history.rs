@@ -46,13 +46,7 @@ pub(super) fn load_history(conn: &Connection, applied: bool) -> Result<TagHistor
         }
         return Ok(history);
     }
-    for (name, tag) in own_aliases(conn)? {
-        let at = Moment {
-            micros: 0,
-            version: UniqueId::from_random(0),
-        };
-        history.add_alias(&name, AliasValue { at, tag: Some(tag) });
-    }
+    history.add_shown_aliases(own_aliases(conn)?);
     Ok(history)
 }
 
