@@ -33,6 +33,8 @@ pub struct TagEditRecord {
 pub struct TagHistory {
     edits: BTreeMap<(u64, EditId), TagEditRecord>,
     numbers: BTreeMap<EditId, u64>,
+    /// Whether the aliases are those of the notes here, which have followed renamed tags already.
+    has_shown_aliases: bool,
     aliases: BTreeMap<String, AliasValue>,
 }
 
@@ -75,6 +77,18 @@ impl TagHistory {
                 true
             }
         }
+    }
+
+    /// Adds the aliases that the notes of this device show, with their tags.
+    pub fn add_shown_aliases(&mut self, aliases: BTreeMap<String, String>) {
+        let at = Moment {
+            micros: 0,
+            version: UniqueId::from_random(0),
+        };
+        for (name, tag) in aliases {
+            self.add_alias(&name, AliasValue { at, tag: Some(tag) });
+        }
+        self.has_shown_aliases = true;
     }
 
     /// Adds everything that another device knows.
@@ -121,7 +135,11 @@ impl TagHistory {
         let mut values: Vec<(&Moment, &str, &str)> = Vec::new();
         for (name, value) in &self.aliases {
             if let Some(tag) = &value.tag {
-                values.push((&value.at, name, edits.tag_of_alias(name, tag)));
+                let tag = match self.has_shown_aliases {
+                    true => tag,
+                    false => edits.tag_of_alias(name, tag),
+                };
+                values.push((&value.at, name, tag));
             }
         }
         values.sort_unstable();

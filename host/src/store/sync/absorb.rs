@@ -325,6 +325,7 @@ impl Absorber<'_, '_> {
         let writer = self.states.writer;
         writer.store_fields(&agreed)?;
         writer.store_tags(&agreed)?;
+        writer.write_gathered()?;
         writer.index(&agreed, Indexed::Before);
         row.mark = PageView::of(&agreed).mark();
         Ok(())

@@ -373,7 +373,7 @@ impl<'b, 'tx> Application<'_, 'b, 'tx> {
         let is_another = is_another_note(&before.state, &row.state, &view, self.names);
         let had_note = row.note_id.is_some();
         let outcome = self.show(&mut row, &view, is_another)?;
-        if before.hidden.is_some() {
+        if before.hidden.is_some() && outcome != Outcome::Unchanged {
             row.remotely = outcome == Outcome::Trashed;
         }
         if outcome != Outcome::Unchanged

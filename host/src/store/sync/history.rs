@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use jiff::Timestamp;
-use rusqlite::{Connection, params};
+use rusqlite::{Connection, OptionalExtension as _, params};
 use uuid::Uuid;
 
 use super::setup::{Restoring, restoring};
@@ -46,13 +46,7 @@ pub(super) fn load_history(conn: &Connection, applied: bool) -> Result<TagHistor
         }
         return Ok(history);
     }
-    for (name, tag) in own_aliases(conn)? {
-        let at = Moment {
-            micros: 0,
-            version: UniqueId::from_random(0),
-        };
-        history.add_alias(&name, AliasValue { at, tag: Some(tag) });
-    }
+    history.add_shown_aliases(own_aliases(conn)?);
     Ok(history)
 }
 
@@ -195,7 +189,7 @@ impl Writer<'_> {
                 params![
                     name,
                     self.now.as_microsecond(),
-                    new_id().to_string(),
+                    self.version_of_alias(name)?.to_string(),
                     tag,
                     NoteId::MAX.0
                 ],
@@ -210,6 +204,23 @@ impl Writer<'_> {
             }
         }
         Ok(())
+    }
+
+    /// Returns a version for what the user said about an alias. It is greater than the known one, in
+    /// case that a clock was so wrong that no time is left after it.
+    fn version_of_alias(&self, name: &str) -> Result<UniqueId> {
+        let mut query =
+            (self.tx).prepare_cached("SELECT version FROM sync_aliases WHERE name = ?")?;
+        let known: Option<String> = query.query_row([name], |row| row.get(0)).optional()?;
+        let known: Option<UniqueId> = known.and_then(|version| version.parse().ok());
+        let mut version = new_id();
+        for _ in 0..100 {
+            if known.is_none_or(|known| known < version) {
+                break;
+            }
+            version = new_id();
+        }
+        Ok(version)
     }
 
     /// Sets and removes aliases here as all devices together say.

@@ -136,8 +136,8 @@ impl Application<'_, '_, '_> {
         Ok(Outcome::Changed)
     }
 
-    /// Gives a note the id of the save that all devices show. What has the old id, such as an open popup, is led to
-    /// the new one.
+    /// Gives a note the id of the save that all devices show. What has the old id, such as an open
+    /// popup, is led to the new one.
     fn move_note(&self, row: &mut PageRow, mut note: Note, url: &PageUrl) -> Result<Outcome> {
         let writer = self.writer();
         let old = note.id;
