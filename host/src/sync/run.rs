@@ -52,7 +52,7 @@ const REST: Duration = Duration::from_millis(2);
 #[derive(Debug, thiserror::Error)]
 pub enum RunError {
     /// The place can't be used.
-    #[error("{0}")]
+    #[error(transparent)]
     Place(#[from] Problem),
     /// The notes can't be read or written.
     #[error(transparent)]
