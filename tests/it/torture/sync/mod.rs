@@ -293,7 +293,11 @@ impl World {
                 is_quiet &= outcome["writtenFiles"] == 0
                     && outcome["readFiles"] == 0
                     && outcome["waiting"] == serde_json::json!([]);
-                assert_eq!(outcome["refused"], 0, "{outcome}");
+                // Notes that moved to the same address.
+                assert!(
+                    outcome["refused"] == 0 || self.oracle.mixes_pages,
+                    "{outcome}"
+                );
             }
             for from in 0..self.devices.len() {
                 for to in 0..self.devices.len() {
@@ -353,6 +357,10 @@ impl World {
 /// Prints the number and the steps of a history that fails, and keeps its files.
 struct Printed(u64, World);
 
+#[expect(
+    clippy::print_stderr,
+    reason = "a failing test says what happened before"
+)]
 impl Drop for Printed {
     fn drop(&mut self) {
         if std::thread::panicking() {
@@ -385,6 +393,7 @@ fn history(number: u64, steps: u64) -> Count {
     std::mem::take(&mut world.count)
 }
 
+#[expect(clippy::print_stderr, reason = "a test of an hour says how far it is")]
 #[test]
 fn devices_agree_in_the_end_and_nothing_that_was_answered_is_gone() {
     let mut total = Count::default();
