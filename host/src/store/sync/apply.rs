@@ -409,7 +409,7 @@ impl<'b, 'tx> Application<'_, 'b, 'tx> {
             }
             (Life::Live, Some(note), _) => self.update(row, view, &note),
             (Life::Live, None, Some(note)) if !is_another => {
-                let restored = self.writer().restore_note(note.id)?;
+                let restored = self.writer().restore_as_elsewhere(note.id)?;
                 // Where many notes are new, its tags are gathered; the update has to find them.
                 self.writer().write_gathered()?;
                 self.update(row, view, &restored)?;

@@ -172,7 +172,9 @@ impl World {
         let is_cut_off = [from, to].iter().any(|d| self.devices[*d].is_cut_off);
         match &mut self.place {
             Place::Folder(copies) if from != to && !is_cut_off && !self.shares_folder => {
-                carry(copies, from, to, how, &mut self.dice)
+                // What a removed file said may be nowhere else after a disaster.
+                let removes = self.is_calm;
+                carry(copies, from, to, how, removes, &mut self.dice)
             }
             _ => 0,
         }
