@@ -347,8 +347,10 @@ impl Device {
         let mut shown = Vec::new();
         let notes = exported["notes"].as_array_mut().unwrap();
         for note in notes {
-            // Ids may be taken on one of the devices.
+            // Ids may be taken on one of the devices. A change that was taken back before the next run
+            // is a change there, and none elsewhere.
             note["id"].take();
+            note["updatedAt"].take();
             let url = note["url"].as_str().unwrap().to_owned();
             shown.push((url, format!("{note:#}")));
         }
@@ -373,8 +375,8 @@ impl Device {
 
     /// Returns the ids and addresses of the notes in each order. An id is taken where another note has
     /// it, so notes that were saved in the same millisecond may have other ones elsewhere.
-    pub(super) fn orders(&self) -> [Vec<(i64, String)>; 4] {
-        ["newest", "oldest", "updated", "title"].map(|order| {
+    pub(super) fn orders(&self) -> [Vec<(i64, String)>; 3] {
+        ["newest", "oldest", "title"].map(|order| {
             let listed = self.json(&["list", "--limit", "1000", "--order", order]);
             let listed = listed.as_array().unwrap().iter();
             let listed = listed.map(|note| {
