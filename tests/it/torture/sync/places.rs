@@ -129,6 +129,10 @@ impl Copy {
 
     /// Takes note of the files that the device itself has removed.
     fn look_for_removed(&mut self) {
+        if !self.root().is_dir() {
+            // It is cut off.
+            return;
+        }
         let own = self.files().into_iter();
         let own: BTreeSet<Name> = own.filter(|(folder, _)| *folder == self.owner).collect();
         self.removed.extend(self.own.difference(&own).cloned());
