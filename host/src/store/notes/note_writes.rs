@@ -140,6 +140,23 @@ impl Writer<'_> {
     /// # Errors
     /// `NotFound`; `Conflict` if the page was saved again; the `store_*` kinds.
     pub fn restore_note(&self, id: NoteId) -> Result<Note> {
+        self.restore_beside(id, |note, other| self.separate_merged(note, other))
+    }
+
+    /// Restores a note that another device still has, even if a note into which it was merged has its
+    /// address.
+    pub(in crate::store) fn restore_as_elsewhere(&self, id: NoteId) -> Result<Note> {
+        self.restore_beside(id, |note, other| {
+            Ok(PageUrl::parse(&note.url)?.key() != PageUrl::parse(&other.url)?.key())
+        })
+    }
+
+    /// Restores a note from the trash if `may_be_beside` says so of the note that has its page by now.
+    fn restore_beside(
+        &self,
+        id: NoteId,
+        may_be_beside: impl Fn(&Note, &Note) -> Result<bool>,
+    ) -> Result<Note> {
         if let Some(note) = self.live(id)? {
             return Ok(note);
         }
@@ -147,7 +164,7 @@ impl Writer<'_> {
             .ok_or(Error::NotFound)?;
         let url = PageUrl::parse(&note.url)?;
         if let Some(other) = note_of_page(&self.tx, &url)?
-            && !self.separate_merged(&note, &other)?
+            && !may_be_beside(&note, &other)?
         {
             return Err(Error::Conflict);
         }

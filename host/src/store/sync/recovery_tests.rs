@@ -473,6 +473,25 @@ fn an_undo_is_exact_although_the_clocks_of_the_devices_disagree() {
 }
 
 #[test]
+fn a_merged_note_that_another_device_edits_is_shown_on_all_devices() {
+    let mut devices = [1, 2, 3].map(Device::new);
+    let mut place = Place::default();
+    let [a, b, c] = &mut devices;
+    let keep = a.save(&page(0), "Keep", &["k"], "kept");
+    let drop = a.save(&page(1), "Drop", &["d"], "dropped");
+    settle(&mut [a, b, c], &mut place);
+    a.write(|writer| writer.merge_notes(keep, drop));
+    a.run(&mut place);
+    c.run(&mut place);
+    b.retag(drop, &["d", "b"]);
+    settle(&mut [a, b, c], &mut place);
+    for device in [a, b, c] {
+        assert_eq!(device.tags(&page(0)), ["k", "d"]);
+        assert_eq!(device.tags(&page(1)), ["d", "b"]);
+    }
+}
+
+#[test]
 fn merged_and_restored_notes_are_the_same_on_all_devices() {
     let (mut a, mut b, mut place) = (Device::new(1), Device::new(2), Place::default());
     let keep = a.save(&page(0), "Keep", &["k"], "kept");

@@ -40,11 +40,15 @@ impl Application<'_, '_, '_> {
                 // Before anything is changed.
                 view.to_note(note.id, &view.address(None)?, None)?;
                 self.writer().delete_note(note.id)?;
-                self.insert(row, view)
+                let outcome = self.insert(row, view)?;
+                if let Some(id) = row.note_id {
+                    self.lead(note.id, id)?;
+                }
+                Ok(outcome)
             }
             (Life::Live, Some(note), _) => self.update(row, view, &note),
             (Life::Live, None, Some(note)) if !is_another => {
-                let restored = self.writer().restore_note(note.id)?;
+                let restored = self.writer().restore_as_elsewhere(note.id)?;
                 // Where many notes are new, its tags are gathered; the update has to find them.
                 self.writer().write_gathered()?;
                 self.update(row, view, &restored)?;
@@ -156,17 +160,22 @@ impl Application<'_, '_, '_> {
         ] {
             writer.execute(sql, [old.0, note.id.0])?;
         }
-        writer.execute(
-            "UPDATE sync_moved SET new_id = ?2 WHERE new_id = ?1",
-            [old.0, note.id.0],
-        )?;
-        writer.execute(
-            "INSERT OR REPLACE INTO sync_moved (old_id, new_id) VALUES (?, ?)",
-            [old.0, note.id.0],
-        )?;
+        self.lead(old, note.id)?;
         row.note_id = Some(note.id);
         row.mark = PageView::of(&note).mark();
         Ok(Outcome::Changed)
+    }
+
+    /// Leads popups that show a note under its old id to the one that its page has from now on.
+    fn lead(&self, old: NoteId, new: NoteId) -> Result<()> {
+        self.writer().execute(
+            "UPDATE sync_moved SET new_id = ?2 WHERE new_id = ?1",
+            [old.0, new.0],
+        )?;
+        self.writer().execute(
+            "INSERT OR REPLACE INTO sync_moved (old_id, new_id) VALUES (?, ?)",
+            [old.0, new.0],
+        )
     }
 
     /// Tags may have been renamed since the note was moved to the trash.

@@ -391,6 +391,20 @@ fn a_deletion_reaches_the_other_device_unless_that_one_edited_the_note() {
 }
 
 #[test]
+fn an_open_popup_changes_the_note_that_another_device_saved_anew() {
+    let (mut a, mut b) = (Device::new(1), Device::new(2));
+    let old = a.save(PAGE, "A", &[], "");
+    exchange(&mut a, &mut b);
+    a.write(|writer| writer.delete_note(old));
+    let anew = a.save(PAGE, "New", &[], "");
+    exchange(&mut a, &mut b);
+    b.rewrite(old, "typed meanwhile");
+    assert_eq!(b.note(PAGE).unwrap().id, anew);
+    exchange(&mut a, &mut b);
+    assert_eq!(a.note(PAGE).unwrap().summary, "typed meanwhile");
+}
+
+#[test]
 fn renamed_tags_and_aliases_reach_notes_of_a_device_that_did_not_know_them() {
     let (mut a, mut b) = (Device::new(1), Device::new(2));
     let id = a.save(PAGE, "A", &["ml", "gpu"], "");

@@ -4,12 +4,12 @@ use std::{
     collections::BTreeSet,
     fs,
     io::Read as _,
-    os::unix::process::CommandExt as _,
     path::{Path, PathBuf},
     process::{Child, Command, Output, Stdio},
     time::{Duration, Instant},
 };
 
+use rustix::process::{Pid, Signal, kill_process};
 use serde_json::Value;
 
 use super::{
@@ -49,6 +49,9 @@ pub(super) struct Device {
     pub(super) place: String,
     /// Whether the place can't be reached.
     pub(super) is_cut_off: bool,
+    /// Whether a run was killed since the last good one, and the git that it had started may still be
+    /// at work in the clone of the next run.
+    has_stray_git: bool,
     /// An earlier copy of the data folder.
     pub(super) copy: Option<tempfile::TempDir>,
     pub(super) has_backup: bool,
@@ -72,6 +75,7 @@ impl Device {
             popups: Vec::new(),
             place,
             is_cut_off: false,
+            has_stray_git: false,
             copy: None,
             has_backup: false,
             edit: None,
@@ -183,7 +187,6 @@ impl Device {
             .stdin(Stdio::null())
             .stdout(Stdio::piped())
             .stderr(Stdio::piped())
-            .process_group(0)
             .spawn()
             .unwrap()
     }
@@ -230,8 +233,27 @@ impl Device {
             started: now,
             dies_at: lives.map(|lives| now + lives),
             dies_with_all,
-            may_fail: self.is_cut_off,
+            may_fail: self.is_cut_off || self.has_stray_git,
         });
+    }
+
+    /// Runs until it succeeds: what a killed run leaves is mended by the next ones. Returns the
+    /// outcome.
+    pub(super) fn run_well(&mut self) -> Value {
+        self.rest();
+        let mut last = String::new();
+        for _ in 0..4 {
+            let output = self.run(&["sync", "now", "--json"]);
+            if output.status.success() {
+                self.has_stray_git = false;
+                return serde_json::from_slice(&output.stdout).unwrap();
+            }
+            last = String::from_utf8(output.stderr).unwrap();
+            if !self.has_stray_git {
+                break;
+            }
+        }
+        panic!("{}: a run failed: {last}", self.name);
     }
 
     pub(super) fn running(&self) -> usize {
@@ -259,6 +281,9 @@ impl Device {
             let run = self.running.swap_remove(at);
             let mut said = String::new();
             let _ = run.child.stderr.unwrap().read_to_string(&mut said);
+            if is_killed {
+                self.has_stray_git = self.place.starts_with("git:");
+            }
             assert!(
                 status.success() || is_killed || run.may_fail,
                 "{}: a run failed: {said}",
@@ -322,8 +347,10 @@ impl Device {
         let mut shown = Vec::new();
         let notes = exported["notes"].as_array_mut().unwrap();
         for note in notes {
-            // Ids may be taken on one of the devices.
+            // Ids may be taken on one of the devices. A change that was taken back before the next run
+            // is a change there, and none elsewhere.
             note["id"].take();
+            note["updatedAt"].take();
             let url = note["url"].as_str().unwrap().to_owned();
             shown.push((url, format!("{note:#}")));
         }
@@ -348,8 +375,8 @@ impl Device {
 
     /// Returns the ids and addresses of the notes in each order. An id is taken where another note has
     /// it, so notes that were saved in the same millisecond may have other ones elsewhere.
-    pub(super) fn orders(&self) -> [Vec<(i64, String)>; 4] {
-        ["newest", "oldest", "updated", "title"].map(|order| {
+    pub(super) fn orders(&self) -> [Vec<(i64, String)>; 3] {
+        ["newest", "oldest", "title"].map(|order| {
             let listed = self.json(&["list", "--limit", "1000", "--order", order]);
             let listed = listed.as_array().unwrap().iter();
             let listed = listed.map(|note| {
@@ -363,15 +390,33 @@ impl Device {
 
 impl Running {
     fn kill(&mut self) {
-        let pid = i32::try_from(self.child.id()).unwrap();
-        if self.dies_with_all
-            && let Some(group) = rustix::process::Pid::from_raw(pid)
-        {
-            let _ = rustix::process::kill_process_group(group, rustix::process::Signal::KILL);
-        }
+        let programs = match self.dies_with_all {
+            true => descendants(self.child.id()),
+            false => Vec::new(),
+        };
         self.child.kill().unwrap();
+        for program in programs.into_iter().filter_map(Pid::from_raw) {
+            // It may have ended by itself.
+            let _ = kill_process(program, Signal::KILL);
+        }
         self.child.wait().unwrap();
     }
+}
+
+/// Returns the processes that a process has started, and those that they have started.
+fn descendants(process: u32) -> Vec<i32> {
+    let Ok(threads) = fs::read_dir(format!("/proc/{process}/task")) else {
+        return Vec::new();
+    };
+    let mut found = Vec::new();
+    for thread in threads.flatten() {
+        let children = fs::read_to_string(thread.path().join("children"));
+        for child in children.unwrap_or_default().split_whitespace() {
+            found.push(child.parse().unwrap());
+            found.extend(descendants(child.parse().unwrap()));
+        }
+    }
+    found
 }
 
 impl Drop for Device {

@@ -142,9 +142,10 @@ impl Oracle {
         self.removed.insert(tag.to_owned());
     }
 
-    /// Returns how much was promised and not taken back.
-    pub(super) fn owed(&self) -> usize {
-        self.promised.difference(&self.gone).count()
+    /// Returns how much was promised, and how much of it was taken back.
+    pub(super) fn figures(&self) -> (usize, usize) {
+        let gone = self.promised.intersection(&self.gone).count();
+        (self.promised.len(), gone)
     }
 
     /// Returns what was promised, not taken back, and isn't there.

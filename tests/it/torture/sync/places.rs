@@ -39,6 +39,8 @@ pub(super) struct Copy {
     pub(super) path: PathBuf,
     /// The files of the device's own that its copy had the last time.
     own: BTreeSet<Name>,
+    /// The files that the device itself has removed.
+    removed: BTreeSet<Name>,
     /// The id of the device.
     owner: String,
 }
@@ -49,6 +51,7 @@ impl Copy {
         Self {
             path: path.to_owned(),
             own: BTreeSet::new(),
+            removed: BTreeSet::new(),
             owner: String::new(),
         }
     }
@@ -124,13 +127,16 @@ impl Copy {
         found
     }
 
-    /// Returns the files that the device itself has removed since the last call.
-    fn removed_by_owner(&mut self) -> BTreeSet<Name> {
+    /// Takes note of the files that the device itself has removed.
+    fn look_for_removed(&mut self) {
+        if !self.root().is_dir() {
+            // It is cut off.
+            return;
+        }
         let own = self.files().into_iter();
         let own: BTreeSet<Name> = own.filter(|(folder, _)| *folder == self.owner).collect();
-        let removed = self.own.difference(&own).cloned().collect();
+        self.removed.extend(self.own.difference(&own).cloned());
         self.own = own;
-        removed
     }
 
     /// Removes a file as a disaster.
@@ -171,15 +177,20 @@ impl Copy {
     }
 }
 
-/// Carries files from one copy to another. Returns how many changed there.
+/// Carries files from one copy to another, also removals if `removes`. Returns how many files changed
+/// there.
 pub(super) fn carry(
     copies: &mut [Copy],
     from: usize,
     to: usize,
     how: Carrying,
+    removes: bool,
     dice: &mut Dice,
 ) -> u32 {
-    let removed = copies[from].removed_by_owner();
+    copies.iter_mut().for_each(Copy::look_for_removed);
+    let removed: BTreeSet<Name> = (copies.iter())
+        .flat_map(|copy| copy.removed.iter().cloned())
+        .collect();
     let (from, to) = (&copies[from], &copies[to]);
     let mut moved = 0;
     if !from.root().is_dir() {
@@ -188,7 +199,7 @@ pub(super) fn carry(
     let is_late = |dice: &mut Dice| how == Carrying::Badly && dice.below(3) == 0;
     let (there, here) = (from.files(), to.files());
     for name in &there {
-        if removed.contains(name) || is_late(dice) {
+        if removed.contains(name) && (removes || how == Carrying::Well) || is_late(dice) {
             continue;
         }
         let file = to.file(name);
@@ -219,10 +230,11 @@ pub(super) fn carry(
             _ => arrive(&file, &bytes),
         }
     }
-    for name in &removed {
-        // Not all carriers remove; a removed file may also come again from a third copy.
-        if !is_late(dice) && fs::remove_file(to.file(name)).is_ok() {
-            moved += 1;
+    // Not all carriers remove; a removed file may also come again from a third copy.
+    for name in here.intersection(&removed) {
+        let is_useless = how == Carrying::Well && to.whole(name).is_none();
+        if is_useless || removes && !is_late(dice) {
+            moved += u32::from(fs::remove_file(to.file(name)).is_ok());
         }
     }
     moved

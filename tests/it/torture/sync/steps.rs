@@ -623,12 +623,13 @@ impl World {
     /// Stops to sync, and joins as another device. Another one may remove the files of the old one.
     fn rejoin(&mut self, d: usize) {
         self.reconnect(d);
-        self.devices[d].rest();
+        self.settle(d);
         let old = self.devices[d].id();
         self.devices[d].ok(&["sync", "stop"]);
         self.join(d);
         let other = self.below(DEVICES);
         if other != d && self.dice.coin() && !self.devices[other].is_cut_off {
+            self.settle(other);
             self.destroy(|world| {
                 let output = world.devices[other].run(&["sync", "forget", &old]);
                 assert!(output.status.success(), "{output:?}");
@@ -658,7 +659,7 @@ impl World {
         let Some(copy) = self.devices[d].copy.take() else {
             return;
         };
-        self.before_going_back(d);
+        self.settle(d);
         self.destroy(|world| {
             world.devices[d].close_host(false);
             let folder = world.devices[d].folder();
@@ -674,8 +675,10 @@ impl World {
         self.went_back(d);
     }
 
-    /// What is only in the repository isn't known here, so nothing unpublished is put back.
-    fn before_going_back(&mut self, d: usize) {
+    /// Waits for runs, and for what killed runs have left behind. What is only in the repository isn't
+    /// known here, so nothing stays unpublished that is going to be put back.
+    fn settle(&mut self, d: usize) {
+        self.devices[d].rest();
         if matches!(self.place, Place::Git(_)) {
             self.reconnect(d);
             self.run_well(d);
@@ -706,7 +709,7 @@ impl World {
         }
         let file = self.devices[d].backup_file();
         let lives = self.lives();
-        self.before_going_back(d);
+        self.settle(d);
         self.destroy(|world| {
             let arguments = ["restore-backup", file.to_str().unwrap()];
             world.devices[d].run_dying(&arguments, lives);
@@ -720,7 +723,7 @@ impl World {
             return;
         }
         self.reconnect(d);
-        self.devices[d].rest();
+        self.settle(d);
         let file = self.devices[d].backup_file();
         self.rest_all();
         let mut seen = self.devices[d].facts();
