@@ -39,6 +39,7 @@ tools() {
     need git git
     need age age
     need rclone rclone
+    need syncthing syncthing
     need pip3 python3-pip
     [ -x /usr/sbin/sshd ] || missing="$missing openssh-server"
     [ -n "$(fc-list :lang=ja family 2>/dev/null)" ] || missing="$missing fonts-noto-cjk"
@@ -89,7 +90,7 @@ format() { cargo fmt --all --check -- --color=never; }
 
 clippy() { cargo clippy --quiet --locked --workspace --all-targets -- --deny warnings; }
 
-shell() { shellcheck --external-sources install.sh installer/*.sh packaging/*.sh tests/run.sh tests/bench/site.sh tests/torture/fuzz.sh tests/torture/run.sh .ci/run; }
+shell() { shellcheck --external-sources install.sh installer/*.sh packaging/*.sh tests/run.sh tests/bench/site.sh tests/torture/fuzz.sh tests/torture/run.sh tests/torture/sync.sh .ci/run; }
 
 types() { npx --no-install tsc --project .; }
 

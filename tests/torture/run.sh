@@ -1,15 +1,15 @@
 #!/bin/sh
 # Runs the tests of tests/it/torture at full length, of which each test run does only a small part:
 # 10,000 kills, 1,000 power cuts, failing disks at each call with each kind of failure, 32 writers
-# of 1,000 saves, 720 first opens, and, if one can be mounted, a disk that is really full. Takes
-# half an hour or more.
+# of 1,000 saves, 720 first opens, 360 histories of five devices that sync, and, if one can be
+# mounted, a disk that is really full. Takes an hour and a half or more.
 #
 # Usage: tests/torture/run.sh [NAME…], with the names below; without any, all of them.
 # URL_NOTES_TORTURE_SEED=N repeats the random choices of a run that printed "seed N".
 
 set -eu
 
-ALL_NAMES='kills cuts disks crowd opens links full'
+ALL_NAMES='kills cuts disks crowd opens links sync full'
 
 # more FACTOR TEST: runs the tests whose names begin with TEST, multiplied by FACTOR.
 more() {
@@ -35,6 +35,9 @@ opens() { more 5 crowds::twelve; }
 links() {
     URL_NOTES_TORTURE=50 cargo test --quiet --locked --package url-notes-net --test net links::torture -- --nocapture
 }
+
+# 3 histories of five devices that sync, times 120.
+sync() { more 120 sync; }
 
 # A disk of 1 MB, filled by saves until one is refused.
 full() {

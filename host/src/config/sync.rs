@@ -20,6 +20,8 @@ pub struct SyncSettings {
     pub pull: Option<String>,
     /// A shell command that carries the folder further after it was written.
     pub push: Option<String>,
+    /// Whether the texts of pages are sent to the other devices.
+    pub texts: bool,
 }
 
 impl SyncSettings {
@@ -37,6 +39,7 @@ impl Default for SyncSettings {
             every: Duration::from_secs(5 * 60),
             pull: None,
             push: None,
+            texts: true,
         }
     }
 }
@@ -49,6 +52,7 @@ struct SyncSection {
     every: Option<String>,
     pull: Option<String>,
     push: Option<String>,
+    texts: Option<bool>,
 }
 
 /// Returns the settings in a section. Adds a sentence to `warnings` for what is wrong, and uses the
@@ -79,6 +83,7 @@ pub(super) fn read(section: toml::Value, warnings: &mut Vec<String>) -> SyncSett
     let some = |command: Option<String>| command.filter(|command| !command.trim().is_empty());
     settings.pull = some(section.pull);
     settings.push = some(section.push);
+    settings.texts = section.texts.unwrap_or(settings.texts);
     settings
 }
 
@@ -110,7 +115,9 @@ mod tests {
     #[test]
     fn settings_have_defaults_and_limits() {
         assert_eq!(settings("").0, SyncSettings::default());
-        let (read, warnings) = settings("auto = false\nevery = '90s'\npush = 'x'\npull = ' '");
+        let (read, warnings) =
+            settings("auto = false\nevery = '90s'\npush = 'x'\npull = ' '\ntexts = false");
+        assert!(!read.texts);
         assert_eq!((read.auto, read.every), (false, Duration::from_secs(90)));
         assert_eq!((read.push.as_deref(), read.pull), (Some("x"), None));
         assert!(warnings.is_empty());

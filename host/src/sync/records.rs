@@ -1,9 +1,13 @@
-//! What the lines of a segment say: states of pages, renamed tags, aliases.
+//! What the lines of a segment say: states of pages, texts of pages, renamed tags, aliases.
 
+use jiff::Timestamp;
 use serde_json::{Map, Value, json};
 
-use crate::domain::sync::{
-    AliasValue, EditLists, MalformedState, Moment, PageId, State, TagEditRecord, UniqueId,
+use crate::{
+    domain::sync::{
+        AliasValue, EditLists, MalformedState, Moment, PageId, State, TagEditRecord, UniqueId,
+    },
+    store::{KeptText, PageText, TextSource, TextSummary},
 };
 
 /// A line of a segment.
@@ -12,6 +16,7 @@ pub(super) enum Record {
     Page(PageId, State),
     TagEdit(TagEditRecord),
     Alias(String, AliasValue),
+    Text(PageText),
     /// A kind that a newer program writes. Its device publishes it for those that know it.
     Unknown,
 }
@@ -33,8 +38,47 @@ impl Record {
         if line.contains_key("alias") {
             return alias(&line).map(|(name, value)| Self::Alias(name, value));
         }
+        if line.contains_key("textOf") {
+            return page_text(&line).map(Self::Text);
+        }
         Ok(Self::Unknown)
     }
+}
+
+fn page_text(line: &Map<String, Value>) -> Result<PageText, MalformedState> {
+    let whole_number = |name: &'static str| {
+        let value = line.get(name).and_then(Value::as_i64);
+        value.ok_or(MalformedState(name))
+    };
+    let page = line.get("textOf").and_then(Value::as_str);
+    let page: PageId = (page.and_then(|page| page.parse().ok())).ok_or(MalformedState("textOf"))?;
+    let number = line.get("n").and_then(Value::as_u64);
+    let number = number.ok_or(MalformedState("n"))?;
+    let saved_at = whole_number("saved")?;
+    let text = match text_or_null(line, "text")? {
+        None => None,
+        Some(markdown) => {
+            let taken_at = Timestamp::from_microsecond(whole_number("at")?);
+            let source = line.get("source").and_then(Value::as_str);
+            let summary = TextSummary {
+                words: 0,
+                taken_at: taken_at.map_err(|_| MalformedState("at"))?,
+                // One that a newer program knows.
+                source: source
+                    .and_then(TextSource::named)
+                    .unwrap_or(TextSource::Import),
+                whole: line.get("cut") != Some(&Value::Bool(true)),
+            };
+            Some(KeptText { markdown, summary })
+        }
+    };
+    Ok(PageText {
+        page,
+        // The database has signed numbers.
+        number: u32::try_from(number).unwrap_or(u32::MAX),
+        saved_at,
+        text,
+    })
 }
 
 fn tag_edit(line: &Map<String, Value>) -> Result<TagEditRecord, MalformedState> {
@@ -109,6 +153,25 @@ pub(super) fn alias_line(name: &str, value: &AliasValue) -> String {
     json!({ "alias": name, "at": at, "tag": value.tag }).to_string()
 }
 
+/// Returns the line of a page's text.
+pub(super) fn page_text_line(said: &PageText) -> String {
+    let mut line = Map::new();
+    line.insert("textOf".into(), said.page.to_string().into());
+    line.insert("n".into(), said.number.into());
+    line.insert("saved".into(), said.saved_at.into());
+    if let Some(text) = &said.text {
+        let summary = text.summary;
+        line.insert("at".into(), summary.taken_at.as_microsecond().into());
+        line.insert("source".into(), summary.source.name().into());
+        if !summary.whole {
+            line.insert("cut".into(), true.into());
+        }
+    }
+    let text = said.text.as_ref().map(|text| text.markdown.as_str());
+    line.insert("text".into(), text.into());
+    Value::Object(line).to_string()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -139,6 +202,29 @@ mod tests {
             Record::Alias(name, read) => assert_eq!((&*name, read), ("ml", value)),
             other => panic!("{other:?}"),
         }
+        let taken_at = Timestamp::from_microsecond(1_764_000_000_000_001).unwrap();
+        for source in TextSource::ALL {
+            for (whole, is_there) in [(true, true), (false, true), (true, false)] {
+                let said = PageText {
+                    page: PageId([7; 16]),
+                    number: 3,
+                    saved_at: 1_764_000_000_000_000,
+                    text: is_there.then(|| KeptText {
+                        markdown: "# \"Ünï\u{1}\n".into(),
+                        summary: TextSummary {
+                            words: 0,
+                            taken_at,
+                            source,
+                            whole,
+                        },
+                    }),
+                };
+                match Record::parse(&page_text_line(&said), &lists).unwrap() {
+                    Record::Text(read) => assert_eq!(read, said),
+                    other => panic!("{other:?}"),
+                }
+            }
+        }
         assert!(matches!(
             Record::parse(r#"{"search":"x"}"#, &lists),
             Ok(Record::Unknown)
@@ -152,21 +238,42 @@ mod tests {
             r#"{"tagEdit":"AAAAAAAAAA","n":1,"from":[]}"#,
             r#"{"alias":1,"at":[1,"AAAAAAAAAA"],"tag":null}"#,
             r#"{"alias":"x","at":["AAAAAAAAAA"],"tag":null}"#,
+            r#"{"textOf":"A","n":1,"saved":5,"text":null}"#,
+            r#"{"textOf":"AAAAAAAAAAAAAAAAAAAAAA","n":-1,"saved":5,"text":null}"#,
+            r#"{"textOf":"AAAAAAAAAAAAAAAAAAAAAA","n":1,"saved":"5","text":null}"#,
+            r#"{"textOf":"AAAAAAAAAAAAAAAAAAAAAA","n":1,"saved":5}"#,
+            r#"{"textOf":"AAAAAAAAAAAAAAAAAAAAAA","n":1,"saved":5,"text":"a"}"#,
+            r#"{"textOf":"AAAAAAAAAAAAAAAAAAAAAA","n":1,"saved":5,"text":"a","at":9000000000000000000}"#,
         ] {
             assert!(Record::parse(line, &lists).is_err(), "{line}");
         }
+    }
+
+    #[test]
+    fn numbers_that_a_newer_program_writes_are_sent_on_to_the_last_digit() {
+        let line = r#"{"k":"AAAAAAAAAAAAAAAAAAAAAA","v":["AAAAAAAAAB"],"w":[[5,0]],"life":0,"later":1764000764000764000764000764000764000764000764000764000764000764000764000000000000}"#;
+        let lists = EditLists::parse(&[vec![]]).unwrap();
+        let state = |line: &str| match Record::parse(line, &lists) {
+            Ok(Record::Page(page, state)) => (page, state),
+            other => panic!("{other:?}"),
+        };
+        let (page, read) = state(line);
+        let mut own_lists = lists.clone();
+        let again = Value::Object(read.to_json(page, &mut own_lists)).to_string();
+        assert_eq!(state(&again), (page, read));
     }
 
     /// What anyone can write into a file at the place. States of whatever content must join to the same
     /// state in each order, be written as they are read, and have a view.
     #[test]
     fn fuzz_segment_lines() {
-        const SEEDS: [&str; 5] = [
+        const SEEDS: [&str; 6] = [
             r#"{"k":"AAAAAAAAAAAAAAAAAAAAAA","v":["AAAAAAAAAB","AAAAAAAAAC","AAAAAAAAAA"],"w":[[5,0],[1764000000000000,1]],"life":{"1":0},"origin":["https://e.org/",1764000000000000],"title":{"0":"S","1":["T"]},"tags":{"0":["ml","a"],"1":["c"]},"addresses":["https://e.org/x"],"order":["a","ml"],"text":{"1":["one\ntwo",["AAAAAAAAAA"]]},"was":[[2,4,"one"]],"read":true,"later":{"0":{"x":1}}}"#,
             r#"{"k":"AAAAAAAAAAAAAAAAAAAAAA","v":["AAAAAAAAAD","AAAAAAAAAA"],"w":[[7,0]],"x":[1],"life":1764000000000001,"origin":["https://e.org/",5],"text":[["one\nthree",["AAAAAAAAAA"]]],"excerpt":null}"#,
             r#"{"k":"AAAAAAAAAAAAAAAAAAAAAA","v":["AAAAAAAAAB"],"w":[[5,0]],"life":"AAAAAAAAAAAAAAAAAAAAAQ"}"#,
             r#"{"tagEdit":"AAAAAAAAAA","n":1,"from":["ml"],"to":"machine learning"}"#,
             r#"{"alias":"ml","at":[1,"AAAAAAAAAA"],"tag":"machine learning"}"#,
+            r#"{"textOf":"AAAAAAAAAAAAAAAAAAAAAA","n":1,"saved":1764000000000000,"at":1764000000000001,"source":"page","cut":true,"text":"one"}"#,
         ];
         let lists = EditLists::parse(&[vec![], vec!["AAAAAAAAAA".into()]]).unwrap();
         let read = |line: &str, lists: &EditLists| match Record::parse(line, lists) {
@@ -176,7 +283,7 @@ mod tests {
         let known = SEEDS[..3].iter().map(|line| read(line, &lists).unwrap().1);
         let known: Vec<State> = known.collect();
         let mut history = TagHistory::default();
-        for line in &SEEDS[3..] {
+        for line in &SEEDS[3..5] {
             match Record::parse(line, &lists).unwrap() {
                 Record::TagEdit(edit) => drop(history.add_edit(edit)),
                 Record::Alias(name, value) => drop(history.add_alias(&name, value)),
@@ -185,6 +292,12 @@ mod tests {
         }
         let names = history.names();
         fuzz::text(&SEEDS, |line| {
+            if let Ok(Record::Text(text)) = Record::parse(line, &lists) {
+                match Record::parse(&page_text_line(&text), &lists) {
+                    Ok(Record::Text(again)) => assert_eq!(again, text),
+                    other => panic!("{other:?}"),
+                }
+            }
             let Some((page, state)) = read(line, &lists) else {
                 return;
             };

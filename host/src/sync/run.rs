@@ -28,7 +28,7 @@ use super::{
     device::DeviceId,
     gaps::Gaps,
     problem::{Problem, ProblemKind},
-    records::{Record, alias_line, tag_edit_line},
+    records::{Record, alias_line, page_text_line, tag_edit_line},
     seal::{OpenError, Seal},
     segment::{self, Header, MAX_FILE, Segment, SegmentFault, SegmentWriter},
     segment_name::SegmentName,
@@ -36,13 +36,18 @@ use super::{
 use crate::{
     domain::sync::{EditLists, TagHistory},
     error::Error,
-    store::{Applied, IncomingPage, SegmentRecord, Store, SyncDevice, SyncSetup, Unpublished},
+    store::{
+        Applied, IncomingPage, PageText, SegmentRecord, SentTexts, Store, SyncDevice, SyncSetup,
+        Unpublished,
+    },
 };
 
 /// Bytes of JSON in a segment. Compressed, it stays far below the limit of a file.
 const SEGMENT_BYTES: usize = 14 << 20;
 /// Pages that are held at once when a segment is read.
 const PAGES_AT_ONCE: usize = 2_000;
+/// Texts of pages that are held at once when a segment is read.
+const TEXTS_AT_ONCE: usize = 64;
 /// More notes than these, and more than a tenth of all, that other devices move to the trash in one run
 /// are backed up before.
 const MANY_TRASHED: u64 = 100;
@@ -120,6 +125,10 @@ pub struct Outcome {
     pub read_files: u64,
     /// What that did to the notes.
     pub applied: Applied,
+    /// Texts of pages in the files that this device wrote.
+    pub written_texts: u64,
+    /// Texts of pages that notes here got.
+    pub changed_texts: u64,
     /// Files that can't be read.
     pub waiting: Vec<WaitingFile>,
     /// Whether some of them weren't known to wait, or for something else.
@@ -141,6 +150,8 @@ impl Outcome {
         Self {
             written_files: self.written_files + next.written_files,
             written_pages: self.written_pages + next.written_pages,
+            written_texts: self.written_texts + next.written_texts,
+            changed_texts: self.changed_texts + next.changed_texts,
             read_files: self.read_files + next.read_files,
             applied,
             backup: self.backup.or(next.backup),
@@ -171,6 +182,8 @@ pub struct Run<'a> {
     pub retention: Retention,
     /// Whether a user waits for the run.
     pub is_awaited: bool,
+    /// Which texts of pages are published.
+    pub sent_texts: SentTexts,
     /// Returns the time.
     pub now: fn() -> Timestamp,
     outcome: Outcome,
@@ -201,6 +214,7 @@ impl<'a> Run<'a> {
             setup,
             retention,
             is_awaited,
+            sent_texts: SentTexts::All,
             now: crate::clock::now,
             outcome: Outcome::default(),
         }
@@ -223,6 +237,7 @@ impl<'a> Run<'a> {
         if self.store.is_renewing()? {
             self.renew()?;
         }
+        self.store.absorb_texts((self.now)(), self.sent_texts)?;
         self.publish(device, &listed)?;
         self.fold(device)?;
         self.remove_folded(device)?;
@@ -246,10 +261,12 @@ impl<'a> Run<'a> {
             .filter(|file| file.name.device == gone)
             .map(|file| record_of(&file.name, file.size.unwrap_or(0), (self.now)()))
             .collect();
-        let pages = self.content_of(&files)?.map(|(pages, _)| pages);
+        let content = self.content_of(&files)?;
+        let pages = content.map(|content| [content.pages, content.texts].concat());
         let now = (self.now)();
         self.store.take_over(pages.as_deref(), now)?;
         self.store.absorb_changes(now)?;
+        self.store.absorb_texts(now, self.sent_texts)?;
         self.publish(device, &listed)?;
         self.carrier.remove_device(gone)?;
         self.carrier.push()?;
@@ -382,6 +399,7 @@ impl<'a> Run<'a> {
         };
         let mut history = TagHistory::default();
         let mut pages: Vec<IncomingPage> = Vec::new();
+        let mut texts: Vec<PageText> = Vec::new();
         for line in lines {
             let line = match line {
                 Ok(line) => line,
@@ -391,14 +409,17 @@ impl<'a> Run<'a> {
                 Ok(Record::Page(page, state)) => pages.push(IncomingPage { page, state }),
                 Ok(Record::TagEdit(edit)) => drop(history.add_edit(edit)),
                 Ok(Record::Alias(name, value)) => drop(history.add_alias(&name, value)),
+                Ok(Record::Text(text)) => texts.push(text),
                 Ok(Record::Unknown) => {}
                 Err(error) => return fault(SegmentFault::Malformed(error.to_string())),
             }
-            if pages.len() >= PAGES_AT_ONCE {
+            if pages.len() >= PAGES_AT_ONCE || texts.len() >= TEXTS_AT_ONCE {
                 self.apply(&mut history, &mut pages, name)?;
+                self.apply_texts(&mut texts, name)?;
             }
         }
         self.apply(&mut history, &mut pages, name)?;
+        self.apply_texts(&mut texts, name)?;
         let device = SyncDevice {
             device: name.folder(),
             name: header
@@ -438,6 +459,18 @@ impl<'a> Run<'a> {
         Ok(())
     }
 
+    fn apply_texts(
+        &mut self,
+        texts: &mut Vec<PageText>,
+        name: &SegmentName,
+    ) -> Result<(), RunError> {
+        let texts = std::mem::take(texts);
+        let (now, rest) = ((self.now)(), self.rest());
+        let changed = self.store.apply_texts(&texts, &name.folder(), now, rest)?;
+        self.outcome.changed_texts += changed;
+        Ok(())
+    }
+
     /// Makes a backup before other devices move many notes to the trash.
     fn brake(&mut self, pages: &[IncomingPage]) -> Result<(), RunError> {
         if self.outcome.backup.is_some() {
@@ -466,7 +499,9 @@ impl<'a> Run<'a> {
                 return Ok(());
             }
             self.write(device, &unpublished)?;
-            self.outcome.written_pages += u64::try_from(unpublished.pages.len()).unwrap_or(0);
+            let count = |length: usize| u64::try_from(length).unwrap_or(0);
+            self.outcome.written_pages += count(unpublished.pages.len());
+            self.outcome.written_texts += count(unpublished.texts.len());
             let now = (self.now)();
             self.store
                 .record_published(&unpublished, self.setup.number, now)?;
@@ -489,6 +524,7 @@ impl<'a> Run<'a> {
                     .map(|page| serde_json::Value::Object(page.clone()).to_string()),
             )
             .map(shortened)
+            .chain(content.texts.iter().map(page_text_line))
             .peekable();
         loop {
             self.setup.number = self.setup.number.saturating_add(1);

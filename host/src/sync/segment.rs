@@ -16,8 +16,9 @@ pub const FORMAT: u32 = 1;
 pub const MAX_FILE: usize = 8 << 20;
 /// Largest content, in bytes after inflating.
 pub const MAX_INFLATED: usize = 64 << 20;
-/// Longest line, in bytes without its line feed.
-pub const MAX_LINE: usize = 1 << 20;
+/// Longest line, in bytes without its line feed. It holds the longest text of a page, 256 KiB, if
+/// each of its bytes is escaped as six (RFC 8259, section 7).
+pub const MAX_LINE: usize = 2 << 20;
 /// Zeros that may follow the content: a sealed file is padded to a multiple of this many bytes, so
 /// that its size says less.
 pub const PADDING: usize = 1 << 10;

@@ -19,7 +19,7 @@ use super::{
 use crate::{
     clock,
     error::Error,
-    store::{Store, SyncSetup},
+    store::{SentTexts, Store, SyncSetup},
 };
 
 /// The folder beside the notes for what sync keeps on this computer.
@@ -43,6 +43,8 @@ pub struct Access {
     pub pull: Option<String>,
     /// A shell command that carries a folder further.
     pub push: Option<String>,
+    /// Whether texts of pages stay on this computer.
+    pub keeps_texts: bool,
 }
 
 /// A problem as it is stored: what `sync status`, doctor and the extension say.
@@ -171,7 +173,7 @@ pub fn run(
                 false => Seal::Plain,
             };
             let retention = retention(&setup.place);
-            let run = Run::new(
+            let mut run = Run::new(
                 store,
                 &mut *carrier,
                 seal,
@@ -179,6 +181,9 @@ pub fn run(
                 retention,
                 is_awaited,
             );
+            if access.keeps_texts {
+                run.sent_texts = SentTexts::None;
+            }
             match task {
                 Task::Exchange => run.run(),
                 Task::Forget(device) => run.forget(device),

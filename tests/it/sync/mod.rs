@@ -5,6 +5,7 @@ mod faults;
 mod git;
 mod rclone;
 mod seal;
+mod syncthing;
 
 use std::path::Path;
 

@@ -23,6 +23,8 @@ mod failing_disk;
 mod power_cuts;
 #[cfg(all(target_os = "linux", target_env = "gnu", target_pointer_width = "64"))]
 mod shim;
+#[cfg(all(target_os = "linux", target_env = "gnu", target_pointer_width = "64"))]
+mod sync;
 
 use std::fmt::Display;
 

@@ -51,6 +51,12 @@ impl Shim {
         shim
     }
 
+    /// Keeps the folder after the test. Returns it.
+    pub(super) fn keep(&mut self) -> PathBuf {
+        self.temp.disable_cleanup(true);
+        self.folder()
+    }
+
     /// Returns the folder of the data.
     pub(super) fn folder(&self) -> PathBuf {
         // Without symbolic links, as the shim requires.

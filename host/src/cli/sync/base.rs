@@ -28,6 +28,7 @@ pub(super) fn access(invocation: &Invocation<'_>) -> Access {
         programs: Programs::default(),
         pull: settings.pull.clone(),
         push: settings.push.clone(),
+        keeps_texts: !settings.texts,
     }
 }
 
@@ -74,8 +75,10 @@ pub(super) fn setup(store: &Reader) -> anyhow::Result<SyncSetup> {
 struct RunOutput {
     written_files: u64,
     written_pages: u64,
+    written_texts: u64,
     read_files: u64,
     changed: u64,
+    changed_texts: u64,
     trashed: u64,
     refused: u64,
     waiting: Vec<WaitingOutput>,
@@ -96,8 +99,10 @@ impl From<&Outcome> for RunOutput {
         Self {
             written_files: outcome.written_files,
             written_pages: outcome.written_pages,
+            written_texts: outcome.written_texts,
             read_files: outcome.read_files,
             changed: outcome.applied.changed,
+            changed_texts: outcome.changed_texts,
             trashed: outcome.applied.trashed,
             refused: outcome.applied.refused,
             waiting: (outcome.waiting.iter())
@@ -136,6 +141,10 @@ pub(super) fn print_outcome(
         "{sent} sent, {} changed here, {} moved to the trash here.",
         applied.changed, applied.trashed
     )?;
+    let (sent, received) = (outcome.written_texts, outcome.changed_texts);
+    if sent > 0 || received > 0 {
+        writeln!(out, "Texts of pages: {sent} sent, {received} received.")?;
+    }
     if applied.refused > 0 {
         writeln!(out, "{}", refused_sentence(applied.refused))?;
     }

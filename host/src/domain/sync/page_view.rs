@@ -144,7 +144,7 @@ impl State {
     }
 
     /// Returns the address and the time of the earliest plausible save.
-    fn origin(&self) -> Option<(String, i64)> {
+    pub(crate) fn origin(&self) -> Option<(String, i64)> {
         let origins = self.registers.get(field::ORIGIN)?;
         let least = (origins.iter())
             .filter_map(|(version, value)| {

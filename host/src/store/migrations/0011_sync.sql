@@ -105,3 +105,40 @@ CREATE TABLE sync_moved (
     old_id INTEGER PRIMARY KEY,
     new_id INTEGER NOT NULL
 ) STRICT;
+
+-- What was last said about the text of each page. number: how many times it was chosen, removals
+-- included; the greatest wins. saved_at: when the note was saved whose text it is; the text of an
+-- earlier note of the page isn't shown. taken_at, source, whole, bytes: as in texts; taken_at is NULL
+-- if the text was removed. unpublished, own: as in sync_pages. body: the text, compressed as in texts,
+-- while this computer has no live note of the page; otherwise NULL, since the text is in texts.
+CREATE TABLE sync_page_texts (
+    page        BLOB PRIMARY KEY,
+    number      INTEGER NOT NULL,
+    saved_at    INTEGER NOT NULL,
+    taken_at    INTEGER,
+    source      INTEGER NOT NULL,
+    whole       INTEGER NOT NULL,
+    bytes       INTEGER NOT NULL,
+    unpublished INTEGER NOT NULL,
+    own         INTEGER NOT NULL,
+    body        BLOB
+) STRICT, WITHOUT ROWID;
+CREATE INDEX sync_page_texts_unpublished ON sync_page_texts (page) WHERE unpublished = 1;
+CREATE INDEX sync_page_texts_waiting ON sync_page_texts (page) WHERE body IS NOT NULL;
+
+-- Notes whose texts were stored or removed since they were last compared with sync_page_texts.
+CREATE TABLE sync_changed_texts (
+    note_id INTEGER PRIMARY KEY
+) STRICT;
+CREATE TRIGGER texts_stored_in_sync AFTER INSERT ON texts
+WHEN EXISTS (SELECT 1 FROM sync) BEGIN
+    INSERT OR IGNORE INTO sync_changed_texts VALUES (new.note_id);
+END;
+CREATE TRIGGER texts_replaced_in_sync AFTER UPDATE ON texts
+WHEN EXISTS (SELECT 1 FROM sync) BEGIN
+    INSERT OR IGNORE INTO sync_changed_texts VALUES (new.note_id);
+END;
+CREATE TRIGGER texts_removed_in_sync AFTER DELETE ON texts
+WHEN EXISTS (SELECT 1 FROM sync) BEGIN
+    INSERT OR IGNORE INTO sync_changed_texts VALUES (old.note_id);
+END;

@@ -232,7 +232,7 @@ impl Writer<'_> {
     }
 
     /// Records that the user removed a text, which is then never downloaded.
-    pub(super) fn record_removed_text(&self, id: NoteId) -> Result<()> {
+    pub(in crate::store) fn record_removed_text(&self, id: NoteId) -> Result<()> {
         let removal = TextFetch {
             tried_at: self.now,
             next_at: NoteId::MAX.moment(),
@@ -256,14 +256,18 @@ impl Writer<'_> {
         )
     }
 
+    /// Returns whether the user removed the text of a note.
+    pub(in crate::store) fn is_text_removed(&self, id: NoteId) -> Result<bool> {
+        let failure = text_fetch(&self.tx, id)?;
+        Ok(failure.is_some_and(|failure| failure.problem == TextProblem::Removed))
+    }
+
     /// Returns the note if it is live, has this address, and has no text, nor one that the user
     /// removed.
     fn without_text(&self, id: NoteId, url: &str) -> Result<Option<Note>> {
         let note = self.live(id)?.filter(|note| note.url == url);
-        let failure = text_fetch(&self.tx, id)?;
-        let is_removed = failure.is_some_and(|failure| failure.problem == TextProblem::Removed);
         Ok(match self.text_row(id)? {
-            None if !is_removed => note,
+            None if !self.is_text_removed(id)? => note,
             _ => None,
         })
     }

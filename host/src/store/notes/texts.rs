@@ -35,7 +35,7 @@ impl TextSource {
     /// All sources.
     pub const ALL: [Self; 4] = [Self::Click, Self::Fetch, Self::File, Self::Import];
 
-    fn number(self) -> i64 {
+    pub(in crate::store) fn number(self) -> i64 {
         match self {
             Self::Click => 1,
             Self::Fetch => 2,
@@ -465,7 +465,7 @@ impl Writer<'_> {
         Ok(query.exists([id.0])?)
     }
 
-    fn is_live(&self, id: NoteId) -> Result<bool> {
+    pub(in crate::store) fn is_live(&self, id: NoteId) -> Result<bool> {
         let mut query = self.tx.prepare_cached("SELECT 1 FROM notes WHERE id = ?")?;
         Ok(query.exists([id.0])?)
     }

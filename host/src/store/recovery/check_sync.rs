@@ -30,6 +30,14 @@ pub(super) fn synced(conn: &Connection, faults: &mut Vec<Fault>) -> Result<()> {
              GROUP BY note_id HAVING count(*) > 1)",
         "Some notes belong to several synced pages",
     )?;
+    asked(
+        conn,
+        faults,
+        Area::Sync,
+        "SELECT count(*) FROM sync_page_texts WHERE length(page) <> 16 OR number < 0
+             OR number > 4294967295 OR bytes < 0",
+        "What devices exchanged about the texts of some pages is damaged",
+    )?;
     let broken = unreadable_history(conn)?;
     if broken > 0 {
         faults.push(fault(

@@ -43,6 +43,7 @@ impl DamagedDatabase {
         let had_states = !pages.is_empty() || salvage.lost_states > known;
         self.put_states(writer, pages, salvage)?;
         self.put_history(writer)?;
+        self.put_page_texts(writer)?;
         let is_synced = self.put_device(writer)?;
         salvage.sync_ended = had_states && !is_synced && self.is_damaged("sync");
         writer.write_index()?;
@@ -217,6 +218,59 @@ impl DamagedDatabase {
             }
         }
         Ok(())
+    }
+
+    /// Restores what was said about texts of pages, but for those that the notes have lost: the files
+    /// have them.
+    fn put_page_texts(&self, writer: &Writer<'_>) -> Result<()> {
+        for row in self.of("sync_page_texts") {
+            if let [
+                Value::Blob(page),
+                Value::Integer(number @ 0..),
+                Value::Integer(saved_at),
+                taken_at @ (Value::Integer(_) | Value::Null),
+                Value::Integer(source),
+                Value::Integer(whole @ (0 | 1)),
+                Value::Integer(bytes @ 0..),
+                Value::Integer(unpublished @ (0 | 1)),
+                Value::Integer(own @ (0 | 1)),
+                // One that waits for its note is in a file.
+                Value::Null,
+            ] = &*row.values
+                && row.rowid.is_none()
+                && page.len() == 16
+                && u32::try_from(*number).is_ok()
+            {
+                // The newest, if an older row is left in free space.
+                writer.execute(
+                    "INSERT INTO sync_page_texts (page, number, saved_at, taken_at, source, whole,
+                         bytes, unpublished, own)
+                     VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)
+                     ON CONFLICT (page) DO UPDATE SET number = ?2, saved_at = ?3, taken_at = ?4,
+                         source = ?5, whole = ?6, bytes = ?7, unpublished = ?8, own = ?9
+                     WHERE ?2 > number",
+                    params![
+                        page,
+                        number,
+                        saved_at,
+                        integer(taken_at),
+                        source,
+                        whole,
+                        bytes,
+                        unpublished,
+                        own
+                    ],
+                )?;
+            }
+        }
+        writer.execute(
+            "DELETE FROM sync_page_texts WHERE taken_at IS NOT NULL AND NOT EXISTS (
+                 SELECT 1 FROM sync_pages p JOIN texts t ON t.note_id = p.note_id
+                 WHERE p.page = sync_page_texts.page AND t.taken_at = sync_page_texts.taken_at
+                     AND t.bytes = sync_page_texts.bytes)",
+            [],
+        )?;
+        writer.compare_all_texts()
     }
 
     /// Restores this device. All files are to be read again, and all notes to be compared with the

@@ -18,7 +18,7 @@ use crate::{
     error::Result,
     store::{
         notes::note_rows::{note_of_page, trashed},
-        transaction::{Store, Writer},
+        transaction::{Store, TRASH_DAYS, Writer},
     },
 };
 
@@ -90,7 +90,9 @@ impl Store {
         Ok(ids.collect::<rusqlite::Result<_>>()?)
     }
 
-    /// Forgets all but the life of notes that were removed from the trash.
+    /// Forgets all but the life of notes that were removed from the trash. Those that never were in
+    /// it, such as of an import that was undone, stay known as long: a device that saves the page
+    /// before it hears of that shows their values, too.
     ///
     /// # Errors
     /// The `store_*` kinds.
@@ -110,14 +112,22 @@ impl Store {
         for ids in gone.chunks(AT_ONCE) {
             self.write(now, |writer| {
                 writer.absorb(ids)?;
+                let month_ago = writer.clock.days_ago(TRASH_DAYS);
                 writer.with_states(|absorber| {
                     for id in ids {
                         let Some(mut row) = absorber.states.of_note(NoteId(*id))? else {
                             continue;
                         };
+                        if matches!(row.state.life(), Some(Life::Trash(at)) if *at > month_ago) {
+                            continue;
+                        }
                         row.state.purge();
                         row.note_id = None;
                         absorber.store(&row)?;
+                        absorber
+                            .states
+                            .writer
+                            .execute("DELETE FROM sync_page_texts WHERE page = ?", [row.page.0])?;
                     }
                     Ok(())
                 })

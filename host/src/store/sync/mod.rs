@@ -2,7 +2,7 @@
 //!
 //! Nothing here touches a save. A run takes what users changed into the states (`absorb`), hands
 //! states out to be written into files (`publish`), and applies the states of other devices to the
-//! notes (`apply`). `history` has renamed tags and aliases, `segments` the files, `setup` this device.
+//! notes (`apply`). `page_texts` does the same with the texts of pages. `history` has renamed tags and aliases, `segments` the files, `setup` this device.
 //! `restore` has what a restored backup means for the other devices, `reconcile` what a repair has lost
 //! of the notes.
 //! `note_sync` has what people see of it at a note, `settle` their choices.
@@ -11,6 +11,7 @@ mod absorb;
 mod apply;
 mod history;
 mod note_sync;
+mod page_texts;
 mod publish;
 mod reconcile;
 #[cfg(test)]
@@ -27,6 +28,7 @@ mod tests;
 pub use apply::{Applied, IncomingPage};
 pub(in crate::store) use history::{is_id, is_tag_edit, unreadable_history};
 pub use note_sync::{NoteSync, PageSync, SyncConflict};
+pub use page_texts::{PageText, SentTexts};
 pub use publish::Unpublished;
 pub use restore::RestoredSync;
 pub(in crate::store) use restore::{ReplacedSync, carry_over};

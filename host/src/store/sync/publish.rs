@@ -6,6 +6,7 @@ use serde_json::{Map, Value};
 
 use super::{
     history::{aliases, edits},
+    page_texts::PageText,
     states::{load_lists, page_of, read_state},
 };
 use crate::{
@@ -25,6 +26,10 @@ pub struct Unpublished {
     pub edits: Vec<TagEditRecord>,
     /// What was said about aliases.
     pub aliases: Vec<(String, AliasValue)>,
+    /// Texts of pages.
+    pub texts: Vec<PageText>,
+    /// Pages whose texts can't be published, since they are gone.
+    lost_texts: Vec<PageId>,
     /// The states as they are stored, to recognise those that change meanwhile.
     stored: Vec<(PageId, Vec<u8>)>,
 }
@@ -33,7 +38,11 @@ impl Unpublished {
     /// Returns whether there is nothing.
     #[must_use]
     pub fn is_empty(&self) -> bool {
-        self.pages.is_empty() && self.edits.is_empty() && self.aliases.is_empty()
+        self.pages.is_empty()
+            && self.edits.is_empty()
+            && self.aliases.is_empty()
+            && self.texts.is_empty()
+            && self.lost_texts.is_empty()
     }
 }
 
@@ -71,16 +80,25 @@ impl Reader {
                 }
                 left -= length;
             }
+            // After all pages, since a text is shown at a note.
+            if rows.next()?.is_none() {
+                (found.texts, found.lost_texts) = reader.unpublished_texts(left)?;
+            }
             Ok(found)
         })
     }
 
-    /// Returns the current states of these pages, and all tag edits and aliases if `history`. They are
-    /// published already, in older files.
+    /// Returns the current states of these pages, the texts of pages with ids in `texts`, and all tag
+    /// edits and aliases if `history`. They are published already, in older files.
     ///
     /// # Errors
     /// The `store_*` kinds.
-    pub fn published(&self, pages: &[PageId], history: bool) -> Result<Unpublished> {
+    pub fn published(
+        &self,
+        pages: &[PageId],
+        texts: &[PageId],
+        history: bool,
+    ) -> Result<Unpublished> {
         self.read_transaction(|reader| {
             let mut found = Unpublished::default();
             if history {
@@ -98,6 +116,9 @@ impl Reader {
                     found.pages.push(state.to_json(page, &mut found.lists));
                     found.stored.push((page_of(row, 0)?, body));
                 }
+            }
+            for page in texts {
+                found.texts.extend(reader.page_text(*page)?);
             }
             Ok(found)
         })
@@ -139,11 +160,20 @@ impl Store {
                     [name, &value.at.version.to_string()],
                 )?;
             }
+            for text in &published.texts {
+                writer.record_published_text(text)?;
+            }
+            for page in &published.lost_texts {
+                writer.execute(
+                    "UPDATE sync_page_texts SET unpublished = 0 WHERE page = ?",
+                    [page.0],
+                )?;
+            }
             writer.execute("UPDATE sync SET number = max(number, ?)", [number])
         })
     }
 
-    /// Has pages published again, with all tag edits and aliases: the device that published them is
+    /// Has pages published again, with their texts and all tag edits and aliases: the device that published them is
     /// gone. `None`: all pages, since its files can't be read.
     ///
     /// # Errors
@@ -152,10 +182,15 @@ impl Store {
         self.write(now, |writer| {
             if pages.is_none() {
                 writer.execute("UPDATE sync_pages SET unpublished = 1", [])?;
+                writer.execute("UPDATE sync_page_texts SET unpublished = 1", [])?;
             }
             for page in pages.unwrap_or_default() {
                 writer.execute(
                     "UPDATE sync_pages SET unpublished = 1 WHERE page = ?",
+                    [page.0],
+                )?;
+                writer.execute(
+                    "UPDATE sync_page_texts SET unpublished = 1 WHERE page = ?",
                     [page.0],
                 )?;
             }

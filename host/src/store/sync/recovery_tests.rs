@@ -390,6 +390,19 @@ fn an_import_of_a_page_that_another_device_saved_first_is_undone_without_its_not
 }
 
 #[test]
+fn a_page_that_another_device_saves_while_its_import_is_undone_is_the_same_on_both() {
+    let (mut a, mut b, mut place) = (Device::new(1), Device::new(2), Place::default());
+    a.import(&[PAGE], "2020-01-01T00:00:00Z".parse().unwrap());
+    a.run(&mut place);
+    a.write(|writer| writer.undo_import());
+    a.run(&mut place);
+    // It hasn't read anything yet.
+    b.save(PAGE, "B", &["b"], "from b");
+    settle(&mut [&mut a, &mut b], &mut place);
+    assert_eq!(a.tags(PAGE), ["import", "b"]);
+}
+
+#[test]
 fn edits_of_many_notes_and_their_undo_reach_the_other_device() {
     let (mut a, mut b, mut place) = (Device::new(1), Device::new(2), Place::default());
     let ids: Vec<NoteId> = (0..4).map(|n| a.save(&page(n), "A", &["x"], "")).collect();
@@ -663,7 +676,10 @@ fn filled() -> (Device, Device, Place) {
             format!("own {number}"),
         ];
         let tags: Vec<&str> = tags.iter().map(|tag| &**tag).collect();
-        a.save(&page(number), &format!("Title {number}"), &tags, &text);
+        let id = a.save(&page(number), &format!("Title {number}"), &tags, &text);
+        if number % 3 == 0 {
+            a.put_text(id, &format!("words of page {number} ").repeat(30));
+        }
     }
     let rename = TagEdit::Rename {
         from: Tag::parse("tag 3").unwrap(),
@@ -675,6 +691,14 @@ fn filled() -> (Device, Device, Place) {
     for number in [5, 6] {
         let id = b.note(&page(number)).unwrap().id;
         b.delete(id);
+    }
+    for number in [9, 12] {
+        let id = b.note(&page(number)).unwrap().id;
+        b.write(|writer| writer.remove_text(id));
+        b.put_text(
+            b.note(&page(number + 12)).unwrap().id,
+            &"a longer text ".repeat(90),
+        );
     }
     for number in 10..20 {
         let id = b.note(&page(number)).unwrap().id;
@@ -688,7 +712,7 @@ fn filled() -> (Device, Device, Place) {
 fn whatever_page_of_the_file_is_lost_nothing_is_lost_on_any_device() {
     const BYTES: usize = 4096;
     let (a, b, place) = filled();
-    let wanted = b.all();
+    let wanted = (b.all(), b.texts());
     let clone = a.t.cloned();
     let path = clone.store.path.clone();
     drop(clone.store);
@@ -708,6 +732,8 @@ fn whatever_page_of_the_file_is_lost_nothing_is_lost_on_any_device() {
         "sync_lists",
         "sync_tag_edits",
         "sync_aliases",
+        "sync_page_texts",
+        "texts",
     ] {
         let own = damaged
             .own(name)
@@ -746,7 +772,9 @@ fn whatever_page_of_the_file_is_lost_nothing_is_lost_on_any_device() {
             repaired.begin();
         }
         settle(&mut [&mut repaired, &mut other], &mut place);
-        assert!(other.all() == wanted, "page {number}: {salvage:?}");
+        assert!(other.all() == wanted.0, "page {number}: {salvage:?}");
+        assert!(other.texts() == wanted.1, "page {number}: {salvage:?}");
+        assert!(repaired.texts() == wanted.1, "page {number}: {salvage:?}");
         assert!(other.is_in_trash(&page(5)), "page {number}");
     }
     assert!(

@@ -131,16 +131,22 @@ fn adopt(new: &Connection, current: &SyncSetup, backup: Option<&SyncSetup>) -> R
     if !is_same(|setup| &setup.device) {
         // Files of this device say what it has published. They are read again.
         new.execute("UPDATE sync_pages SET own = 0", [])?;
+        new.execute("UPDATE sync_page_texts SET own = 0", [])?;
     }
     if !is_same(|setup| &setup.place) {
         new.execute_batch(
             "DELETE FROM sync_segments;
              DELETE FROM sync_devices;
              UPDATE sync_pages SET unpublished = 1, own = 0;
+             UPDATE sync_page_texts SET unpublished = 1, own = 0;
              UPDATE sync_tag_edits SET unpublished = 1;
              UPDATE sync_aliases SET unpublished = 1;",
         )?;
     }
+    new.execute(
+        "INSERT OR IGNORE INTO sync_changed_texts SELECT note_id FROM texts",
+        [],
+    )?;
     let micros = |moment: Option<Timestamp>| moment.map(Timestamp::as_microsecond);
     let renewing: Option<i64> = new
         .query_row("SELECT renewing FROM sync", [], |row| row.get(0))
@@ -186,6 +192,7 @@ impl Store {
             })?;
         }
         self.write(now, |writer| {
+            writer.compare_all_texts()?;
             writer.execute("UPDATE sync SET restoring = 0, absorbed = ?", [revision])
         })?;
         Ok(changed)

@@ -99,6 +99,7 @@ impl Store {
             writer.execute("DELETE FROM sync_segments", [])?;
             writer.execute("DELETE FROM sync_devices", [])?;
             writer.execute("UPDATE sync_pages SET unpublished = 1, own = 0", [])?;
+            writer.execute("UPDATE sync_page_texts SET unpublished = 1, own = 0", [])?;
             writer.execute("UPDATE sync_tag_edits SET unpublished = 1", [])?;
             writer.execute("UPDATE sync_aliases SET unpublished = 1", [])?;
             writer.execute(
@@ -111,7 +112,8 @@ impl Store {
                     setup.encrypted,
                     setup.number
                 ],
-            )
+            )?;
+            writer.compare_all_texts()
         })
     }
 
@@ -179,8 +181,20 @@ impl Store {
 }
 
 impl Writer<'_> {
+    /// Has the next run compare all texts of pages with what was last said about them.
+    pub(in crate::store) fn compare_all_texts(&self) -> Result<()> {
+        self.execute(
+            "INSERT OR IGNORE INTO sync_changed_texts SELECT note_id FROM texts",
+            [],
+        )
+    }
+
     fn republish(&self) -> Result<()> {
         self.execute("UPDATE sync_pages SET unpublished = 1 WHERE own = 1", [])?;
+        self.execute(
+            "UPDATE sync_page_texts SET unpublished = 1 WHERE own = 1",
+            [],
+        )?;
         self.execute("UPDATE sync_tag_edits SET unpublished = 1", [])?;
         self.execute("UPDATE sync_aliases SET unpublished = 1", [])
     }

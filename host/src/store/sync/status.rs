@@ -74,6 +74,8 @@ impl Reader {
                  OR EXISTS (SELECT 1 FROM changes WHERE revision > s.absorbed)
                  OR EXISTS (SELECT 1 FROM sync_pages WHERE unpublished = 1)
                  OR EXISTS (SELECT 1 FROM sync_tag_edits WHERE unpublished = 1)
+                 OR EXISTS (SELECT 1 FROM sync_page_texts WHERE unpublished = 1)
+                 OR EXISTS (SELECT 1 FROM sync_changed_texts)
              FROM sync s, meta m",
         )?;
         Ok(query

@@ -1,6 +1,7 @@
 //! Devices that hand each other their states without files.
 
 mod histories;
+mod page_texts;
 
 use jiff::{SignedDuration, Timestamp};
 
@@ -11,7 +12,10 @@ use crate::{
         sync::{ConflictField, State, TagHistory},
     },
     error::{Error, Result},
-    store::{notes::tag_edits::TagEdit, test_store::TestStore, transaction::Writer},
+    store::{
+        KeptText, NewText, TextSource, notes::tag_edits::TagEdit, test_store::TestStore,
+        transaction::Writer,
+    },
 };
 
 /// Address, title, text and tags of a note, when it was saved and changed, and whether it is read.
@@ -91,7 +95,12 @@ impl Device {
 
     pub(super) fn absorb(&mut self) -> u64 {
         self.t.now += SignedDuration::from_secs(1);
-        self.t.store.absorb_changes(self.t.now).unwrap()
+        let changed = self.t.store.absorb_changes(self.t.now).unwrap();
+        self.t
+            .store
+            .absorb_texts(self.t.now, SentTexts::All)
+            .unwrap();
+        changed
     }
 
     /// Publishes what is new, and returns it.
@@ -123,11 +132,33 @@ impl Device {
             .collect();
         let now = self.t.now;
         let applied = self.t.store.apply_pages(&pages, from, now, || ()).unwrap();
+        let texts = &published.texts;
+        self.t.store.apply_texts(texts, from, now, || ()).unwrap();
         if self.t.store.is_renewing().unwrap() {
             self.t.store.renew_notes(now, || ()).unwrap();
         }
         self.t.check();
         applied
+    }
+
+    /// Stores the text of a page, as a save does.
+    pub(super) fn put_text(&mut self, id: NoteId, markdown: &str) {
+        let text = NewText::new(markdown, self.t.now, TextSource::Click, true).unwrap();
+        self.write(|writer| writer.put_text(id, &text, false));
+    }
+
+    /// Returns the text of the live note of a page.
+    pub(super) fn text(&self, url: &str) -> Option<String> {
+        let text = self.t.store.text(self.note(url)?.id).unwrap();
+        text.map(|text| text.markdown)
+    }
+
+    pub(super) fn texts(&self) -> Vec<(String, Option<KeptText>)> {
+        let notes = self.t.store.latest_notes(None, 1000).unwrap().into_iter();
+        let texts = notes.map(|note| (note.url, self.t.store.text(note.id).unwrap()));
+        let mut texts: Vec<_> = texts.collect();
+        texts.sort_unstable_by(|one, other| one.0.cmp(&other.0));
+        texts
     }
 
     pub(super) fn note(&self, url: &str) -> Option<Note> {
@@ -191,6 +222,7 @@ pub(super) fn exchange(a: &mut Device, b: &mut Device) {
         a.read(&from_b, &id_b);
     }
     assert_eq!(a.all(), b.all());
+    assert_eq!(a.texts(), b.texts());
     assert_eq!(a.absorb(), 0);
     assert_eq!(b.absorb(), 0);
     assert!(a.t.store.unpublished(1).unwrap().is_empty());

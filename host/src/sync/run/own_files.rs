@@ -22,6 +22,16 @@ const FIRST_CLASS_BYTES: u64 = 16 << 10;
 /// Larger files aren't folded.
 const MOST_FOLDED_BYTES: u64 = 4 << 20;
 
+/// What files are about.
+#[derive(Debug)]
+pub(super) struct Content {
+    pub(super) pages: Vec<PageId>,
+    /// Pages with texts.
+    pub(super) texts: Vec<PageId>,
+    /// Whether there are tag edits or aliases.
+    pub(super) has_history: bool,
+}
+
 impl Run<'_> {
     /// Looks for own files that are lost or were cut, once a day.
     pub(super) fn heal(&mut self, device: DeviceId, listed: &[Listed]) -> Result<(), RunError> {
@@ -94,11 +104,13 @@ impl Run<'_> {
             let Some(mut files) = full else {
                 return Ok(());
             };
-            let Some((pages, has_history)) = self.content_of(&files)? else {
+            let Some(content) = self.content_of(&files)? else {
                 // One of them can't be read; `heal` mends that.
                 return Ok(());
             };
-            let content = self.store.published(&pages, has_history)?;
+            let content =
+                self.store
+                    .published(&content.pages, &content.texts, content.has_history)?;
             self.write(device, &content)?;
             let now = (self.now)();
             for file in &mut files {
@@ -110,12 +122,13 @@ impl Run<'_> {
         }
     }
 
-    /// Returns the pages in files of this device, and whether some have tag edits or aliases.
+    /// Returns what files are about, or `None` if one of them can't be read.
     pub(super) fn content_of(
         &mut self,
         files: &[SegmentRecord],
-    ) -> Result<Option<(Vec<PageId>, bool)>, RunError> {
+    ) -> Result<Option<Content>, RunError> {
         let mut pages: BTreeSet<PageId> = BTreeSet::new();
+        let mut texts: BTreeSet<PageId> = BTreeSet::new();
         let mut has_history = false;
         for file in files {
             let Some(name) = SegmentName::parse(&file.device, &file.file) else {
@@ -144,13 +157,18 @@ impl Run<'_> {
                 };
                 match record {
                     Ok(Record::Page(page, _)) => drop(pages.insert(page)),
+                    Ok(Record::Text(text)) => drop(texts.insert(text.page)),
                     Ok(Record::TagEdit(_) | Record::Alias(..)) => has_history = true,
                     Ok(Record::Unknown) => {}
                     Err(_) => return Ok(None),
                 }
             }
         }
-        Ok(Some((pages.into_iter().collect(), has_history)))
+        Ok(Some(Content {
+            pages: pages.into_iter().collect(),
+            texts: texts.into_iter().collect(),
+            has_history,
+        }))
     }
 
     /// Removes own files that were folded long enough ago for the other devices to have the newer one.

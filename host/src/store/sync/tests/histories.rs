@@ -14,7 +14,7 @@ use std::{
 
 use jiff::{SignedDuration, Timestamp};
 
-use super::SyncSetup;
+use super::{SentTexts, SyncSetup};
 use crate::{
     domain::{
         Change, Note, NoteId, PageUrl, Tag,
@@ -22,6 +22,7 @@ use crate::{
     },
     error::Error,
     store::{
+        NewText, TextSource,
         notes::tag_edits::TagEdit,
         test_store::{check, new_note},
         transaction::Store,
@@ -408,6 +409,24 @@ impl World {
         }
     }
 
+    /// Stores the text of a page, or removes it.
+    fn change_text(&mut self, d: usize, page: usize) {
+        let Some(note) = self.note(d, page) else {
+            return;
+        };
+        let now = self.time(d);
+        let words = "word ".repeat(self.random.usize(0..4));
+        let text = format!("{words}X{:05}", self.count);
+        let source = TextSource::ALL[self.random.usize(0..TextSource::ALL.len())];
+        let new = NewText::new(&text, now, source, true).unwrap();
+        let (removes, force) = (self.random.u8(0..4) == 0, self.random.bool());
+        let changed = self.devices[d].store().write(now, |writer| match removes {
+            true => writer.remove_text(note.id).map(drop),
+            false => writer.put_text(note.id, &new, force).map(drop),
+        });
+        changed.unwrap();
+    }
+
     fn delete(&mut self, d: usize, page: usize) {
         let Some(note) = self.note(d, page) else {
             return;
@@ -656,7 +675,8 @@ impl World {
         writeln!(self.log, "{kind} on {d}, page {page}").unwrap();
         match kind {
             0..9 => self.save(d, page),
-            9..26 => self.edit(d, page),
+            9..22 => self.edit(d, page),
+            22..26 => self.change_text(d, page),
             26..29 => self.delete(d, page),
             29..31 => self.restore(d, page),
             31..34 => self.edit_tags(d),
@@ -768,13 +788,15 @@ impl World {
     }
 
     fn shown(&mut self, d: usize) -> Vec<String> {
-        let notes = self.devices[d].store().latest_notes(None, 1_000).unwrap();
+        let store = self.devices[d].store();
+        let notes = store.latest_notes(None, 1_000).unwrap();
         let mut shown: Vec<String> = notes
             .into_iter()
             .map(|mut note| {
                 // Ids may be taken on one of the devices.
+                let text = store.text(note.id).unwrap();
                 note.id = NoteId(0);
-                format!("{note:#?}")
+                format!("{note:#?} {text:?}")
             })
             .collect();
         shown.sort_unstable();
@@ -838,6 +860,7 @@ impl World {
                 0,
                 "device {d} found changes of nobody"
             );
+            store.absorb_texts(now, SentTexts::All).unwrap();
             assert!(
                 store.unpublished(1).unwrap().is_empty(),
                 "device {d} publishes for ever"

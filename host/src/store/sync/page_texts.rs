@@ -1,0 +1,525 @@
+//! The texts of pages that devices exchange.
+//!
+//! A page has one text. Each device numbers what it does: a stored or removed text has the greatest
+//! number that the device knows plus one, so a text chosen with knowledge of another replaces it on
+//! all devices, whatever their clocks. Of two that were chosen at the same time, the file that a user
+//! gave wins, then the longer text, then the later one.
+//!
+//! The text itself is in `texts`. It is here only while this computer has no live note of its page.
+
+use jiff::Timestamp;
+use rusqlite::{OptionalExtension as _, Row, params};
+
+use super::{
+    setup::{Restoring, restoring},
+    states::{load_lists, page_of, read_state},
+};
+use crate::{
+    domain::{NoteId, sync::PageId},
+    error::{Error, Result},
+    store::{
+        connection::reader::Reader,
+        notes::{
+            note_rows::moment,
+            texts::{
+                KeptText, MAX_TEXT_BYTES, NewText, TextSource, TextSummary, deflated,
+                inflated_within,
+            },
+        },
+        transaction::{Store, Writer},
+    },
+};
+
+/// Texts per transaction. A save waits for one transaction at most.
+const AT_ONCE: usize = if cfg!(test) { 2 } else { 16 };
+
+/// What a device says about the text of a page.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PageText {
+    /// The page.
+    pub page: PageId,
+    /// How many times a text was chosen or removed until then.
+    pub number: u32,
+    /// When the note was saved whose text it is, in µs since 1970.
+    pub saved_at: i64,
+    /// The text, or `None` if the user removed it. The number of its words isn't used.
+    pub text: Option<KeptText>,
+}
+
+/// Which texts of pages this device publishes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum SentTexts {
+    /// Those that were stored or removed here.
+    All,
+    /// None: the user wants them to stay on this computer.
+    None,
+}
+
+/// What decides between two texts of a page: the greater one wins.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+struct Rank {
+    number: u32,
+    is_there: bool,
+    is_of_user: bool,
+    bytes: u64,
+    taken_at: i64,
+    whole: bool,
+    source: i64,
+}
+
+impl PageText {
+    fn rank(&self) -> Rank {
+        let text = self.text.as_ref();
+        Rank {
+            number: self.number,
+            is_there: text.is_some(),
+            is_of_user: text.is_some_and(|text| text.summary.source == TextSource::File),
+            bytes: text.map_or(0, |text| u64::try_from(text.markdown.len()).unwrap_or(0)),
+            taken_at: text.map_or(0, |text| text.summary.taken_at.as_microsecond()),
+            whole: text.is_some_and(|text| text.summary.whole),
+            source: text.map_or(0, |text| text.summary.source.number()),
+        }
+    }
+}
+
+/// A row of `sync_page_texts`, without its text.
+#[derive(Debug, Clone, Copy)]
+struct Register {
+    rank: Rank,
+    saved_at: i64,
+    unpublished: bool,
+    own: bool,
+}
+
+const COLUMNS: &str = "number, saved_at, taken_at, source, whole, bytes, unpublished, own";
+
+impl Register {
+    fn of(row: &Row<'_>) -> rusqlite::Result<Self> {
+        let taken_at: Option<i64> = row.get(2)?;
+        let source: i64 = row.get(3)?;
+        Ok(Self {
+            rank: Rank {
+                number: row.get(0)?,
+                is_there: taken_at.is_some(),
+                is_of_user: source == TextSource::File.number(),
+                bytes: row.get(5)?,
+                taken_at: taken_at.unwrap_or(0),
+                whole: row.get(4)?,
+                source,
+            },
+            saved_at: row.get(1)?,
+            unpublished: row.get(6)?,
+            own: row.get(7)?,
+        })
+    }
+}
+
+/// What the database has of a note's text, to find out whether it changed.
+#[derive(Debug, Clone, Copy)]
+struct Stored {
+    summary: TextSummary,
+    bytes: u64,
+}
+
+impl Reader {
+    fn has_unpublished_texts(&self) -> Result<bool> {
+        let sql = "SELECT 1 FROM sync_page_texts WHERE unpublished = 1";
+        Ok(self.conn.prepare_cached(sql)?.exists([])?)
+    }
+
+    /// Returns texts that this device is yet to publish, with at most about `bytes` bytes together.
+    /// Also returns those that can't be published: their notes are gone, or they can't be read.
+    pub(super) fn unpublished_texts(&self, bytes: usize) -> Result<(Vec<PageText>, Vec<PageId>)> {
+        let mut query =
+            (self.conn).prepare_cached("SELECT page FROM sync_page_texts WHERE unpublished = 1")?;
+        let pages = query.query_map([], |row| page_of(row, 0))?;
+        let pages: Vec<PageId> = pages.collect::<rusqlite::Result<_>>()?;
+        let mut found = Vec::new();
+        let mut lost = Vec::new();
+        let mut left = bytes;
+        for page in pages {
+            let Some(text) = self.page_text(page)? else {
+                lost.push(page);
+                continue;
+            };
+            let length = text.text.as_ref().map_or(0, |text| text.markdown.len());
+            found.push(text);
+            if length >= left {
+                break;
+            }
+            left -= length;
+        }
+        Ok((found, lost))
+    }
+
+    /// Returns what is known of the text of a page, or `None` if there is nothing to be said: the
+    /// text of the note is another one by now, or is gone with it.
+    pub(super) fn page_text(&self, page: PageId) -> Result<Option<PageText>> {
+        let sql = format!("SELECT {COLUMNS}, body FROM sync_page_texts WHERE page = ?");
+        let mut query = self.conn.prepare_cached(&sql)?;
+        let found = query.query_row([page.0], |row| {
+            Ok((Register::of(row)?, row.get::<_, Option<Vec<u8>>>(8)?))
+        });
+        let Some((register, body)) = found.optional()? else {
+            return Ok(None);
+        };
+        let said = |text| PageText {
+            page,
+            number: register.rank.number,
+            saved_at: register.saved_at,
+            text,
+        };
+        if !register.rank.is_there {
+            return Ok(Some(said(None)));
+        }
+        let text = match body {
+            Some(body) => {
+                let Ok(markdown) = inflated_within(&body, MAX_TEXT_BYTES) else {
+                    return Ok(None);
+                };
+                let summary = TextSummary {
+                    words: 0,
+                    taken_at: moment(register.rank.taken_at),
+                    source: TextSource::from_number(register.rank.source)
+                        .unwrap_or(TextSource::Click),
+                    whole: register.rank.whole,
+                };
+                KeptText { markdown, summary }
+            }
+            None => {
+                let mut query =
+                    (self.conn).prepare_cached("SELECT note_id FROM sync_pages WHERE page = ?")?;
+                let id: Option<Option<i64>> =
+                    query.query_row([page.0], |row| row.get(0)).optional()?;
+                let Some(id) = id.flatten() else {
+                    return Ok(None);
+                };
+                match self.text(NoteId(id)) {
+                    Ok(Some(text)) => text,
+                    Ok(None) => return Ok(None),
+                    Err(Error::Store { .. }) => return Ok(None),
+                    Err(error) => return Err(error),
+                }
+            }
+        };
+        let said = said(Some(text));
+        Ok(Some(said).filter(|said| said.rank() == register.rank))
+    }
+}
+
+impl Store {
+    /// Takes the texts that were stored and removed since the last call into what this device is to
+    /// publish, and shows those that waited for their notes. Comes after
+    /// [`Store::absorb_changes`].
+    ///
+    /// # Errors
+    /// The `store_*` kinds.
+    pub fn absorb_texts(&mut self, now: Timestamp, sent: SentTexts) -> Result<()> {
+        if self.sync_setup()?.is_none() || restoring(&self.conn)? != Restoring::No {
+            return Ok(());
+        }
+        let ids: Vec<i64> = {
+            let mut query = self
+                .conn
+                .prepare_cached("SELECT note_id FROM sync_changed_texts ORDER BY note_id")?;
+            let ids = query.query_map([], |row| row.get(0))?;
+            ids.collect::<rusqlite::Result<_>>()?
+        };
+        for ids in ids.chunks(AT_ONCE * 8) {
+            self.write(now, |writer| {
+                for id in ids {
+                    writer.absorb_text(NoteId(*id))?;
+                }
+                Ok(())
+            })?;
+        }
+        if sent == SentTexts::None && self.has_unpublished_texts()? {
+            self.write(now, |writer| {
+                // As if a file had them, so that they are among those to be published again later.
+                let sql =
+                    "UPDATE sync_page_texts SET unpublished = 0, own = 1 WHERE unpublished = 1";
+                writer.execute(sql, [])
+            })?;
+        }
+        let waiting: Vec<PageId> = {
+            let mut query = self.conn.prepare_cached(
+                "SELECT t.page FROM sync_page_texts t JOIN sync_pages p ON p.page = t.page
+                 WHERE t.body IS NOT NULL
+                     AND EXISTS (SELECT 1 FROM notes WHERE id = p.note_id)",
+            )?;
+            let pages = query.query_map([], |row| page_of(row, 0))?;
+            pages.collect::<rusqlite::Result<_>>()?
+        };
+        for pages in waiting.chunks(AT_ONCE) {
+            let mut texts = Vec::new();
+            for page in pages {
+                texts.extend(self.page_text(*page)?);
+            }
+            let prepared = prepared(&texts);
+            self.write(now, |writer| {
+                for (text, new) in &prepared {
+                    writer.show_text(text, new.as_ref())?;
+                }
+                Ok(())
+            })?;
+        }
+        Ok(())
+    }
+
+    /// Joins texts from another device's file, and shows the result. Comes after the pages of the
+    /// file. Calls `rest` between its transactions. Returns the number of texts that notes here got.
+    ///
+    /// # Errors
+    /// The `store_*` kinds.
+    pub fn apply_texts(
+        &mut self,
+        texts: &[PageText],
+        device: &str,
+        now: Timestamp,
+        rest: impl Fn(),
+    ) -> Result<u64> {
+        let mut changed = 0;
+        for texts in texts.chunks(AT_ONCE) {
+            let prepared = prepared(texts);
+            changed += self.write(now, |writer| {
+                let mut changed = 0;
+                for (text, new) in &prepared {
+                    changed += u64::from(writer.join_text(text, new.as_ref(), device)?);
+                }
+                Ok(changed)
+            })?;
+            rest();
+        }
+        Ok(changed)
+    }
+}
+
+/// Prepares texts for the database before the transaction, because that takes longer than storing
+/// them. One that has no words or is too long can't be shown.
+fn prepared(texts: &[PageText]) -> Vec<(&PageText, Option<NewText>)> {
+    let texts = texts.iter().map(|said| {
+        let new = said.text.as_ref().and_then(|text| {
+            let summary = text.summary;
+            NewText::new(
+                &text.markdown,
+                summary.taken_at,
+                summary.source,
+                summary.whole,
+            )
+            .ok()
+        });
+        (said, new)
+    });
+    texts.collect()
+}
+
+impl Writer<'_> {
+    fn register(&self, page: PageId) -> Result<Option<Register>> {
+        let sql = format!("SELECT {COLUMNS} FROM sync_page_texts WHERE page = ?");
+        let mut query = self.tx.prepare_cached(&sql)?;
+        Ok(query.query_row([page.0], Register::of).optional()?)
+    }
+
+    /// Stores what is known of the text of a page. `body`: the text, if it waits for its note.
+    fn put_register(&self, page: PageId, register: &Register, body: Option<&[u8]>) -> Result<()> {
+        let rank = register.rank;
+        self.execute(
+            "INSERT OR REPLACE INTO sync_page_texts (page, number, saved_at, taken_at, source, whole,
+                 bytes, unpublished, own, body)
+             VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+            params![
+                page.0,
+                rank.number,
+                register.saved_at,
+                rank.is_there.then_some(rank.taken_at),
+                rank.source,
+                rank.whole,
+                rank.bytes,
+                register.unpublished,
+                register.own,
+                body
+            ],
+        )
+    }
+
+    /// Returns when the note of a page was saved, in µs since 1970, as all devices know it.
+    fn saved_at(&self, page: PageId) -> Result<Option<i64>> {
+        let mut query = self
+            .tx
+            .prepare_cached("SELECT state FROM sync_pages WHERE page = ?")?;
+        let body: Option<Vec<u8>> = query.query_row([page.0], |row| row.get(0)).optional()?;
+        let Some(body) = body else {
+            return Ok(None);
+        };
+        let (_, state) = read_state(&body, &load_lists(&self.tx)?)?;
+        Ok(state.origin().map(|(_, saved_at)| saved_at))
+    }
+
+    /// Returns the page of a note.
+    fn page_of_note(&self, id: NoteId) -> Result<Option<PageId>> {
+        let mut query = self
+            .tx
+            .prepare_cached("SELECT page FROM sync_pages WHERE note_id = ?")?;
+        Ok(query.query_row([id.0], |row| page_of(row, 0)).optional()?)
+    }
+
+    /// Returns the live note of a page.
+    fn live_note_of(&self, page: PageId) -> Result<Option<NoteId>> {
+        let mut query = self.tx.prepare_cached(
+            "SELECT n.id FROM sync_pages p JOIN notes n ON n.id = p.note_id WHERE p.page = ?",
+        )?;
+        let id = query.query_row([page.0], |row| row.get(0).map(NoteId));
+        Ok(id.optional()?)
+    }
+
+    fn stored_text(&self, id: NoteId) -> Result<Option<Stored>> {
+        let mut query = self.tx.prepare_cached(
+            "SELECT words, taken_at, source, whole, bytes FROM texts WHERE note_id = ?",
+        )?;
+        let stored = query.query_row([id.0], |row| {
+            Ok(Stored {
+                summary: TextSummary {
+                    words: row.get(0)?,
+                    taken_at: moment(row.get(1)?),
+                    source: TextSource::from_number(row.get(2)?).unwrap_or(TextSource::Click),
+                    whole: row.get(3)?,
+                },
+                bytes: row.get(4)?,
+            })
+        });
+        Ok(stored.optional()?)
+    }
+
+    /// Compares the text of a note with what was last said about it.
+    fn absorb_text(&self, id: NoteId) -> Result<()> {
+        let Some(page) = self.page_of_note(id)? else {
+            // A note that no run has seen yet is looked at by the next one.
+            return match self.is_live(id)? {
+                true => Ok(()),
+                false => self.forget_changed_text(id),
+            };
+        };
+        self.forget_changed_text(id)?;
+        let known = self.register(page)?;
+        let number = known.map_or(0, |known| known.rank.number);
+        let text = self.stored_text(id)?;
+        let shown = Rank {
+            number,
+            is_there: text.is_some(),
+            is_of_user: text.is_some_and(|text| text.summary.source == TextSource::File),
+            bytes: text.map_or(0, |text| text.bytes),
+            taken_at: text.map_or(0, |text| text.summary.taken_at.as_microsecond()),
+            whole: text.is_some_and(|text| text.summary.whole),
+            source: text.map_or(0, |text| text.summary.source.number()),
+        };
+        if known.is_some_and(|known| known.rank == shown) {
+            return Ok(());
+        }
+        // A page that was saved anew has no text yet.
+        if text.is_none() && !self.is_text_removed(id)? {
+            return Ok(());
+        }
+        let register = Register {
+            rank: Rank {
+                number: number.saturating_add(1),
+                ..shown
+            },
+            saved_at: self.saved_at(page)?.unwrap_or(id.0),
+            unpublished: true,
+            own: known.is_some_and(|known| known.own),
+        };
+        self.put_register(page, &register, None)
+    }
+
+    /// Records that a file has this, if nothing else was said since.
+    pub(super) fn record_published_text(&self, text: &PageText) -> Result<()> {
+        let known = self.register(text.page)?;
+        if known.is_some_and(|known| known.rank == text.rank()) {
+            self.execute(
+                "UPDATE sync_page_texts SET unpublished = 0, own = 1 WHERE page = ?",
+                [text.page.0],
+            )?;
+        }
+        Ok(())
+    }
+
+    fn forget_changed_text(&self, id: NoteId) -> Result<()> {
+        self.execute("DELETE FROM sync_changed_texts WHERE note_id = ?", [id.0])
+    }
+
+    /// Joins what a device says about the text of a page. Returns whether a note changed.
+    fn join_text(&self, said: &PageText, new: Option<&NewText>, device: &str) -> Result<bool> {
+        // What the user has changed meanwhile.
+        if let Some(id) = self.live_note_of(said.page)? {
+            self.absorb_text(id)?;
+        }
+        let is_own = self.is_device(device)?;
+        let rank = said.rank();
+        let known = self.register(said.page)?;
+        if let Some(mut known) = known
+            && known.rank >= rank
+        {
+            let is_said = known.rank == rank;
+            if is_own && (!known.own || is_said && known.unpublished) {
+                known.own = true;
+                known.unpublished &= !is_said;
+                self.execute(
+                    "UPDATE sync_page_texts SET own = 1, unpublished = ? WHERE page = ?",
+                    params![known.unpublished, said.page.0],
+                )?;
+            }
+            return Ok(false);
+        }
+        let register = Register {
+            rank,
+            saved_at: said.saved_at,
+            unpublished: false,
+            own: is_own || known.is_some_and(|known| known.own),
+        };
+        if restoring(&self.tx)? == Restoring::Reading {
+            self.put_register(said.page, &register, None)?;
+            return Ok(false);
+        }
+        let body = match &said.text {
+            Some(text) if new.is_some() => Some(deflated(&text.markdown)?),
+            _ => None,
+        };
+        self.put_register(said.page, &register, body.as_deref())?;
+        self.show_text(said, new)
+    }
+
+    /// Shows a text that waits for the live note of its page, if there is one. Returns whether the
+    /// note changed.
+    fn show_text(&self, said: &PageText, new: Option<&NewText>) -> Result<bool> {
+        let Some(id) = self.live_note_of(said.page)? else {
+            return Ok(false);
+        };
+        self.execute(
+            "UPDATE sync_page_texts SET body = NULL WHERE page = ?",
+            [said.page.0],
+        )?;
+        // It belongs to an earlier note of the page.
+        if self
+            .saved_at(said.page)?
+            .is_none_or(|saved| said.saved_at < saved)
+        {
+            return Ok(false);
+        }
+        let changed = match new {
+            Some(new) => {
+                let before = self.stored_text(id)?.map(|text| text.summary);
+                self.put_text(id, new, true)?;
+                before != Some(new.summary())
+            }
+            None if said.text.is_none() => {
+                let removed = self.remove_text(id)?;
+                // No download brings it back here either.
+                self.record_removed_text(id)?;
+                removed
+            }
+            None => false,
+        };
+        self.forget_changed_text(id)?;
+        Ok(changed)
+    }
+}
