@@ -1,14 +1,13 @@
 //! Checks the sync of notes: the last run, and the files that wait.
 
 use jiff::{SignedDuration, Timestamp};
-use serde_json::Value;
 
 use crate::{
     config::Config,
     doctor::finding::{Area, Finding, Level, clean},
     error::Result,
     store::Reader,
-    sync::gaps::Gaps,
+    sync::{gaps::Gaps, session::StoredProblem},
 };
 
 /// How long a file may wait.
@@ -34,14 +33,9 @@ fn found(store: &Reader, config: &Config, now: Timestamp) -> Result<Option<Findi
             ..Finding::new(Area::Sync, level, message)
         }))
     };
-    let problem: Option<Value> = setup
-        .problem
-        .as_deref()
-        .and_then(|problem| serde_json::from_str(problem).ok());
-    if let Some(problem) = problem {
-        let kind = problem["kind"].as_str().unwrap_or_default();
-        let sentence = clean(problem["sentence"].as_str().unwrap_or_default());
-        let (cause, advice) = cause_of(kind);
+    if let Some(problem) = StoredProblem::of(&setup) {
+        let sentence = clean(&problem.sentence);
+        let (cause, advice) = cause_of(&problem.kind);
         return fault(
             cause,
             Level::Fault,

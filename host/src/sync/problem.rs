@@ -101,13 +101,15 @@ impl Problem {
             ),
             _ => (
                 Other,
-                "The folder for sync can't be used.",
+                "The folder for sync can't be used. Check its path.",
                 "The folder of the notes can't be used.",
             ),
         };
-        let sentence = match owner {
-            Owner::Place => at_place,
-            Owner::Own => own,
+        let sentence = match (owner, kind) {
+            (Owner::Place, Other) => format!("{at_place} The system says: {error}."),
+            (Owner::Own, Other) => format!("{own} The system says: {error}."),
+            (Owner::Place, _) => at_place.to_owned(),
+            (Owner::Own, _) => own.to_owned(),
         };
         Self::new(kind, sentence).with_detail(format_args!("{}: {error}", path.display()))
     }

@@ -89,6 +89,12 @@ impl Run {
         }
     }
 
+    /// Sets what sentences call it.
+    pub(super) fn called(mut self, name: &'static str) -> Self {
+        self.name = name;
+        self
+    }
+
     pub(super) fn arg(mut self, argument: impl AsRef<OsStr>) -> Self {
         self.command.arg(argument);
         self

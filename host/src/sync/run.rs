@@ -30,7 +30,7 @@ use super::{
     problem::{Problem, ProblemKind},
     records::{Record, alias_line, page_text_line, tag_edit_line},
     seal::{OpenError, Seal},
-    segment::{self, Header, Segment, SegmentFault, SegmentWriter},
+    segment::{self, Header, MAX_FILE, Segment, SegmentFault, SegmentWriter},
     segment_name::SegmentName,
 };
 use crate::{
@@ -131,6 +131,8 @@ pub struct Outcome {
     pub changed_texts: u64,
     /// Files that can't be read.
     pub waiting: Vec<WaitingFile>,
+    /// Whether some of them weren't known to wait, or for something else.
+    pub has_new_waiting: bool,
     /// The backup made before other devices moved many notes to the trash.
     pub backup: Option<PathBuf>,
     /// Whether own files were lost, so that all was published again.
@@ -154,6 +156,7 @@ impl Outcome {
             applied,
             backup: self.backup.or(next.backup),
             healed: self.healed || next.healed,
+            has_new_waiting: self.has_new_waiting || next.has_new_waiting,
             ..next
         }
     }
@@ -161,7 +164,7 @@ impl Outcome {
     /// Returns whether something was sent, read or lost.
     #[must_use]
     pub fn has_news(&self) -> bool {
-        self.written_files > 0 || self.read_files > 0 || self.healed || !self.waiting.is_empty()
+        self.written_files > 0 || self.read_files > 0 || self.healed || self.has_new_waiting
     }
 }
 
@@ -297,14 +300,10 @@ impl<'a> Run<'a> {
             .collect();
         let own = self.setup.device.clone();
         for file in listed {
-            let key = (file.name.folder(), file.name.file());
-            if known
-                .get(&key)
-                .is_some_and(|record| record.read_at.is_some())
-            {
-                continue;
+            let record = known.get(&(file.name.folder(), file.name.file()));
+            if record.is_none_or(|record| record.read_at.is_none()) {
+                self.read(file, record)?;
             }
-            self.read(file)?;
         }
         let here: BTreeSet<(String, String)> = (listed.iter())
             .map(|file| (file.name.folder(), file.name.file()))
@@ -323,7 +322,8 @@ impl<'a> Run<'a> {
         Ok(())
     }
 
-    fn read(&mut self, file: &Listed) -> Result<(), RunError> {
+    /// Reads a file. `known`: what is known of it if it waits.
+    fn read(&mut self, file: &Listed, known: Option<&SegmentRecord>) -> Result<(), RunError> {
         let fault = self.read_segment(file)?.err();
         let now = (self.now)();
         let mut record = record_of(&file.name, file.size.unwrap_or(0), now);
@@ -341,10 +341,22 @@ impl<'a> Run<'a> {
                 });
             }
         }
-        Ok(self.store.record_segments(&[record], now)?)
+        // A file that waits for long isn't worth a write at each look.
+        let is_known = known.is_some_and(|known| {
+            record.read_at.is_none()
+                && (&known.problem, known.bytes) == (&record.problem, record.bytes)
+        });
+        if !is_known {
+            self.outcome.has_new_waiting |= record.read_at.is_none();
+            self.store.record_segments(&[record], now)?;
+        }
+        Ok(())
     }
 
     fn read_segment(&mut self, file: &Listed) -> Result<Result<(), FileFault>, RunError> {
+        if file.size.is_some_and(|size| size > MAX_FILE as u64) {
+            return Ok(Err(FileFault::Content(SegmentFault::TooLarge)));
+        }
         if !file.here {
             return Ok(Err(FileFault::NotHere));
         }

@@ -6,7 +6,7 @@ use std::{
 };
 
 use jiff::SignedDuration;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use super::{
     carrier::{self, Carrier, Programs, folder::FolderCarrier},
@@ -19,7 +19,7 @@ use super::{
 use crate::{
     clock,
     error::Error,
-    store::{SentTexts, Store},
+    store::{SentTexts, Store, SyncSetup},
 };
 
 /// The folder beside the notes for what sync keeps on this computer.
@@ -48,10 +48,25 @@ pub struct Access {
 }
 
 /// A problem as it is stored: what `sync status`, doctor and the extension say.
-#[derive(Debug, Serialize)]
-struct StoredProblem<'a> {
-    kind: &'a str,
-    sentence: &'a str,
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct StoredProblem {
+    /// A [`ProblemKind`] as a word, or `notes` if the notes can't be read or written.
+    pub kind: String,
+    /// A sentence that says what to do.
+    pub sentence: String,
+}
+
+impl StoredProblem {
+    /// Returns why the last run failed, if it did.
+    #[must_use]
+    pub fn of(setup: &SyncSetup) -> Option<Self> {
+        let stored = setup.problem.as_deref()?;
+        // Another version of the program may have written it.
+        Some(serde_json::from_str(stored).unwrap_or_else(|_| Self {
+            kind: word(ProblemKind::Other),
+            sentence: "To see why, run `url-notes sync now`.".to_owned(),
+        }))
+    }
 }
 
 /// Opens the carrier of a place. `data` is the folder of the notes, `device` this device.
@@ -183,11 +198,7 @@ pub fn run(
         log::warn!("sync: {problem} {}", problem.detail);
     }
     let problem = problem.map(|(kind, sentence)| {
-        let stored = StoredProblem {
-            kind: &kind,
-            sentence: &sentence,
-        };
-        serde_json::to_string(&stored).unwrap_or_default()
+        serde_json::to_string(&StoredProblem { kind, sentence }).unwrap_or_default()
     });
     // A look that finds nothing new isn't worth a write: those who watch the notes would read them
     // again.

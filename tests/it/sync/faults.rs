@@ -327,6 +327,17 @@ fn a_file_under_the_name_of_another_is_no_file_of_its_device() {
 }
 
 #[test]
+fn a_huge_file_is_not_read() {
+    let devices = Devices::new();
+    let file = put(&devices, "00000000000000aa", 1, &[]);
+    // Sparse, so that it takes no space.
+    let huge = fs::OpenOptions::new().write(true).open(&file).unwrap();
+    huge.set_len(1 << 40).unwrap();
+    let run = devices.json("desktop", &["sync", "now"]);
+    assert_eq!(run["waiting"][0]["problem"], "too_large");
+}
+
+#[test]
 fn a_command_that_has_to_wait_for_another_run_says_so() {
     let devices = Devices::new();
     let lock = devices.folder("laptop").join("sync/lock");

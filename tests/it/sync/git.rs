@@ -10,7 +10,7 @@ use std::{
     time::Duration,
 };
 
-use url_notes::sync::problem::ProblemKind;
+use url_notes::sync::{carrier, place::Place, problem::ProblemKind};
 
 use super::{World, check_carrier, kind, names, segment};
 use crate::host::until;
@@ -171,6 +171,32 @@ fn an_emptied_branch_lists_nothing_and_takes_files_again() {
     assert_eq!(in_remote(&["for-each-ref"]), "");
     carrier.create().unwrap();
     assert_eq!(names(&carrier.list().unwrap()), [two]);
+}
+
+#[test]
+fn settings_that_git_cannot_read_are_no_damage_of_the_clone() {
+    let world = World::new();
+    let path = repository(&world);
+    let place = format!("git:file://{path}");
+    let mut a = world.carrier("a", &place);
+    a.create().unwrap();
+    let one = segment(1, 1, b"one");
+    a.put(&one, b"one").unwrap();
+    a.push().unwrap();
+    let settings = world.path().join(".gitconfig");
+    fs::write(&settings, "[core").unwrap();
+    assert_eq!(kind(a.fetch()), ProblemKind::Refused);
+    let opened = carrier::open(
+        &Place::parse(&place, None).unwrap(),
+        &world.path().join("a"),
+        &world.programs,
+    );
+    let problem = opened.err().unwrap();
+    assert!(problem.sentence.contains("git config --list"), "{problem}");
+    fs::remove_file(settings).unwrap();
+    // Without another fetch: the clone is still there.
+    let a = world.carrier("a", &place);
+    assert_eq!(a.read(&one), Ok(b"one".to_vec()));
 }
 
 #[test]

@@ -248,6 +248,35 @@ fn s3_carries_with_few_requests() {
     assert!(removal.ends_with("DELETE"), "{removal}");
 }
 
+/// A connection that is too slow for all files still brings one after the other.
+#[test]
+fn what_arrived_before_the_time_limit_is_kept() {
+    let mut world = World::new();
+    let (one, two) = (segment(1, 1, b"one"), segment(1, 2, b"two"));
+    let listing: Vec<_> = [one, two]
+        .iter()
+        .map(|name| serde_json::json!({ "Path": name.to_string(), "Size": 3 }))
+        .collect();
+    let listing = serde_json::to_string(&listing).unwrap();
+    let (bin, folder, file) = (world.path().join("bin"), one.folder(), one.file());
+    fs::create_dir(&bin).unwrap();
+    // Of the first file, all arrives; of the second one, a part.
+    let script = format!(
+        "#!/bin/sh\nfor to; do :; done\ncase $* in\n*lsjson*) echo '{listing}' ;;\n*) mkdir \"$to/{folder}\"\nprintf one >\"$to/{folder}/{file}\"\nprintf t >\"$to/{folder}/{}\"\nsleep 600 ;;\nesac\n",
+        two.file()
+    );
+    fs::write(bin.join("rclone"), script).unwrap();
+    let executable = std::os::unix::fs::PermissionsExt::from_mode(0o700);
+    fs::set_permissions(bin.join("rclone"), executable).unwrap();
+    world.set("PATH", format!("{}:/usr/bin:/bin", bin.display()));
+    world.programs.network_limit = std::time::Duration::from_secs(5);
+    let mut carrier = world.carrier("a", "rclone:box:");
+    assert_eq!(kind(carrier.fetch()), ProblemKind::Slow);
+    let here: Vec<bool> = carrier.list().unwrap().iter().map(|it| it.here).collect();
+    assert_eq!(here, [true, false]);
+    assert_eq!(carrier.read(&one), Ok(b"one".to_vec()));
+}
+
 #[test]
 fn a_missing_rclone_gets_a_sentence() {
     let mut world = World::new();

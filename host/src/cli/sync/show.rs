@@ -3,7 +3,6 @@
 use anyhow::bail;
 use jiff::{SignedDuration, Timestamp};
 use serde::Serialize;
-use serde_json::Value;
 
 use super::base::{
     OFF, WaitingOutput, refused_sentence, setup, shown_place, went_back_sentence, why_waiting,
@@ -15,7 +14,7 @@ use crate::{
     clock,
     domain::timestamp_text,
     store::{Reader, SyncConflict},
-    sync::gaps::Gaps,
+    sync::{gaps::Gaps, session::StoredProblem},
 };
 
 /// How long a file may wait, and runs may fail, before `sync status` fails.
@@ -45,7 +44,7 @@ struct StatusOutput {
     #[serde(skip_serializing_if = "Option::is_none")]
     ok_at: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    problem: Option<Value>,
+    problem: Option<StoredProblem>,
     unpublished: u64,
     conflicts: u64,
     deleted_elsewhere: u64,
@@ -88,9 +87,7 @@ pub(super) fn status(invocation: &mut Invocation<'_>) -> anyhow::Result<()> {
     } = Gaps::of(&store)?;
     let is_old = |moment: Timestamp| now.duration_since(moment) > PATIENCE;
     let has_waited = waiting.iter().any(|record| is_old(record.found_at));
-    let problem: Option<Value> = setup
-        .as_ref()
-        .and_then(|setup| serde_json::from_str(setup.problem.as_deref()?).ok());
+    let problem = setup.as_ref().and_then(StoredProblem::of);
     let devices = store.sync_devices()?;
     let output = StatusOutput {
         state: match (&setup, &problem) {
@@ -185,11 +182,8 @@ pub(super) fn status(invocation: &mut Invocation<'_>) -> anyhow::Result<()> {
             )?;
         }
     }
-    let sentence = problem
-        .as_ref()
-        .and_then(|problem| problem["sentence"].as_str());
-    if let Some(sentence) = sentence {
-        bail!("The last run failed. {sentence}");
+    if let Some(problem) = problem {
+        bail!("The last run failed. {}", problem.sentence);
     }
     if has_waited {
         bail!("A file has waited for more than a day.");

@@ -2,6 +2,7 @@
 //! further, a mounted disk or share, or one that the user's own commands carry.
 
 use std::{
+    collections::BTreeSet,
     fs::{self, DirBuilder},
     io,
     os::unix::fs::DirBuilderExt as _,
@@ -38,6 +39,15 @@ pub struct FolderCarrier {
     files: SegmentFiles,
     programs: Programs,
     commands: Option<Commands>,
+    /// Devices whose folders are gone here, for the next push.
+    forgotten: BTreeSet<DeviceId>,
+}
+
+/// Which command of the user.
+#[derive(Debug, Clone, Copy)]
+enum Setting {
+    Pull,
+    Push,
 }
 
 /// Shell commands of the user that carry a folder.
@@ -58,13 +68,14 @@ impl FolderCarrier {
             files: SegmentFiles::new(place.join(ROOT), Owner::Place),
             programs: programs.clone(),
             commands: None,
+            forgotten: BTreeSet::new(),
         }
     }
 
     /// Sets the shell commands that bring what is new into the folder and send what is new in it,
     /// such as rsync or unison. Their current folder is the place; the variable
-    /// `URL_NOTES_DEVICE` names the folder of this device, below [`ROOT`], which is the only one
-    /// that others don't write.
+    /// `URL_NOTES_DEVICE` names the folder below [`ROOT`] that only this device writes. After a
+    /// device was forgotten, `push` is run for its folder, too.
     #[must_use]
     pub fn with_commands(
         mut self,
@@ -76,11 +87,15 @@ impl FolderCarrier {
         self
     }
 
-    fn run(&self, setting: &str, command: fn(&Commands) -> Option<&String>) -> Result<(), Problem> {
+    fn run(&self, setting: Setting, device: Option<DeviceId>) -> Result<(), Problem> {
         let Some(commands) = &self.commands else {
             return Ok(());
         };
-        let Some(command) = command(commands) else {
+        let (command, name) = match setting {
+            Setting::Pull => (&commands.pull, "The command pull in the settings of sync"),
+            Setting::Push => (&commands.push, "The command push in the settings of sync"),
+        };
+        let Some(command) = command else {
             return Ok(());
         };
         if !is_folder(&self.place)? {
@@ -88,7 +103,11 @@ impl FolderCarrier {
         }
         let output = Run::new("sh", &self.programs)
             .args(["-c", command])
-            .env(DEVICE_VARIABLE, commands.device.to_string())
+            .called(name)
+            .env(
+                DEVICE_VARIABLE,
+                device.unwrap_or(commands.device).to_string(),
+            )
             .folder(&self.place)
             .limit(self.programs.network_limit)
             .silent()
@@ -97,7 +116,7 @@ impl FolderCarrier {
             return Ok(());
         }
         let sentence = format!(
-            "The command {setting} in the settings of sync failed ({}). Run it in a terminal to see why.",
+            "{name} failed ({}). Run it in a terminal to see why.",
             output.status
         );
         Err(Problem::new(ProblemKind::Other, sentence).with_detail(output.stderr))
@@ -122,9 +141,6 @@ impl Carrier for FolderCarrier {
     }
 
     fn create(&mut self) -> Result<(), Problem> {
-        if self.exists()? {
-            return Ok(());
-        }
         let problem = |error: io::Error| self.files.problem(&self.place, &error);
         make_folder(&self.place)?;
         match create(self.files.root()) {
@@ -133,11 +149,14 @@ impl Carrier for FolderCarrier {
             }
             _ => sync_folder(&self.place).map_err(problem)?,
         }
+        if self.files.root().join(README).exists() {
+            return Ok(());
+        }
         write_whole(self.files.root(), README, README_TEXT.as_bytes()).map_err(problem)
     }
 
     fn fetch(&mut self) -> Result<(), Problem> {
-        self.run("pull", |commands| commands.pull.as_ref())
+        self.run(Setting::Pull, None)
     }
 
     fn list(&self) -> Result<Vec<Listed>, Problem> {
@@ -161,11 +180,18 @@ impl Carrier for FolderCarrier {
 
     fn remove_device(&mut self, device: DeviceId) -> Result<(), Problem> {
         self.check()?;
-        self.files.remove_device(device)
+        self.files.remove_device(device)?;
+        self.forgotten.insert(device);
+        Ok(())
     }
 
     fn push(&mut self) -> Result<(), Problem> {
-        self.run("push", |commands| commands.push.as_ref())
+        self.run(Setting::Push, None)?;
+        while let Some(device) = self.forgotten.first().copied() {
+            self.run(Setting::Push, Some(device))?;
+            self.forgotten.remove(&device);
+        }
+        Ok(())
     }
 }
 
@@ -477,6 +503,7 @@ mod tests {
             (Errno::NOTCONN, ProblemKind::PlaceMissing),
             (Errno::STALE, ProblemKind::Unreachable),
             (Errno::IO, ProblemKind::Broken),
+            (Errno::LOOP, ProblemKind::Other),
         ] {
             for owner in [Owner::Place, Owner::Own] {
                 let problem = Problem::of_io(owner, path, &errno.into());
@@ -508,6 +535,11 @@ mod tests {
         let place = dir.path().join("place");
         assert!(place.join("pulled").exists());
         assert!(place.join("pushed-00c0ffee00000001").exists());
+        carrier
+            .remove_device("00c0ffee00000002".parse().unwrap())
+            .unwrap();
+        carrier.push().unwrap();
+        assert!(place.join("pushed-00c0ffee00000002").exists());
 
         let failing = command("echo http://u:p@h is gone >&2; exit 7");
         let mut carrier = carrier.with_commands(device, failing.clone(), failing);

@@ -33,6 +33,8 @@ const FOUND: &str = "found";
 /// Exit codes of rclone: there is no such folder, and no such file.
 const NO_FOLDER: i32 = 3;
 const NO_FILE: i32 = 4;
+/// Most files that one call of rclone sends.
+const SENT_AT_ONCE: usize = 8;
 
 /// The carrier of [`Place::Rclone`](crate::sync::place::Place::Rclone).
 #[derive(Debug)]
@@ -140,18 +142,19 @@ impl RcloneCarrier {
             .arg("--files-from-raw")
             .arg(list)
             .args([self.root.as_ref(), incoming.root().as_os_str()]);
-        let output = run.output()?;
-        // What arrived whole is kept in any case.
+        let output = run.output();
+        // What arrived whole is kept in any case, also at the time limit.
+        let is_done = (output.as_ref()).is_ok_and(|output| output.status.success());
         for listed in incoming.list()? {
             let bytes = incoming.read(&listed.name)?;
-            if output.status.success() || listed.name.fits(&bytes) {
+            if is_done || listed.name.fits(&bytes) {
                 self.mirror.put(&listed.name, &bytes)?;
             }
         }
         self.remove_folder(incoming.root())?;
+        let output = output?;
         // One that was removed since it was listed isn't fetched.
-        let is_fine =
-            output.status.success() || matches!(output.status.code(), Some(NO_FOLDER | NO_FILE));
+        let is_fine = is_done || matches!(output.status.code(), Some(NO_FOLDER | NO_FILE));
         if is_fine {
             Ok(())
         } else {
@@ -159,10 +162,17 @@ impl RcloneCarrier {
         }
     }
 
-    /// Sends what is in the outbox.
+    /// Sends what is in the outbox, a few files at a time: what was sent needn't be sent again after
+    /// a failure.
     fn send(&mut self) -> Result<(), Problem> {
-        let put = self.outbox.names()?;
-        let [first, rest @ ..] = &put[..] else {
+        for put in self.outbox.names()?.chunks(SENT_AT_ONCE) {
+            self.send_some(put)?;
+        }
+        Ok(())
+    }
+
+    fn send_some(&mut self, put: &[SegmentName]) -> Result<(), Problem> {
+        let [first, rest @ ..] = put else {
             return Ok(());
         };
         // Names hold hashes, so that a file at the place can only be the same one.
@@ -173,16 +183,16 @@ impl RcloneCarrier {
                 .arg(format!("{}{first}", self.root))
         } else {
             run.args(["copy", "--no-traverse", "--files-from-raw"])
-                .arg(self.write_list(&put)?)
+                .arg(self.write_list(put)?)
                 .args([self.outbox.files().root().as_os_str(), self.root.as_ref()])
         };
         Self::run(run)?;
         for name in put {
-            let bytes = self.outbox.files().read(&name)?;
-            self.mirror.put(&name, &bytes)?;
-            self.outbox.sent(&[name])?;
+            let bytes = self.outbox.files().read(name)?;
+            self.mirror.put(name, &bytes)?;
+            self.outbox.sent(&[*name])?;
             if let Some(listing) = &mut self.listing {
-                listing.insert(name, bytes.len() as u64);
+                listing.insert(*name, bytes.len() as u64);
             }
         }
         Ok(())

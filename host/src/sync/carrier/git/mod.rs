@@ -57,12 +57,12 @@ impl GitCarrier {
         git.prepare()?;
         let tip = match git.tip() {
             Ok(tip) => tip,
-            Err(problem) if problem.kind == ProblemKind::ProgramMissing => return Err(problem),
             // The next fetch brings all anew.
-            Err(_) => {
+            Err(problem) if problem.kind == ProblemKind::Broken => {
                 git.make_anew()?;
                 None
             }
+            Err(problem) => return Err(problem),
         };
         Ok(Self { git, outbox, tip })
     }
