@@ -395,7 +395,6 @@ fn history(number: u64, steps: u64) -> Count {
     std::mem::take(&mut world.count)
 }
 
-#[expect(clippy::print_stderr, reason = "a test of an hour says how far it is")]
 #[test]
 fn devices_agree_in_the_end_and_nothing_that_was_answered_is_gone() {
     let mut total = Count::default();
