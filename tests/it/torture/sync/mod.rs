@@ -21,7 +21,7 @@ use places::{Carrying, Copy, Pages, carry, git};
 
 const DEVICES: usize = 5;
 /// Histories in an ordinary run of the tests.
-const FEW: u64 = 3;
+const FEW: u64 = 2;
 /// Steps of most histories.
 const STEPS: u64 = 110;
 const DAY: i64 = 24 * 60 * 60;
