@@ -36,8 +36,8 @@ links() {
     URL_NOTES_TORTURE=50 cargo test --quiet --locked --package url-notes-net --test net links::torture -- --nocapture
 }
 
-# 3 histories of five devices that sync, times 120.
-sync() { more 120 sync; }
+# 2 histories of five devices that sync, times 180.
+sync() { more 180 sync; }
 
 # A disk of 1 MB, filled by saves until one is refused.
 full() {
