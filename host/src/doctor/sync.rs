@@ -80,7 +80,7 @@ fn found(store: &Reader, config: &Config, now: Timestamp) -> Result<Option<Findi
             "Run `url-notes sync now --all` on that device, which writes it again.",
         );
     }
-    if let Some(device) = gaps.went_back.first() {
+    if let Some((device, _)) = gaps.went_back.first() {
         return fault(
             "sync_went_back",
             Level::Warning,

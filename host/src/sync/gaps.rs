@@ -13,8 +13,9 @@ use crate::{
 pub struct Gaps {
     /// Files that can't be read yet.
     pub waiting: Vec<SegmentRecord>,
-    /// Devices whose newest files are gone from the place.
-    pub went_back: Vec<SyncDevice>,
+    /// Devices whose newest files are gone from the place, with the greatest number of a file that is
+    /// there.
+    pub went_back: Vec<(SyncDevice, Option<u32>)>,
     /// Pages of other devices that can't be shown here.
     pub refused: u64,
 }
@@ -39,10 +40,11 @@ impl Gaps {
         // A device that folds its files writes one with a greater number, so the greatest never gets
         // smaller.
         let went_back = (store.sync_devices()?.into_iter())
-            .filter(|device| {
-                let number = newest.get(&*device.device);
-                number.is_none_or(|number| *number < device.number)
+            .map(|device| {
+                let number = newest.get(&*device.device).copied();
+                (device, number)
             })
+            .filter(|(device, number)| number.is_none_or(|number| number < device.number))
             .collect();
         Ok(Self {
             went_back,

@@ -8,6 +8,7 @@ use crate::{
         AliasValue, EditLists, MalformedState, Moment, PageId, State, TagEditRecord, UniqueId,
     },
     store::{KeptText, PageText, TextSource, TextSummary},
+    sync::device::DeviceId,
 };
 
 /// A line of a segment.
@@ -17,6 +18,8 @@ pub(super) enum Record {
     TagEdit(TagEditRecord),
     Alias(String, AliasValue),
     Text(PageText),
+    /// The user has forgotten a device.
+    Forgotten(DeviceId),
     /// A kind that a newer program writes. Its device publishes it for those that know it.
     Unknown,
 }
@@ -37,6 +40,12 @@ impl Record {
         }
         if line.contains_key("alias") {
             return alias(&line).map(|(name, value)| Self::Alias(name, value));
+        }
+        if let Some(device) = line.get("forgotten") {
+            let device = device.as_str().and_then(|device| device.parse().ok());
+            return device
+                .map(Self::Forgotten)
+                .ok_or(MalformedState("forgotten"));
         }
         if line.contains_key("textOf") {
             return page_text(&line).map(Self::Text);
@@ -153,6 +162,11 @@ pub(super) fn alias_line(name: &str, value: &AliasValue) -> String {
     json!({ "alias": name, "at": at, "tag": value.tag }).to_string()
 }
 
+/// Returns the line of a device that the user has forgotten.
+pub(super) fn forgotten_line(device: &str) -> String {
+    json!({ "forgotten": device }).to_string()
+}
+
 /// Returns the line of a page's text.
 pub(super) fn page_text_line(said: &PageText) -> String {
     let mut line = Map::new();
@@ -202,6 +216,11 @@ mod tests {
             Record::Alias(name, read) => assert_eq!((&*name, read), ("ml", value)),
             other => panic!("{other:?}"),
         }
+        let device = "00000000000000ab";
+        match Record::parse(&forgotten_line(device), &lists).unwrap() {
+            Record::Forgotten(read) => assert_eq!(read.to_string(), device),
+            other => panic!("{other:?}"),
+        }
         let taken_at = Timestamp::from_microsecond(1_764_000_000_000_001).unwrap();
         for source in TextSource::ALL {
             for (whole, is_there) in [(true, true), (false, true), (true, false)] {
@@ -238,6 +257,7 @@ mod tests {
             r#"{"tagEdit":"AAAAAAAAAA","n":1,"from":[]}"#,
             r#"{"alias":1,"at":[1,"AAAAAAAAAA"],"tag":null}"#,
             r#"{"alias":"x","at":["AAAAAAAAAA"],"tag":null}"#,
+            r#"{"forgotten":"laptop"}"#,
             r#"{"textOf":"A","n":1,"saved":5,"text":null}"#,
             r#"{"textOf":"AAAAAAAAAAAAAAAAAAAAAA","n":-1,"saved":5,"text":null}"#,
             r#"{"textOf":"AAAAAAAAAAAAAAAAAAAAAA","n":1,"saved":"5","text":null}"#,

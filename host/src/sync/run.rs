@@ -28,7 +28,7 @@ use super::{
     device::DeviceId,
     gaps::Gaps,
     problem::{Problem, ProblemKind},
-    records::{Record, alias_line, page_text_line, tag_edit_line},
+    records::{Record, alias_line, forgotten_line, page_text_line, tag_edit_line},
     seal::{OpenError, Seal},
     segment::{self, Header, MAX_FILE, Segment, SegmentFault, SegmentWriter},
     segment_name::SegmentName,
@@ -51,6 +51,8 @@ const TEXTS_AT_ONCE: usize = 64;
 /// More notes than these, and more than a tenth of all, that other devices move to the trash in one run
 /// are backed up before.
 const MANY_TRASHED: u64 = 100;
+/// Most of the time, a device looks for its own lost files within a day.
+const PATIENCE: SignedDuration = SignedDuration::from_hours(3 * 24);
 /// Pause between transactions, so that a save doesn't wait for several.
 const REST: Duration = Duration::from_millis(2);
 
@@ -184,6 +186,9 @@ pub struct Run<'a> {
     pub is_awaited: bool,
     /// Which texts of pages are published.
     pub sent_texts: SentTexts,
+    /// How long lost files of another device are waited for before all that is known here is
+    /// published again.
+    pub patience: SignedDuration,
     /// Returns the time.
     pub now: fn() -> Timestamp,
     outcome: Outcome,
@@ -215,6 +220,7 @@ impl<'a> Run<'a> {
             retention,
             is_awaited,
             sent_texts: SentTexts::All,
+            patience: PATIENCE,
             now: crate::clock::now,
             outcome: Outcome::default(),
         }
@@ -265,6 +271,7 @@ impl<'a> Run<'a> {
         let pages = content.map(|content| [content.pages, content.texts].concat());
         let now = (self.now)();
         self.store.take_over(pages.as_deref(), now)?;
+        self.store.say_forgotten(&gone.to_string(), now)?;
         self.store.absorb_changes(now)?;
         self.store.absorb_texts(now, self.sent_texts)?;
         self.publish(device, &listed)?;
@@ -315,10 +322,17 @@ impl<'a> Run<'a> {
         if !gone.is_empty() {
             self.store.forget_segments(&gone, (self.now)())?;
         }
-        let went_back = Gaps::of(self.store)?.went_back.into_iter();
-        self.outcome.went_back = went_back
-            .filter_map(|device| device.device.parse().ok())
-            .collect();
+        for (device, newest) in Gaps::of(self.store)?.went_back {
+            let now = (self.now)();
+            let is_done = self
+                .store
+                .make_up_for(&device.device, newest, self.patience, now)?;
+            if !is_done {
+                self.outcome
+                    .went_back
+                    .extend(device.device.parse::<DeviceId>());
+            }
+        }
         Ok(())
     }
 
@@ -400,6 +414,7 @@ impl<'a> Run<'a> {
         let mut history = TagHistory::default();
         let mut pages: Vec<IncomingPage> = Vec::new();
         let mut texts: Vec<PageText> = Vec::new();
+        let mut forgotten: Vec<String> = Vec::new();
         for line in lines {
             let line = match line {
                 Ok(line) => line,
@@ -410,6 +425,7 @@ impl<'a> Run<'a> {
                 Ok(Record::TagEdit(edit)) => drop(history.add_edit(edit)),
                 Ok(Record::Alias(name, value)) => drop(history.add_alias(&name, value)),
                 Ok(Record::Text(text)) => texts.push(text),
+                Ok(Record::Forgotten(device)) => forgotten.push(device.to_string()),
                 Ok(Record::Unknown) => {}
                 Err(error) => return fault(SegmentFault::Malformed(error.to_string())),
             }
@@ -420,6 +436,7 @@ impl<'a> Run<'a> {
         }
         self.apply(&mut history, &mut pages, name)?;
         self.apply_texts(&mut texts, name)?;
+        self.store.apply_forgotten(&forgotten, (self.now)())?;
         let device = SyncDevice {
             device: name.folder(),
             name: header
@@ -516,6 +533,12 @@ impl<'a> Run<'a> {
                     .aliases
                     .iter()
                     .map(|(name, value)| alias_line(name, value)),
+            )
+            .chain(
+                content
+                    .forgotten
+                    .iter()
+                    .map(|device| forgotten_line(device)),
             )
             .chain(
                 content

@@ -113,7 +113,7 @@ pub(super) fn status(invocation: &mut Invocation<'_>) -> anyhow::Result<()> {
         devices: devices.len(),
         refused,
         went_back: (went_back.iter())
-            .map(|device| device.device.clone())
+            .map(|(device, _)| device.device.clone())
             .collect(),
         waiting: (waiting.iter())
             .map(|record| WaitingOutput {
@@ -160,7 +160,7 @@ pub(super) fn status(invocation: &mut Invocation<'_>) -> anyhow::Result<()> {
                 record.file
             )?;
         }
-        for device in &went_back {
+        for (device, _) in &went_back {
             writeln!(out, "{}", went_back_sentence(&device.name, &device.device))?;
         }
         if refused > 0 {

@@ -93,13 +93,15 @@ CREATE TABLE sync_segments (
     PRIMARY KEY (device, file)
 ) STRICT, WITHOUT ROWID;
 
--- The devices whose files were read. wrote_at: by the device's clock, in µs since 1970.
+-- The devices whose files were read. number: of the newest one. wrote_at: by the device's clock, in µs
+-- since 1970. missing_since: when this device first saw that the newest file is gone, in µs since 1970.
 CREATE TABLE sync_devices (
     device   TEXT PRIMARY KEY,
     name     TEXT NOT NULL,
     program  TEXT NOT NULL,
     number   INTEGER NOT NULL,
-    wrote_at INTEGER NOT NULL
+    wrote_at INTEGER NOT NULL,
+    missing_since INTEGER
 ) STRICT, WITHOUT ROWID;
 
 -- Notes that got another id, since another device had saved the page earlier.
@@ -144,3 +146,9 @@ CREATE TRIGGER texts_removed_in_sync AFTER DELETE ON texts
 WHEN EXISTS (SELECT 1 FROM sync) BEGIN
     INSERT OR IGNORE INTO sync_changed_texts VALUES (old.note_id);
 END;
+
+-- Devices that the user has forgotten on one of the others, so that nobody misses their files.
+CREATE TABLE sync_forgotten (
+    device      TEXT PRIMARY KEY,
+    unpublished INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;

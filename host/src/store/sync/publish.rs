@@ -29,6 +29,8 @@ pub struct Unpublished {
     pub edits: Vec<TagEditRecord>,
     /// What was said about aliases.
     pub aliases: Vec<(String, AliasValue)>,
+    /// Devices that the user has forgotten.
+    pub forgotten: Vec<String>,
     /// Texts of pages.
     pub texts: Vec<PageText>,
     /// Pages whose texts can't be published, since they are gone.
@@ -46,6 +48,7 @@ impl Unpublished {
         self.pages.is_empty()
             && self.edits.is_empty()
             && self.aliases.is_empty()
+            && self.forgotten.is_empty()
             && self.texts.is_empty()
             && self.lost_texts.is_empty()
     }
@@ -80,6 +83,7 @@ impl Reader {
                     1,
                 )?,
                 aliases: aliases(&reader.conn, "WHERE unpublished = 1")?,
+                forgotten: forgotten(&reader.conn, "WHERE unpublished = 1")?,
                 ..Unpublished::default()
             };
             let lists = load_lists(&reader.conn)?;
@@ -122,6 +126,7 @@ impl Reader {
             if history {
                 found.edits = all_edits(&reader.conn)?;
                 found.aliases = aliases(&reader.conn, "")?;
+                found.forgotten = forgotten(&reader.conn, "")?;
             }
             let lists = load_lists(&reader.conn)?;
             let mut query = (reader.conn)
@@ -140,6 +145,12 @@ impl Reader {
             Ok(found)
         })
     }
+}
+
+fn forgotten(conn: &Connection, rest: &str) -> Result<Vec<String>> {
+    let mut query = conn.prepare_cached(&format!("SELECT device FROM sync_forgotten {rest}"))?;
+    let devices = query.query_map([], |row| row.get(0))?;
+    Ok(devices.collect::<rusqlite::Result<_>>()?)
 }
 
 fn all_edits(conn: &Connection) -> Result<Vec<TagEditRecord>> {
@@ -180,6 +191,12 @@ impl Store {
                     [name, &value.at.version.to_string()],
                 )?;
             }
+            for device in &published.forgotten {
+                writer.execute(
+                    "UPDATE sync_forgotten SET unpublished = 0 WHERE device = ?",
+                    [device],
+                )?;
+            }
             for text in &published.texts {
                 writer.record_published_text(text)?;
             }
@@ -193,8 +210,8 @@ impl Store {
         })
     }
 
-    /// Has pages published again, with their texts and all tag edits and aliases: the device that published them is
-    /// gone. `None`: all pages, since its files can't be read.
+    /// Has pages published again, with their texts and all tag edits and aliases: the device that
+    /// published them is gone. `None`: all pages, since its files can't be read.
     ///
     /// # Errors
     /// The `store_*` kinds.

@@ -105,7 +105,7 @@ pub(in crate::store) fn carry_over(
             ));
         }
         (_, Some(backup)) => {
-            for table in ["sync", "sync_segments", "sync_devices"] {
+            for table in ["sync", "sync_segments", "sync_devices", "sync_forgotten"] {
                 new.execute(&format!("DELETE FROM {table}"), [])?;
             }
             return Ok(RestoredSync::NotResumed(backup.place));
@@ -137,6 +137,7 @@ fn adopt(new: &Connection, current: &SyncSetup, backup: Option<&SyncSetup>) -> R
         new.execute_batch(
             "DELETE FROM sync_segments;
              DELETE FROM sync_devices;
+             DELETE FROM sync_forgotten;
              UPDATE sync_pages SET unpublished = 1, own = 0;
              UPDATE sync_page_texts SET unpublished = 1, own = 0;
              UPDATE sync_tag_edits SET unpublished = 1;

@@ -1,11 +1,15 @@
 //! The files that were read, and the devices that wrote them.
 
-use jiff::Timestamp;
-use rusqlite::params;
+use jiff::{SignedDuration, Timestamp};
+use rusqlite::{OptionalExtension as _, params};
 
 use crate::{
     error::Result,
-    store::{connection::reader::Reader, notes::note_rows::moment, transaction::Store},
+    store::{
+        connection::reader::Reader,
+        notes::note_rows::moment,
+        transaction::{Store, Writer},
+    },
 };
 
 /// A file that this device has read, has written or waits for.
@@ -144,7 +148,7 @@ impl Store {
                  VALUES (?, ?, ?, ?, ?)
                  ON CONFLICT (device) DO UPDATE SET name = excluded.name,
                      program = excluded.program, number = excluded.number,
-                     wrote_at = excluded.wrote_at
+                     wrote_at = excluded.wrote_at, missing_since = NULL
                  WHERE excluded.number >= number",
                 params![
                     device.device,
@@ -162,9 +166,97 @@ impl Store {
     /// # Errors
     /// The `store_*` kinds.
     pub fn forget_device(&mut self, device: &str, now: Timestamp) -> Result<()> {
+        self.write(now, |writer| writer.forget_device(device))
+    }
+
+    /// Has the other devices forget a device, too: the next file says so.
+    ///
+    /// # Errors
+    /// The `store_*` kinds.
+    pub fn say_forgotten(&mut self, device: &str, now: Timestamp) -> Result<()> {
         self.write(now, |writer| {
-            writer.execute("DELETE FROM sync_segments WHERE device = ?", [device])?;
-            writer.execute("DELETE FROM sync_devices WHERE device = ?", [device])
+            let sql = "INSERT OR REPLACE INTO sync_forgotten (device, unpublished) VALUES (?, 1)";
+            writer.execute(sql, [device])
         })
+    }
+
+    /// Forgets devices that were forgotten on another one. One that has written since then stays.
+    ///
+    /// # Errors
+    /// The `store_*` kinds.
+    pub fn apply_forgotten(&mut self, devices: &[String], now: Timestamp) -> Result<()> {
+        if devices.is_empty() {
+            return Ok(());
+        }
+        self.write(now, |writer| {
+            for device in devices {
+                let added = writer
+                    .tx
+                    .prepare_cached(
+                        "INSERT OR IGNORE INTO sync_forgotten (device, unpublished) VALUES (?, 0)",
+                    )?
+                    .execute([device])?;
+                if added > 0 && !writer.is_device(device)? {
+                    writer.forget_device(device)?;
+                }
+            }
+            Ok(())
+        })
+    }
+
+    /// Makes up for files of another device that are gone from the place: of what only they said, this
+    /// device says all that it knows. `newest`: the greatest number of a file that is there. Waits for
+    /// `patience`, because the device itself may write them again. Returns whether all is published
+    /// again.
+    ///
+    /// # Errors
+    /// The `store_*` kinds.
+    pub fn make_up_for(
+        &mut self,
+        device: &str,
+        newest: Option<u32>,
+        patience: SignedDuration,
+        now: Timestamp,
+    ) -> Result<bool> {
+        let since: Option<i64> = {
+            let sql = "SELECT missing_since FROM sync_devices WHERE device = ?";
+            let mut query = self.conn.prepare_cached(sql)?;
+            query
+                .query_row([device], |row| row.get(0))
+                .optional()?
+                .flatten()
+        };
+        let since = since.map(moment);
+        // A clock that was set back doesn't put it off for ever.
+        let is_due = match since {
+            Some(since) => now < since || now.duration_since(since) >= patience,
+            None => patience.is_zero(),
+        };
+        if is_due {
+            log::warn!("sync: files of {device} are lost; all that they said is published again");
+            self.take_over(None, now)?;
+            self.write(now, |writer| match newest {
+                Some(number) => writer.execute(
+                    "UPDATE sync_devices SET number = ?, missing_since = NULL WHERE device = ?",
+                    params![number, device],
+                ),
+                None => writer.forget_device(device),
+            })?;
+        } else if since.is_none() {
+            self.write(now, |writer| {
+                writer.execute(
+                    "UPDATE sync_devices SET missing_since = ? WHERE device = ?",
+                    params![now.as_microsecond(), device],
+                )
+            })?;
+        }
+        Ok(is_due)
+    }
+}
+
+impl Writer<'_> {
+    fn forget_device(&self, device: &str) -> Result<()> {
+        self.execute("DELETE FROM sync_segments WHERE device = ?", [device])?;
+        self.execute("DELETE FROM sync_devices WHERE device = ?", [device])
     }
 }

@@ -98,6 +98,7 @@ impl Store {
             writer.execute("DELETE FROM sync", [])?;
             writer.execute("DELETE FROM sync_segments", [])?;
             writer.execute("DELETE FROM sync_devices", [])?;
+            writer.execute("DELETE FROM sync_forgotten", [])?;
             writer.execute("UPDATE sync_pages SET unpublished = 1, own = 0", [])?;
             writer.execute("UPDATE sync_page_texts SET unpublished = 1, own = 0", [])?;
             writer.execute("UPDATE sync_tag_edits SET unpublished = 1", [])?;
@@ -129,6 +130,7 @@ impl Store {
         self.write(now, |writer| {
             writer.execute("DELETE FROM sync_segments", [])?;
             writer.execute("DELETE FROM sync_devices", [])?;
+            writer.execute("DELETE FROM sync_forgotten", [])?;
             writer.execute("DELETE FROM sync", [])
         })
     }

@@ -77,6 +77,7 @@ impl Reader {
                  OR EXISTS (SELECT 1 FROM sync_aliases WHERE unpublished = 1)
                  OR EXISTS (SELECT 1 FROM sync_page_texts WHERE unpublished = 1)
                  OR EXISTS (SELECT 1 FROM sync_changed_texts)
+                 OR EXISTS (SELECT 1 FROM sync_forgotten WHERE unpublished = 1)
              FROM sync s, meta m",
         )?;
         Ok(match query.query_row([], |row| row.get(0)).optional()? {

@@ -28,7 +28,7 @@ pub(super) struct Content {
     pub(super) pages: Vec<PageId>,
     /// Pages with texts.
     pub(super) texts: Vec<PageId>,
-    /// Whether there are tag edits or aliases.
+    /// Whether there are tag edits, aliases or forgotten devices.
     pub(super) has_history: bool,
 }
 
@@ -158,7 +158,9 @@ impl Run<'_> {
                 match record {
                     Ok(Record::Page(page, _)) => drop(pages.insert(page)),
                     Ok(Record::Text(text)) => drop(texts.insert(text.page)),
-                    Ok(Record::TagEdit(_) | Record::Alias(..)) => has_history = true,
+                    Ok(Record::TagEdit(_) | Record::Alias(..) | Record::Forgotten(_)) => {
+                        has_history = true;
+                    }
                     Ok(Record::Unknown) => {}
                     Err(_) => return Ok(None),
                 }

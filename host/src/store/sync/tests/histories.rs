@@ -102,6 +102,8 @@ struct How {
     heals: bool,
     /// How long folded files stay, in seconds.
     retention: i64,
+    /// How long lost files of another device are waited for, in seconds.
+    patience: i64,
 }
 
 impl How {
@@ -111,6 +113,7 @@ impl How {
         dies: false,
         heals: false,
         retention: 0,
+        patience: 1_000,
     };
 }
 
@@ -509,6 +512,7 @@ impl World {
         let store = device.store.as_mut().unwrap();
         let mut run = Run::new(store, &mut carrier, Seal::Plain, setup, retention, true);
         run.now = test_now;
+        run.patience = SignedDuration::from_secs(how.patience);
         match run.run() {
             Ok(outcome) => assert_eq!(outcome.applied.refused, 0),
             Err(RunError::Place(problem)) if how.dies => assert_eq!(problem.sentence, KILLED),
@@ -777,6 +781,7 @@ impl World {
                     How {
                         heals: true,
                         retention: 1_000_000,
+                        patience: 0,
                         ..How::WELL
                     },
                 );
