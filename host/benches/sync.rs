@@ -36,6 +36,7 @@ const SAVES: u64 = 1_500;
 const PAUSE: Duration = Duration::from_millis(5);
 
 fn main() -> io::Result<()> {
+    #[expect(clippy::disallowed_methods, reason = "a bench is its own program")]
     let parts: Vec<String> = std::env::args()
         .skip(1)
         .filter(|part| !part.starts_with("--"))

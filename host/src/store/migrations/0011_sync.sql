@@ -24,7 +24,8 @@ CREATE TABLE sync (
     problem   TEXT
 ) STRICT;
 
--- What all devices wrote about a page. page: the first 16 bytes of SHA-256 of its page key
+-- What all devices wrote about a page. Rows stand in the order in which they came: pages are hashes, and
+-- large rows in the order of hashes would cost a page of the file each. page: the first 16 bytes of SHA-256 of its page key
 -- (domain/sync/state.rs). note_id: its note, live or in the trash. mark: a hash of what the note
 -- showed when it last agreed with the state; another one means that the user has changed the note.
 -- unpublished: 1 if no file of this device has the state yet. own: 1 if one has. conflicts: how many
@@ -33,7 +34,7 @@ CREATE TABLE sync (
 -- moved the note to the trash. state: JSON, compressed (raw DEFLATE, RFC 1951). hidden: the state joined
 -- with what other devices wrote and the note can't show, like state; NULL if the note shows all.
 CREATE TABLE sync_pages (
-    page        BLOB PRIMARY KEY,
+    page        BLOB NOT NULL UNIQUE,
     note_id     INTEGER,
     mark        INTEGER NOT NULL,
     unpublished INTEGER NOT NULL,
@@ -44,9 +45,9 @@ CREATE TABLE sync_pages (
     arrived_at  INTEGER,
     state       BLOB NOT NULL,
     hidden      BLOB
-) STRICT, WITHOUT ROWID;
+) STRICT;
 CREATE UNIQUE INDEX sync_pages_by_note ON sync_pages (note_id) WHERE note_id IS NOT NULL;
-CREATE INDEX sync_pages_unpublished ON sync_pages (page) WHERE unpublished = 1;
+CREATE INDEX sync_pages_unpublished ON sync_pages (note_id) WHERE unpublished = 1;
 CREATE INDEX sync_pages_with_conflicts ON sync_pages (page) WHERE conflicts > 0;
 CREATE INDEX sync_pages_with_hidden ON sync_pages (page) WHERE hidden IS NOT NULL;
 

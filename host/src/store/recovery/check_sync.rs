@@ -61,9 +61,10 @@ fn states(conn: &Connection, faults: &mut Vec<Fault>) -> Result<()> {
     let mut query = conn.prepare("SELECT page, note_id, state FROM sync_pages")?;
     let mut rows = query.query([])?;
     while let Some(row) = rows.next()? {
-        let (page, note): (Vec<u8>, Option<i64>) = (row.get(0)?, row.get(1)?);
+        // A damaged row may have anything.
+        let note = row.get_ref(1)?.as_i64().ok();
         let raw = RawState {
-            page: &page,
+            page: row.get_ref(0)?.as_blob().unwrap_or_default(),
             body: row.get_ref(2)?.as_blob().unwrap_or_default(),
         };
         match (parsed_state(raw, &lists), note) {

@@ -358,7 +358,7 @@ fn state_row(row: &Row) -> Option<([u8; 16], PageRow)> {
         return None;
     };
     let page: [u8; 16] = page.as_slice().try_into().ok()?;
-    if row.rowid.is_some() {
+    if row.rowid.is_none() {
         return None;
     }
     let found = PageRow {

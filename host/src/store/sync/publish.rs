@@ -88,7 +88,11 @@ impl Reader {
             };
             let lists = load_lists(&reader.conn)?;
             let mut query = (reader.conn)
-                .prepare_cached("SELECT page, state, hidden FROM sync_pages WHERE unpublished = 1")?;
+                // In the order of the notes, so that those who read them append to their tables.
+                .prepare_cached(
+                    "SELECT page, state, hidden FROM sync_pages WHERE unpublished = 1
+                     ORDER BY note_id",
+                )?;
             let mut rows = query.query([])?;
             let mut left = bytes;
             while let Some(row) = rows.next()? {

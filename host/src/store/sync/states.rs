@@ -252,9 +252,14 @@ impl<'a, 'tx> States<'a, 'tx> {
         }
         let (device, arrived_at) = row.arrived.clone().unzip();
         self.writer.execute(
-            "INSERT OR REPLACE INTO sync_pages (page, note_id, mark, unpublished, own, conflicts,
-                 remotely, device, arrived_at, state, hidden)
-             VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+            "INSERT INTO sync_pages (page, note_id, mark, unpublished, own, conflicts, remotely,
+                 device, arrived_at, state, hidden)
+             VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+             ON CONFLICT (page) DO UPDATE SET note_id = excluded.note_id, mark = excluded.mark,
+                 unpublished = excluded.unpublished, own = excluded.own,
+                 conflicts = excluded.conflicts, remotely = excluded.remotely,
+                 device = excluded.device, arrived_at = excluded.arrived_at,
+                 state = excluded.state, hidden = excluded.hidden",
             params![
                 row.page.0,
                 row.note_id.map(|id| id.0),

@@ -126,9 +126,9 @@ fn tags_over_the_limit_of_a_note_come_up_on_all_devices_when_others_go() {
 }
 
 #[test]
-fn a_thousand_renamed_tags_fit_into_a_file() {
+fn many_renamed_tags_fit_into_a_file() {
     let (mut a, mut b) = (Device::new(1), Device::new(2));
-    for number in 0..300_u32 {
+    for number in 0..120_u32 {
         let (from, to) = (format!("t{number}"), format!("t{}", number + 1));
         if number == 0 {
             a.save(PAGE, "A", &[&from], "");
@@ -139,9 +139,9 @@ fn a_thousand_renamed_tags_fit_into_a_file() {
         a.absorb();
     }
     let published = a.publish();
-    assert!(published.lists.len() > 250);
+    assert!(published.lists.len() > 100);
     let texts = serde_json::to_string(&published.lists.to_texts()).unwrap();
-    assert!(texts.len() < 100_000, "{}", texts.len());
+    assert!(texts.len() < 40_000, "{}", texts.len());
     let lists = EditLists::parse(&published.lists.to_texts()).unwrap();
     assert_eq!(lists.len(), published.lists.len());
     b.read(&published, "a");
