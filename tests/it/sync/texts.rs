@@ -57,7 +57,7 @@ fn texts_reach_all_devices_and_are_removed_on_all() {
         assert!(
             devices
                 .refused(device, &["text", "show", &id])
-                .contains("no text")
+                .contains("No text")
         );
     }
     devices.exchange();
@@ -79,7 +79,7 @@ fn texts_stay_on_a_computer_whose_user_wants_that() {
     assert!(
         devices
             .refused("desktop", &["text", "show", &id])
-            .contains("no text")
+            .contains("No text")
     );
     for file in devices.files(Some("laptop")) {
         let bytes = fs::read(file).unwrap();

@@ -358,9 +358,7 @@ fn state_row(row: &Row) -> Option<([u8; 16], PageRow)> {
         return None;
     };
     let page: [u8; 16] = page.as_slice().try_into().ok()?;
-    if row.rowid.is_none() {
-        return None;
-    }
+    row.rowid?;
     let found = PageRow {
         note_id: integer(note_id).filter(|id| is_note_id(*id)),
         numbers: [*mark, *unpublished, *own, *conflicts, *remotely],
