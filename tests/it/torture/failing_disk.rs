@@ -24,6 +24,10 @@ const NAMES: u64 = CREATE | RENAME;
 /// Every file except the program's log: the database, its side files and copies.
 const DATABASE: &str = "[!u]*";
 
+/// Most calls that fail in an ordinary run of the tests, one after the other. Of more, each second or
+/// third one does, beginning with another one each time.
+const MOST_CALLS: u64 = 120;
+
 /// Returns disks that fail at the `first` of these calls: once or permanently, full or broken.
 fn faults(calls: u64, first: u64) -> [Fault; 5] {
     let fault = |errno, last, torn| Fault {
@@ -55,7 +59,8 @@ fn counting(calls: u64) -> Fault {
     }
 }
 
-/// Runs `work` on a sound disk to count its calls, then with a fault at each of them.
+/// Runs `work` on a sound disk to count its calls, then with a fault at each of them, or at
+/// [`MOST_CALLS`].
 fn at_each_call(what: &str, calls: u64, mut work: impl FnMut(&Fault) -> Counted) {
     // Twice: the first save creates the page's note, the second one adds to it.
     let counts = [0; 2].map(|_| work(&counting(calls)).seen);
@@ -65,9 +70,14 @@ fn at_each_call(what: &str, calls: u64, mut work: impl FnMut(&Fault) -> Counted)
     let mut dice = Dice::new(count);
     // Each call with one kind of fault, or, in a longer run, with all of them.
     let sorts = times(1).min(5);
+    let step = match sorts {
+        1 => count.div_ceil(MOST_CALLS),
+        _ => 1,
+    };
+    let begin = 1 + dice.below(step);
     let mut injected = 0;
     let mut unreached = 0;
-    for call in 1..=count {
+    for call in (begin..=count).step_by(usize::try_from(step).unwrap()) {
         let faults = faults(calls, call);
         let first = dice.below(5);
         for sort in 0..sorts {
@@ -82,7 +92,7 @@ fn at_each_call(what: &str, calls: u64, mut work: impl FnMut(&Fault) -> Counted)
     // On a busy computer a run may be shorter than both that were counted, by the calls with which
     // the last connection cleans up.
     assert!(
-        unreached * 10 <= surely,
+        unreached * 10 * step <= surely,
         "{what}: never came to {unreached} of {surely} calls"
     );
     tell(what, format!("{count} calls, {injected} failures"));
