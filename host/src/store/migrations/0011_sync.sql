@@ -132,20 +132,25 @@ CREATE INDEX sync_page_texts_unpublished ON sync_page_texts (page) WHERE unpubli
 CREATE INDEX sync_page_texts_waiting ON sync_page_texts (page) WHERE body IS NOT NULL;
 
 -- Notes whose texts were stored or removed since they were last compared with sync_page_texts.
+-- The triggers look before they insert: OR IGNORE doesn't count within a statement that has a conflict
+-- clause of its own (https://sqlite.org/lang_createtrigger.html).
 CREATE TABLE sync_changed_texts (
     note_id INTEGER PRIMARY KEY
 ) STRICT;
 CREATE TRIGGER texts_stored_in_sync AFTER INSERT ON texts
 WHEN EXISTS (SELECT 1 FROM sync) BEGIN
-    INSERT OR IGNORE INTO sync_changed_texts VALUES (new.note_id);
+    INSERT INTO sync_changed_texts SELECT new.note_id
+    WHERE NOT EXISTS (SELECT 1 FROM sync_changed_texts WHERE note_id = new.note_id);
 END;
 CREATE TRIGGER texts_replaced_in_sync AFTER UPDATE ON texts
 WHEN EXISTS (SELECT 1 FROM sync) BEGIN
-    INSERT OR IGNORE INTO sync_changed_texts VALUES (new.note_id);
+    INSERT INTO sync_changed_texts SELECT new.note_id
+    WHERE NOT EXISTS (SELECT 1 FROM sync_changed_texts WHERE note_id = new.note_id);
 END;
 CREATE TRIGGER texts_removed_in_sync AFTER DELETE ON texts
 WHEN EXISTS (SELECT 1 FROM sync) BEGIN
-    INSERT OR IGNORE INTO sync_changed_texts VALUES (old.note_id);
+    INSERT INTO sync_changed_texts SELECT old.note_id
+    WHERE NOT EXISTS (SELECT 1 FROM sync_changed_texts WHERE note_id = old.note_id);
 END;
 
 -- Devices that the user has forgotten on one of the others, so that nobody misses their files.

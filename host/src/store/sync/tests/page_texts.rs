@@ -243,3 +243,15 @@ fn texts_can_stay_on_this_computer() {
     exchange(&mut a, &mut b);
     assert_eq!(b.text(PAGE).as_deref(), Some(LONG));
 }
+
+#[test]
+fn a_text_can_be_replaced_again_and_again_between_two_runs() {
+    let (mut a, mut b, id) = with_text();
+    for words in ["one", "two", "three"] {
+        a.put_text(id, &format!("{words} {LONG}"));
+    }
+    a.write(|writer| writer.remove_text(id));
+    a.put_text(id, "four");
+    exchange(&mut a, &mut b);
+    assert_eq!(b.text(PAGE).as_deref(), Some("four"));
+}
