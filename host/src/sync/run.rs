@@ -51,7 +51,8 @@ const TEXTS_AT_ONCE: usize = 64;
 /// More notes than these, and more than a tenth of all, that other devices move to the trash in one run
 /// are backed up before.
 const MANY_TRASHED: u64 = 100;
-/// Most of the time, a device looks for its own lost files within a day.
+/// How long lost files of another device are waited for. A device that is in use looks for its own lost
+/// files once a day.
 const PATIENCE: SignedDuration = SignedDuration::from_hours(3 * 24);
 /// Pause between transactions, so that a save doesn't wait for several.
 const REST: Duration = Duration::from_millis(2);

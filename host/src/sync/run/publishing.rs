@@ -34,7 +34,7 @@ impl Run<'_> {
         }
     }
 
-    /// Writes files of this device. Returns their names.
+    /// Writes what is given into files of this device.
     pub(super) fn write(
         &mut self,
         device: DeviceId,
