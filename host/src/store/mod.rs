@@ -67,8 +67,8 @@ pub use recovery::{
     rebuild::{Repaired, Salvage, repair},
 };
 pub use sync::{
-    Applied, IncomingPage, NoteSync, PageSync, PageText, RestoredSync, SegmentRecord, SentTexts,
-    Settlement, SyncConflict, SyncCounts, SyncDevice, SyncSetup, Unpublished,
+    Applied, IncomingPage, NoteSync, PageSync, PageText, RestoredSync, SaidText, SegmentRecord,
+    SentTexts, Settlement, SyncConflict, SyncCounts, SyncDevice, SyncSetup, Unpublished,
 };
 pub use transaction::{Operation, OperationResult, Store, TRASH_DAYS, Writer};
 

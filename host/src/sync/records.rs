@@ -7,7 +7,7 @@ use crate::{
     domain::sync::{
         AliasValue, EditLists, MalformedState, Moment, PageId, State, TagEditRecord, UniqueId,
     },
-    store::{KeptText, PageText, TextSource, TextSummary},
+    store::{KeptText, PageText, SaidText, TextSource, TextSummary},
     sync::device::DeviceId,
 };
 
@@ -63,9 +63,9 @@ fn page_text(line: &Map<String, Value>) -> Result<PageText, MalformedState> {
     let page: PageId = (page.and_then(|page| page.parse().ok())).ok_or(MalformedState("textOf"))?;
     let number = line.get("n").and_then(Value::as_u64);
     let number = number.ok_or(MalformedState("n"))?;
-    let saved_at = whole_number("saved")?;
     let text = match text_or_null(line, "text")? {
-        None => None,
+        None if line.get("removed") == Some(&Value::Bool(true)) => SaidText::Removed,
+        None => SaidText::None,
         Some(markdown) => {
             let taken_at = Timestamp::from_microsecond(whole_number("at")?);
             let source = line.get("source").and_then(Value::as_str);
@@ -78,14 +78,13 @@ fn page_text(line: &Map<String, Value>) -> Result<PageText, MalformedState> {
                     .unwrap_or(TextSource::Import),
                 whole: line.get("cut") != Some(&Value::Bool(true)),
             };
-            Some(KeptText { markdown, summary })
+            SaidText::Kept(KeptText { markdown, summary })
         }
     };
     Ok(PageText {
         page,
         // The database has signed numbers.
         number: u32::try_from(number).unwrap_or(u32::MAX),
-        saved_at,
         text,
     })
 }
@@ -172,8 +171,10 @@ pub(super) fn page_text_line(said: &PageText) -> String {
     let mut line = Map::new();
     line.insert("textOf".into(), said.page.to_string().into());
     line.insert("n".into(), said.number.into());
-    line.insert("saved".into(), said.saved_at.into());
-    if let Some(text) = &said.text {
+    if said.text == SaidText::Removed {
+        line.insert("removed".into(), true.into());
+    }
+    if let Some(text) = said.text.kept() {
         let summary = text.summary;
         line.insert("at".into(), summary.taken_at.as_microsecond().into());
         line.insert("source".into(), summary.source.name().into());
@@ -181,7 +182,7 @@ pub(super) fn page_text_line(said: &PageText) -> String {
             line.insert("cut".into(), true.into());
         }
     }
-    let text = said.text.as_ref().map(|text| text.markdown.as_str());
+    let text = said.text.kept().map(|text| text.markdown.as_str());
     line.insert("text".into(), text.into());
     Value::Object(line).to_string()
 }
@@ -223,20 +224,22 @@ mod tests {
         }
         let taken_at = Timestamp::from_microsecond(1_764_000_000_000_001).unwrap();
         for source in TextSource::ALL {
-            for (whole, is_there) in [(true, true), (false, true), (true, false)] {
+            let kept = |whole| {
+                SaidText::Kept(KeptText {
+                    markdown: "# \"Ünï\u{1}\n".into(),
+                    summary: TextSummary {
+                        words: 0,
+                        taken_at,
+                        source,
+                        whole,
+                    },
+                })
+            };
+            for text in [kept(true), kept(false), SaidText::Removed, SaidText::None] {
                 let said = PageText {
                     page: PageId([7; 16]),
                     number: 3,
-                    saved_at: 1_764_000_000_000_000,
-                    text: is_there.then(|| KeptText {
-                        markdown: "# \"Ünï\u{1}\n".into(),
-                        summary: TextSummary {
-                            words: 0,
-                            taken_at,
-                            source,
-                            whole,
-                        },
-                    }),
+                    text,
                 };
                 match Record::parse(&page_text_line(&said), &lists).unwrap() {
                     Record::Text(read) => assert_eq!(read, said),
@@ -258,12 +261,11 @@ mod tests {
             r#"{"alias":1,"at":[1,"AAAAAAAAAA"],"tag":null}"#,
             r#"{"alias":"x","at":["AAAAAAAAAA"],"tag":null}"#,
             r#"{"forgotten":"laptop"}"#,
-            r#"{"textOf":"A","n":1,"saved":5,"text":null}"#,
-            r#"{"textOf":"AAAAAAAAAAAAAAAAAAAAAA","n":-1,"saved":5,"text":null}"#,
-            r#"{"textOf":"AAAAAAAAAAAAAAAAAAAAAA","n":1,"saved":"5","text":null}"#,
-            r#"{"textOf":"AAAAAAAAAAAAAAAAAAAAAA","n":1,"saved":5}"#,
-            r#"{"textOf":"AAAAAAAAAAAAAAAAAAAAAA","n":1,"saved":5,"text":"a"}"#,
-            r#"{"textOf":"AAAAAAAAAAAAAAAAAAAAAA","n":1,"saved":5,"text":"a","at":9000000000000000000}"#,
+            r#"{"textOf":"A","n":1,"text":null}"#,
+            r#"{"textOf":"AAAAAAAAAAAAAAAAAAAAAA","n":-1,"text":null}"#,
+            r#"{"textOf":"AAAAAAAAAAAAAAAAAAAAAA","n":1}"#,
+            r#"{"textOf":"AAAAAAAAAAAAAAAAAAAAAA","n":1,"text":"a"}"#,
+            r#"{"textOf":"AAAAAAAAAAAAAAAAAAAAAA","n":1,"text":"a","at":9000000000000000000}"#,
         ] {
             assert!(Record::parse(line, &lists).is_err(), "{line}");
         }
@@ -293,7 +295,7 @@ mod tests {
             r#"{"k":"AAAAAAAAAAAAAAAAAAAAAA","v":["AAAAAAAAAB"],"w":[[5,0]],"life":"AAAAAAAAAAAAAAAAAAAAAQ"}"#,
             r#"{"tagEdit":"AAAAAAAAAA","n":1,"from":["ml"],"to":"machine learning"}"#,
             r#"{"alias":"ml","at":[1,"AAAAAAAAAA"],"tag":"machine learning"}"#,
-            r#"{"textOf":"AAAAAAAAAAAAAAAAAAAAAA","n":1,"saved":1764000000000000,"at":1764000000000001,"source":"page","cut":true,"text":"one"}"#,
+            r#"{"textOf":"AAAAAAAAAAAAAAAAAAAAAA","n":1,"at":1764000000000001,"source":"click","cut":true,"text":"one"}"#,
         ];
         let lists = EditLists::parse(&[vec![], vec!["AAAAAAAAAA".into()]]).unwrap();
         let read = |line: &str, lists: &EditLists| match Record::parse(line, lists) {

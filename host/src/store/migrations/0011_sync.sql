@@ -112,14 +112,14 @@ CREATE TABLE sync_moved (
 ) STRICT;
 
 -- What was last said about the text of each page. number: how many times it was chosen, removals
--- included; the greatest wins. saved_at: when the note was saved whose text it is; the text of an
--- earlier note of the page isn't shown. taken_at, source, whole, bytes: as in texts; taken_at is NULL
--- if the text was removed. unpublished, own: as in sync_pages. body: the text, compressed as in texts,
--- while this computer has no live note of the page; otherwise NULL, since the text is in texts.
+-- included; the greatest wins. removed: 1 if the user removed it. taken_at, source, whole, bytes: as
+-- in texts; taken_at is NULL if the page has no text: it was removed, or the page was saved anew.
+-- unpublished, own: as in sync_pages. body: the text, compressed as in texts, while this computer has
+-- no live note of the page; otherwise NULL, since the text is in texts.
 CREATE TABLE sync_page_texts (
     page        BLOB PRIMARY KEY,
     number      INTEGER NOT NULL,
-    saved_at    INTEGER NOT NULL,
+    removed     INTEGER NOT NULL,
     taken_at    INTEGER,
     source      INTEGER NOT NULL,
     whole       INTEGER NOT NULL,

@@ -229,7 +229,7 @@ impl DamagedDatabase {
             if let [
                 Value::Blob(page),
                 Value::Integer(number @ 0..),
-                Value::Integer(saved_at),
+                Value::Integer(removed @ (0 | 1)),
                 taken_at @ (Value::Integer(_) | Value::Null),
                 Value::Integer(source),
                 Value::Integer(whole @ (0 | 1)),
@@ -245,16 +245,16 @@ impl DamagedDatabase {
             {
                 // The newest, if an older row is left in free space.
                 writer.execute(
-                    "INSERT INTO sync_page_texts (page, number, saved_at, taken_at, source, whole,
+                    "INSERT INTO sync_page_texts (page, number, removed, taken_at, source, whole,
                          bytes, unpublished, own)
                      VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)
-                     ON CONFLICT (page) DO UPDATE SET number = ?2, saved_at = ?3, taken_at = ?4,
+                     ON CONFLICT (page) DO UPDATE SET number = ?2, removed = ?3, taken_at = ?4,
                          source = ?5, whole = ?6, bytes = ?7, unpublished = ?8, own = ?9
                      WHERE ?2 > number",
                     params![
                         page,
                         number,
-                        saved_at,
+                        removed,
                         integer(taken_at),
                         source,
                         whole,

@@ -248,12 +248,20 @@ impl Absorber<'_, '_> {
             self.change(&mut old, &moved, Some(note));
             old.note_id = None;
             self.store(&old)?;
+            self.states.writer.compare_text(note.id)?;
         }
         let known = match row.filter(|row| row.page == page) {
             Some(row) => Some(row),
             None => self.states.of_page(page)?,
         };
         let mut row = known.unwrap_or_else(|| PageRow::new(page));
+        // Its deletion may be absorbed later than the note that the page has by now.
+        let is_another = row.note_id.is_some_and(|known| known != note.id);
+        if self.view(&row).is_some_and(|before| {
+            before.saved_at != view.saved_at && (before.life != Life::Live || is_another)
+        }) {
+            self.states.writer.say_no_text_yet(page)?;
+        }
         let changed = self.change(&mut row, &view, Some(note));
         row.note_id = Some(note.id);
         row.mark = mark;

@@ -370,6 +370,9 @@ impl<'b, 'tx> Application<'_, 'b, 'tx> {
             self.absorber.states.store(&row, self.names)?;
             return Ok(Outcome::Unchanged);
         };
+        if !is_new && !known.has_content() {
+            self.writer().ask_for_text(row.page)?;
+        }
         let is_another = is_another_note(&before.state, &row.state, &view, self.names);
         let had_note = row.note_id.is_some();
         let outcome = self.show(&mut row, &view, is_another)?;

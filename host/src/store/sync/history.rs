@@ -21,6 +21,10 @@ use crate::{
 
 /// Returns a new random id.
 pub(super) fn new_id() -> UniqueId {
+    #[cfg(test)]
+    if let Some(id) = super::tests::histories::repeatable_id() {
+        return id;
+    }
     UniqueId::from_random(
         Uuid::new_v4().as_u64_pair().0 << 16 | Uuid::new_v4().as_u64_pair().1 >> 48,
     )

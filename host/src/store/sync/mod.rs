@@ -32,7 +32,7 @@ mod tests;
 pub use apply::{Applied, IncomingPage};
 pub(in crate::store) use history::{is_id, is_tag_edit, unreadable_history};
 pub use note_sync::{NoteSync, PageSync, SyncConflict};
-pub use page_texts::{PageText, SentTexts};
+pub use page_texts::{PageText, SaidText, SentTexts};
 pub use publish::Unpublished;
 pub use restore::RestoredSync;
 pub(in crate::store) use restore::{ReplacedSync, carry_over};

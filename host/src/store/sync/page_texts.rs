@@ -3,7 +3,8 @@
 //! A page has one text. Each device numbers what it does: a stored or removed text has the greatest
 //! number that the device knows plus one, so a text chosen with knowledge of another replaces it on
 //! all devices, whatever their clocks. Of two that were chosen at the same time, the file that a user
-//! gave wins, then the longer text, then the later one.
+//! gave wins, then the longer text, then the later one. A page that is saved anew begins without a
+//! text, which counts like a removal.
 //!
 //! The text itself is in `texts`. It is here only while this computer has no live note of its page.
 
@@ -12,13 +13,10 @@ use rusqlite::{OptionalExtension as _, Row, params};
 
 use super::{
     setup::{Restoring, restoring},
-    states::{known_state, load_lists, page_of},
+    states::page_of,
 };
 use crate::{
-    domain::{
-        NoteId,
-        sync::{PageId, State},
-    },
+    domain::{NoteId, sync::PageId},
     error::{Error, Result},
     store::{
         connection::reader::Reader,
@@ -41,12 +39,33 @@ const AT_ONCE: usize = if cfg!(test) { 2 } else { 16 };
 pub struct PageText {
     /// The page.
     pub page: PageId,
-    /// How many times a text was chosen or removed until then.
+    /// How many times a text was chosen or removed until then. With 0, the device asks the others to
+    /// publish what they know once more, since it has forgotten it.
     pub number: u32,
-    /// When the note was saved whose text it is, in µs since 1970.
-    pub saved_at: i64,
-    /// The text, or `None` if the user removed it. The number of its words isn't used.
-    pub text: Option<KeptText>,
+    /// The text.
+    pub text: SaidText,
+}
+
+/// The text of a page, or why there is none.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum SaidText {
+    /// A text. The number of its words isn't used.
+    Kept(KeptText),
+    /// The user removed it, so that it isn't downloaded again.
+    Removed,
+    /// The page was saved anew, and has none yet.
+    None,
+}
+
+impl SaidText {
+    /// Returns the text.
+    #[must_use]
+    pub fn kept(&self) -> Option<&KeptText> {
+        match self {
+            Self::Kept(text) => Some(text),
+            Self::Removed | Self::None => None,
+        }
+    }
 }
 
 /// Which texts of pages this device publishes.
@@ -63,6 +82,7 @@ pub enum SentTexts {
 struct Rank {
     number: u32,
     is_there: bool,
+    is_removed: bool,
     is_of_user: bool,
     bytes: u64,
     taken_at: i64,
@@ -72,10 +92,11 @@ struct Rank {
 
 impl PageText {
     fn rank(&self) -> Rank {
-        let text = self.text.as_ref();
+        let text = self.text.kept();
         Rank {
             number: self.number,
             is_there: text.is_some(),
+            is_removed: self.text == SaidText::Removed,
             is_of_user: text.is_some_and(|text| text.summary.source == TextSource::File),
             bytes: text.map_or(0, |text| u64::try_from(text.markdown.len()).unwrap_or(0)),
             taken_at: text.map_or(0, |text| text.summary.taken_at.as_microsecond()),
@@ -89,12 +110,11 @@ impl PageText {
 #[derive(Debug, Clone, Copy)]
 struct Register {
     rank: Rank,
-    saved_at: i64,
     unpublished: bool,
     own: bool,
 }
 
-const COLUMNS: &str = "number, saved_at, taken_at, source, whole, bytes, unpublished, own";
+const COLUMNS: &str = "number, removed, taken_at, source, whole, bytes, unpublished, own";
 
 impl Register {
     fn of(row: &Row<'_>) -> rusqlite::Result<Self> {
@@ -104,13 +124,13 @@ impl Register {
             rank: Rank {
                 number: row.get(0)?,
                 is_there: taken_at.is_some(),
+                is_removed: row.get(1)?,
                 is_of_user: source == TextSource::File.number(),
                 bytes: row.get(5)?,
                 taken_at: taken_at.unwrap_or(0),
                 whole: row.get(4)?,
                 source,
             },
-            saved_at: row.get(1)?,
             unpublished: row.get(6)?,
             own: row.get(7)?,
         })
@@ -122,6 +142,36 @@ impl Register {
 struct Stored {
     summary: TextSummary,
     bytes: u64,
+}
+
+impl Stored {
+    fn rank(&self, number: u32) -> Rank {
+        Rank {
+            number,
+            is_there: true,
+            is_removed: false,
+            is_of_user: self.summary.source == TextSource::File,
+            bytes: self.bytes,
+            taken_at: self.summary.taken_at.as_microsecond(),
+            whole: self.summary.whole,
+            source: self.summary.source.number(),
+        }
+    }
+}
+
+impl Rank {
+    fn without_text(number: u32, is_removed: bool) -> Self {
+        Self {
+            number,
+            is_there: false,
+            is_removed,
+            is_of_user: false,
+            bytes: 0,
+            taken_at: 0,
+            whole: false,
+            source: 0,
+        }
+    }
 }
 
 impl Reader {
@@ -145,7 +195,7 @@ impl Reader {
                 lost.push(page);
                 continue;
             };
-            let length = text.text.as_ref().map_or(0, |text| text.markdown.len());
+            let length = text.text.kept().map_or(0, |text| text.markdown.len());
             found.push(text);
             if length >= left {
                 break;
@@ -169,11 +219,13 @@ impl Reader {
         let said = |text| PageText {
             page,
             number: register.rank.number,
-            saved_at: register.saved_at,
             text,
         };
         if !register.rank.is_there {
-            return Ok(Some(said(None)));
+            return Ok(Some(said(match register.rank.is_removed {
+                true => SaidText::Removed,
+                false => SaidText::None,
+            })));
         }
         let text = match body {
             Some(body) => {
@@ -205,7 +257,7 @@ impl Reader {
                 }
             }
         };
-        let said = said(Some(text));
+        let said = said(SaidText::Kept(text));
         Ok(Some(said).filter(|said| said.rank() == register.rank))
     }
 }
@@ -301,7 +353,7 @@ impl Store {
 /// them. One that has no words or is too long can't be shown.
 fn prepared(texts: &[PageText]) -> Vec<(&PageText, Option<NewText>)> {
     let texts = texts.iter().map(|said| {
-        let new = said.text.as_ref().and_then(|text| {
+        let new = said.text.kept().and_then(|text| {
             let summary = text.summary;
             NewText::new(
                 &text.markdown,
@@ -327,13 +379,13 @@ impl Writer<'_> {
     fn put_register(&self, page: PageId, register: &Register, body: Option<&[u8]>) -> Result<()> {
         let rank = register.rank;
         self.execute(
-            "INSERT OR REPLACE INTO sync_page_texts (page, number, saved_at, taken_at, source, whole,
+            "INSERT OR REPLACE INTO sync_page_texts (page, number, removed, taken_at, source, whole,
                  bytes, unpublished, own, body)
              VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
             params![
                 page.0,
                 rank.number,
-                register.saved_at,
+                rank.is_removed,
                 rank.is_there.then_some(rank.taken_at),
                 rank.source,
                 rank.whole,
@@ -343,20 +395,6 @@ impl Writer<'_> {
                 body
             ],
         )
-    }
-
-    /// Returns when the note of a page was saved, in µs since 1970, as all devices know it.
-    fn saved_at(&self, page: PageId) -> Result<Option<i64>> {
-        let mut query = self
-            .tx
-            .prepare_cached("SELECT state FROM sync_pages WHERE page = ?")?;
-        let body: Option<Vec<u8>> = query.query_row([page.0], |row| row.get(0)).optional()?;
-        let Some(body) = body else {
-            return Ok(None);
-        };
-        let state = known_state(page, &body, None, &load_lists(&self.tx)?);
-        let origin = state.as_ref().and_then(State::origin);
-        Ok(origin.map(|(_, _, saved_at)| saved_at))
     }
 
     /// Returns the page of a note.
@@ -395,7 +433,7 @@ impl Writer<'_> {
     }
 
     /// Compares the text of a note with what was last said about it.
-    fn absorb_text(&self, id: NoteId) -> Result<()> {
+    pub(super) fn absorb_text(&self, id: NoteId) -> Result<()> {
         let Some(page) = self.page_of_note(id)? else {
             // A note that no run has seen yet is looked at by the next one.
             return match self.is_live(id)? {
@@ -407,20 +445,13 @@ impl Writer<'_> {
         let known = self.register(page)?;
         let number = known.map_or(0, |known| known.rank.number);
         let text = self.stored_text(id)?;
-        let shown = Rank {
-            number,
-            is_there: text.is_some(),
-            is_of_user: text.is_some_and(|text| text.summary.source == TextSource::File),
-            bytes: text.map_or(0, |text| text.bytes),
-            taken_at: text.map_or(0, |text| text.summary.taken_at.as_microsecond()),
-            whole: text.is_some_and(|text| text.summary.whole),
-            source: text.map_or(0, |text| text.summary.source.number()),
+        let shown = match text {
+            Some(text) => text.rank(number),
+            None => Rank::without_text(number, self.is_text_removed(id)?),
         };
-        if known.is_some_and(|known| known.rank == shown) {
-            return Ok(());
-        }
-        // A page that was saved anew has no text yet.
-        if text.is_none() && !self.is_text_removed(id)? {
+        // What has no text and was never said to have one needs no word; nor does a text that is
+        // waiting here or that damage took.
+        if known.is_some_and(|known| known.rank == shown) || !shown.is_there && !shown.is_removed {
             return Ok(());
         }
         let register = Register {
@@ -428,11 +459,60 @@ impl Writer<'_> {
                 number: number.saturating_add(1),
                 ..shown
             },
-            saved_at: self.saved_at(page)?.unwrap_or(id.0),
             unpublished: true,
             own: known.is_some_and(|known| known.own),
         };
         self.put_register(page, &register, None)
+    }
+
+    /// Has the next call of [`Store::absorb_texts`] compare the text of a note with what was last said
+    /// about it: it belongs to another page now.
+    pub(super) fn compare_text(&self, id: NoteId) -> Result<()> {
+        self.execute(
+            "INSERT OR IGNORE INTO sync_changed_texts (note_id) VALUES (?)",
+            [id.0],
+        )
+    }
+
+    /// Says that a page has no text yet, since the user has saved it anew.
+    pub(super) fn say_no_text_yet(&self, page: PageId) -> Result<()> {
+        let Some(known) = self.register(page)? else {
+            return Ok(());
+        };
+        if !known.rank.is_there && !known.rank.is_removed {
+            return Ok(());
+        }
+        let register = Register {
+            rank: Rank::without_text(known.rank.number.saturating_add(1), false),
+            unpublished: true,
+            own: known.own,
+        };
+        self.put_register(page, &register, None)
+    }
+
+    /// Asks the other devices for the text of a page that is live with them. Here the note was purged.
+    pub(super) fn ask_for_text(&self, page: PageId) -> Result<()> {
+        if self.register(page)?.is_some() {
+            return Ok(());
+        }
+        let register = Register {
+            rank: Rank::without_text(0, false),
+            unpublished: true,
+            own: false,
+        };
+        self.put_register(page, &register, None)
+    }
+
+    /// Gives the new note of a page the text of the one before it, if that is what was last said. The
+    /// device that saved the page anew has said something else, which replaces it.
+    pub(super) fn carry_text(&self, page: PageId, old: NoteId, new: NoteId) -> Result<()> {
+        let (known, text) = (self.register(page)?, self.stored_text(old)?);
+        if let (Some(known), Some(text)) = (known, text)
+            && text.rank(known.rank.number) == known.rank
+        {
+            self.adopt_newer_text(new, self.text_row(old)?.as_ref())?;
+        }
+        Ok(())
     }
 
     /// Records that a file has this, if nothing else was said since.
@@ -460,6 +540,15 @@ impl Writer<'_> {
         let is_own = self.is_device(device)?;
         let rank = said.rank();
         let known = self.register(said.page)?;
+        if rank.number == 0 {
+            if !is_own && known.is_some() {
+                self.execute(
+                    "UPDATE sync_page_texts SET unpublished = 1 WHERE page = ? AND number > 0",
+                    [said.page.0],
+                )?;
+            }
+            return Ok(false);
+        }
         if let Some(mut known) = known
             && known.rank >= rank
         {
@@ -476,7 +565,6 @@ impl Writer<'_> {
         }
         let register = Register {
             rank,
-            saved_at: said.saved_at,
             unpublished: false,
             own: is_own || known.is_some_and(|known| known.own),
         };
@@ -485,7 +573,7 @@ impl Writer<'_> {
             return Ok(false);
         }
         let body = match &said.text {
-            Some(text) if new.is_some() => Some(deflated(&text.markdown)?),
+            SaidText::Kept(text) if new.is_some() => Some(deflated(&text.markdown)?),
             _ => None,
         };
         self.put_register(said.page, &register, body.as_deref())?;
@@ -502,26 +590,20 @@ impl Writer<'_> {
             "UPDATE sync_page_texts SET body = NULL WHERE page = ?",
             [said.page.0],
         )?;
-        // It belongs to an earlier note of the page.
-        if self
-            .saved_at(said.page)?
-            .is_none_or(|saved| said.saved_at < saved)
-        {
-            return Ok(false);
-        }
-        let changed = match new {
-            Some(new) => {
+        let changed = match (&said.text, new) {
+            (_, Some(new)) => {
                 let before = self.stored_text(id)?.map(|text| text.summary);
                 self.put_text(id, new, true)?;
                 before != Some(new.summary())
             }
-            None if said.text.is_none() => {
+            (SaidText::Kept(_), None) => false,
+            (SaidText::Removed, None) => {
                 let removed = self.remove_text(id)?;
                 // No download brings it back here either.
                 self.record_removed_text(id)?;
                 removed
             }
-            None => false,
+            (SaidText::None, None) => self.remove_text(id)?,
         };
         self.forget_changed_text(id)?;
         Ok(changed)

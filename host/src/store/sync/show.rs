@@ -39,6 +39,7 @@ impl Application<'_, '_, '_> {
             (Life::Live, Some(note), _) if is_another => {
                 // Before anything is changed.
                 view.to_note(note.id, &view.address(None)?, None)?;
+                self.writer().absorb_text(note.id)?;
                 self.writer().delete_note(note.id)?;
                 let outcome = self.insert(row, view)?;
                 if let Some(id) = row.note_id {
@@ -84,7 +85,9 @@ impl Application<'_, '_, '_> {
             .free_id(NoteId::at(NoteId(view.saved_at).moment()))?;
         let note = view.to_note(id, &url, None)?;
         self.writer().insert(&note, &url)?;
-        row.note_id = Some(id);
+        if let Some(before) = row.note_id.replace(id) {
+            self.writer().carry_text(row.page, before, id)?;
+        }
         row.mark = PageView::of(&note).mark();
         Ok(Outcome::Changed)
     }
@@ -146,10 +149,14 @@ impl Application<'_, '_, '_> {
         let writer = self.writer();
         let old = note.id;
         let (text, gist) = (writer.text_row(old)?, writer.gist(old)?);
+        let is_text_removed = writer.is_text_removed(old)?;
         writer.remove(old)?;
         note.id = writer.free_id(NoteId::at(note.saved_at))?;
         writer.insert(&note, url)?;
         writer.adopt_newer_text(note.id, text.as_ref())?;
+        if is_text_removed {
+            writer.record_removed_text(note.id)?;
+        }
         if let Some(gist) = gist {
             writer.store_gist(note.id, &gist)?;
         }
@@ -219,6 +226,7 @@ impl Application<'_, '_, '_> {
             Err(error) => return Err(error),
         }
         self.absorber.states.store(&row, self.names)?;
+        self.writer().compare_text(row.note_id.unwrap_or(note.id))?;
         Ok(true)
     }
 }

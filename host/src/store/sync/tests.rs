@@ -1,6 +1,6 @@
 //! Devices that hand each other their states without files.
 
-mod histories;
+pub(super) mod histories;
 mod limits;
 mod page_texts;
 mod unshown;

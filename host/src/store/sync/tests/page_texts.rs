@@ -19,6 +19,12 @@ fn pair() -> (Device, Device) {
     (Device::new(1), Device::new(2))
 }
 
+fn set_markdown(said: &mut PageText, markdown: String) {
+    let mut text = said.text.kept().unwrap().clone();
+    text.markdown = markdown;
+    said.text = SaidText::Kept(text);
+}
+
 /// Two devices with a note that has a text.
 fn with_text() -> (Device, Device, NoteId) {
     let (mut a, mut b) = pair();
@@ -115,7 +121,7 @@ fn a_text_waits_for_its_note() {
     assert_eq!(b.texts(), []);
     // It can be handed on meanwhile.
     let known = b.t.store.page_text(published.texts[0].page).unwrap();
-    assert_eq!(known.unwrap().text.unwrap().markdown, LONG);
+    assert_eq!(known.unwrap().text.kept().unwrap().markdown, LONG);
     published.pages = pages;
     b.read(&published, &a.id);
     b.absorb();
@@ -165,12 +171,75 @@ fn a_page_that_is_saved_anew_doesnt_get_the_text_of_the_deleted_note() {
     // Nor from a file that arrives late.
     let late = only(old);
     let mut c = Device::new(3);
-    let all = a.t.store.published(&[page_id()], &[], true);
+    let page = [page_id()];
+    let all = a.t.store.published(&page, &page, true);
     c.read(&all.unwrap(), "a");
     c.read(&late, "a");
     c.absorb();
     assert_eq!(c.text(PAGE), None);
     exchange(&mut a, &mut c);
+}
+
+#[test]
+fn a_page_that_is_saved_anew_gets_a_text_that_nobody_replaced() {
+    let (mut a, mut b, id) = with_text();
+    a.write(|writer| writer.delete_note(id));
+    a.t.now += SignedDuration::from_secs(10);
+    a.save(PAGE, "Anew", &[], "");
+    // Twice, so that the new note at `a` doesn't know of the second one.
+    b.put_text(id, "of the deleted note");
+    b.absorb();
+    b.put_text(id, "of the deleted note, again");
+    exchange(&mut a, &mut b);
+    let text = Some("of the deleted note, again");
+    assert_eq!(
+        (a.text(PAGE).as_deref(), b.text(PAGE).as_deref()),
+        (text, text)
+    );
+    // The note in the trash keeps its own.
+    assert_eq!(b.t.store.text(id).unwrap().unwrap().markdown, text.unwrap());
+    // Also if both had deleted the note.
+    let id = a.note(PAGE).unwrap().id;
+    b.put_text(id, "once more");
+    b.absorb();
+    b.put_text(id, "once and for all");
+    b.write(|writer| writer.delete_note(id));
+    a.write(|writer| writer.delete_note(id));
+    a.t.now += SignedDuration::from_secs(10);
+    a.save(PAGE, "Third", &[], "");
+    exchange(&mut a, &mut b);
+    assert_eq!(a.note(PAGE).unwrap().title, "Third");
+    assert_eq!(b.text(PAGE).as_deref(), Some("once and for all"));
+}
+
+#[test]
+fn a_note_that_was_purged_here_gets_its_text_from_a_device_that_kept_it() {
+    let (mut a, mut b, id) = with_text();
+    a.write(|writer| writer.delete_note(id));
+    a.absorb();
+    a.t.let_hours_pass(24 * 35);
+    a.t.store.purge_states(a.t.now).unwrap();
+    assert_eq!(a.t.store.page_text(page_id()).unwrap(), None);
+    b.retag(id, &["kept"]);
+    let kept = b.publish();
+    a.read(&kept, &b.id);
+    let asked = a.publish();
+    b.read(&asked, &a.id);
+    exchange(&mut a, &mut b);
+    assert_eq!(a.text(PAGE).as_deref(), Some(LONG));
+}
+
+#[test]
+fn a_text_follows_its_note_to_another_address() {
+    let (mut a, mut b, id) = with_text();
+    let url = PageUrl::parse("https://e.org/moved").unwrap();
+    a.write(|writer| writer.change_address(id, &url));
+    exchange(&mut a, &mut b);
+    assert_eq!(b.text(url.as_str()).as_deref(), Some(LONG));
+    let mut c = Device::new(3);
+    a.t.store.take_over(None, a.t.now).unwrap();
+    exchange(&mut a, &mut c);
+    assert_eq!(c.text(url.as_str()).as_deref(), Some(LONG));
 }
 
 #[test]
@@ -208,8 +277,7 @@ fn what_others_say_has_limits() {
     let page = page_id();
     let mut said = a.t.store.page_text(page).unwrap().unwrap();
     said.number += 1;
-    let markdown = &mut said.text.as_mut().unwrap().markdown;
-    *markdown = "a ".repeat(200_000);
+    set_markdown(&mut said, "a ".repeat(200_000));
     let published = only(said.clone());
     b.read(&published, &a.id);
     b.absorb();
@@ -217,7 +285,7 @@ fn what_others_say_has_limits() {
     assert_eq!(b.text(PAGE).as_deref(), Some(LONG));
     assert!(b.publish().texts.is_empty());
     said.number = u32::MAX;
-    said.text.as_mut().unwrap().markdown = "last".into();
+    set_markdown(&mut said, "last".into());
     let published = only(said);
     b.read(&published, &a.id);
     a.read(&published, "x");
