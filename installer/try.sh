@@ -232,7 +232,8 @@ start_browser() {
 
 chromium_id() { chromium_origin | sed 's|^.*//\(.*\)/$|\1|'; }
 
-chromium_origin() { sed -n 's|^.*"\(chrome-extension://.*/\)".*$|\1|p' "$folder/manifests/chromium.json"; }
+# The first one is that of the folder `extension`; stores assign others.
+chromium_origin() { sed -n 's|^.*"allowed_origins": \["\([^"]*\)".*$|\1|p' "$folder/manifests/chromium.json"; }
 
 firefox_id() { sed -n 's/^.*"allowed_extensions": \["\(.*\)"\].*$/\1/p' "$folder/manifests/firefox.json"; }
 

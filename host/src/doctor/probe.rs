@@ -102,9 +102,10 @@ pub(super) fn start_and_greet(
     family: Family,
     temporary: &Path,
 ) -> Result<ProbeSuccess, ProbeFailure> {
+    let extension = manifest::extensions(family).swap_remove(0);
     let arguments: Vec<OsString> = match family {
-        Family::Chromium => vec![manifest::extension(family).into()],
-        Family::Firefox => vec![file.into(), manifest::extension(family).into()],
+        Family::Chromium => vec![extension.into()],
+        Family::Firefox => vec![file.into(), extension.into()],
     };
     let scratch = Scratch::within(temporary).map_err(|error| ProbeFailure {
         cause: Cause::ProgramCrashed,
@@ -328,7 +329,7 @@ pub(super) mod tests {
         let dir = tempfile::tempdir().unwrap();
         let manifest = Manifest {
             program: program_that(dir.path(), script),
-            allows_us: true,
+            missing: Vec::new(),
             others: Vec::new(),
         };
         let found = start_and_greet(
@@ -423,7 +424,7 @@ pub(super) mod tests {
             exit 1"#;
         let manifest = Manifest {
             program: program_that(dir.path(), script),
-            allows_us: true,
+            missing: Vec::new(),
             others: Vec::new(),
         };
         let file = Path::new("/m/url_notes.json");

@@ -328,8 +328,8 @@ fn judge(browser: &Browser, registration: &Registration, around: &Environment) -
     if let Some(danger) = permissions::danger(file) {
         return Judgement::Wrong(Box::new(unsafe_file(browser, danger)));
     }
-    if !manifest.allows_us {
-        let detail = format!("{shown} must list {}", manifest::extension(browser.family));
+    if !manifest.missing.is_empty() {
+        let detail = format!("{shown} must list {}", manifest.missing.join(", "));
         let fixes = let_in(browser, &manifest, file, around);
         return wrong(Cause::NotAllowed, &detail, fixes);
     }

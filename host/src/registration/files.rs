@@ -282,7 +282,7 @@ mod tests {
                 let file = file_in(&folder);
                 let found = read(&file, family).unwrap();
                 assert_eq!(found.program, program);
-                assert!(found.allows_us);
+                assert_eq!(found.missing, [""; 0]);
                 assert_eq!(found.others, [""; 0]);
                 let mode = fs::metadata(&file).unwrap().permissions().mode();
                 assert_eq!(mode & 0o777, MODE);
@@ -308,7 +308,7 @@ mod tests {
             let would_be_kept = write(true);
             let kept = write(false);
             assert_eq!(would_be_kept, kept);
-            assert!(read(&file, Family::Firefox).unwrap().allows_us);
+            assert_eq!(read(&file, Family::Firefox).unwrap().missing, [""; 0]);
             kept.map(|kept| {
                 assert_eq!(fs::read_to_string(&kept).unwrap(), text);
                 kept.file_name().unwrap().to_str().unwrap().to_owned()
@@ -335,7 +335,7 @@ mod tests {
             write(dir.path(), family, Path::new("/x"), &others, false).unwrap();
             let file = file_in(dir.path());
             let found = read(&file, family).unwrap();
-            assert!(found.allows_us && found.program == Path::new("/x"));
+            assert_eq!((found.missing.len(), &*found.program), (0, Path::new("/x")));
             assert_eq!(found.others, others);
         }
     }

@@ -34,13 +34,22 @@ struct Written {
     allowed_extensions: Vec<String>,
 }
 
+impl Written {
+    fn allowed(self, family: Family) -> Vec<String> {
+        match family {
+            Family::Chromium => self.allowed_origins,
+            Family::Firefox => self.allowed_extensions,
+        }
+    }
+}
+
 /// A manifest that a browser can use.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Manifest {
     /// The program that it starts.
     pub program: PathBuf,
-    /// Whether the manifest allows our extension.
-    pub allows_us: bool,
+    /// Our extension's identifiers that the manifest doesn't allow.
+    pub missing: Vec<String>,
     /// The other extensions that it allows.
     pub others: Vec<String>,
 }
@@ -50,18 +59,14 @@ pub(crate) fn file_in(folder: &Path) -> PathBuf {
     folder.join(HOST).with_extension("json")
 }
 
-/// Returns the extension's identifier in its browser: an origin or an id.
-pub(crate) fn extension(family: Family) -> String {
+/// Returns the extension's identifiers in its browsers, which are origins or ids: the one of this
+/// project first, then those that stores assign. The templates are the only table of them.
+pub(crate) fn extensions(family: Family) -> Vec<String> {
     let written: Written =
         serde_json::from_str(template(family)).expect("the templates are manifests");
-    let allowed = match family {
-        Family::Chromium => written.allowed_origins,
-        Family::Firefox => written.allowed_extensions,
-    };
+    let allowed = written.allowed(family);
+    assert!(!allowed.is_empty(), "the templates allow the extension");
     allowed
-        .into_iter()
-        .next()
-        .expect("the templates allow the extension")
 }
 
 fn template(family: Family) -> &'static str {
@@ -94,19 +99,18 @@ fn understood(text: &str, family: Family) -> Result<Manifest, String> {
     if written.kind.as_deref() != Some("stdio") {
         return Err("its type is not \"stdio\"".into());
     }
-    let program = written.path.ok_or("it doesn't name a program")?;
+    let program = written.path.clone().ok_or("it doesn't name a program")?;
     if !program.is_absolute() {
         return Err("the path of its program is not absolute".into());
     }
-    let allowed = match family {
-        Family::Chromium => written.allowed_origins,
-        Family::Firefox => written.allowed_extensions,
-    };
-    let ours = extension(family);
+    let allowed = written.allowed(family);
+    let mut missing = extensions(family);
+    let (ours, others) = (allowed.into_iter()).partition::<Vec<_>, _>(|id| missing.contains(id));
+    missing.retain(|id| !ours.contains(id));
     Ok(Manifest {
         program,
-        allows_us: allowed.contains(&ours),
-        others: allowed.into_iter().filter(|id| *id != ours).collect(),
+        missing,
+        others,
     })
 }
 
@@ -119,6 +123,16 @@ pub(super) fn text_for(
     program: &Path,
     others: &[String],
 ) -> Result<String, String> {
+    filled_in(template(family), &extensions(family), program, others)
+}
+
+/// `ours`: the identifiers in the template.
+fn filled_in(
+    template: &str,
+    ours: &[String],
+    program: &Path,
+    others: &[String],
+) -> Result<String, String> {
     let path = program
         .to_str()
         .filter(|path| !path.contains(char::is_control))
@@ -126,14 +140,14 @@ pub(super) fn text_for(
     let json = |text: &str| serde_json::Value::from(text).to_string();
     let path = json(path);
     let inside = &path[1..path.len() - 1];
-    let ours = json(&extension(family));
-    let mut allowed = ours.clone();
+    let last = json(ours.last().map_or("", String::as_str));
+    let mut allowed = last.clone();
     for other in others {
         allowed.push_str(", ");
         allowed.push_str(&json(other));
     }
     // The path is replaced last, because it may contain a placeholder.
-    let text = template(family).replace(&ours, &allowed);
+    let text = template.replace(&last, &allowed);
     Ok(text.replacen(PROGRAM, inside, 1))
 }
 
@@ -200,6 +214,20 @@ mod tests {
     }
 
     #[test]
+    fn a_manifest_allows_the_extension_under_all_its_ids() {
+        let ours = ["chrome-extension://a/", "chrome-extension://b/"].map(str::to_owned);
+        let template = r#"{"name": "url_notes", "type": "stdio", "path": "@PROGRAM@",
+            "allowed_origins": ["chrome-extension://a/", "chrome-extension://b/"]}"#;
+        let others = ["chrome-extension://c/".to_owned()];
+        for others in [&others[..], &[]] {
+            let text = filled_in(template, &ours, Path::new("/x"), others).unwrap();
+            let written: Written = serde_json::from_str(&text).unwrap();
+            let allowed = written.allowed(Family::Chromium);
+            assert_eq!(allowed, [&ours[..], others].concat());
+        }
+    }
+
+    #[test]
     fn others_that_are_allowed_are_named() {
         let dir = tempfile::tempdir().unwrap();
         let file = dir.path().join("url_notes.json");
@@ -207,10 +235,10 @@ mod tests {
             "allowed_origins": ["chrome-extension://other/"], "allowed_extensions": ["url-notes@url-notes", "b@b"]}"#;
         fs::write(&file, text).unwrap();
         let chromium = read(&file, Family::Chromium).unwrap();
-        assert!(!chromium.allows_us);
+        assert_eq!(chromium.missing, extensions(Family::Chromium));
         assert_eq!(chromium.others, ["chrome-extension://other/"]);
         let firefox = read(&file, Family::Firefox).unwrap();
-        assert!(firefox.allows_us);
+        assert_eq!(firefox.missing, [""; 0]);
         assert_eq!(firefox.others, ["b@b"]);
     }
 }

@@ -54,7 +54,7 @@ struct Write {
     seen: BTreeSet<usize>,
 }
 
-#[derive(Clone, Default)]
+#[derive(Debug, Clone, Default, PartialEq)]
 struct Knowledge([BTreeSet<usize>; PAGES]);
 
 struct Device {
@@ -141,6 +141,8 @@ struct Typed {
     after: Note,
     /// How many files had been read.
     files_before: usize,
+    /// It was typed while the run read files again to fold them, so none of its own says it.
+    is_late: bool,
 }
 
 /// A folder that lists files in any order, some of them late, and a computer that loses power.
@@ -150,6 +152,9 @@ struct Unreliable {
     random: RefCell<fastrand::Rng>,
     database: PathBuf,
     count: Cell<u32>,
+    /// The files that the database knew when the run began.
+    known: BTreeSet<(String, String)>,
+    has_put: Cell<bool>,
     /// The files that were read.
     read: RefCell<Vec<String>>,
     typed: RefCell<Vec<Typed>>,
@@ -157,19 +162,20 @@ struct Unreliable {
 
 impl Unreliable {
     /// Another program changes a note.
-    fn type_meanwhile(&self) {
+    fn type_meanwhile(&self, is_late: bool) {
         let mut random = self.random.borrow_mut();
         let page = random.usize(0..PAGES);
         let mut store = Store::open(&self.database).unwrap();
         self.count.set(self.count.get() + 1);
         let now = test_now();
-        let edited = edit_note(&mut store, page, self.count.get(), &mut random, now);
+        let edited = edit_note(&mut store, page, self.count.get(), &mut random, now, false);
         if let Some((before, after)) = edited {
             self.typed.borrow_mut().push(Typed {
                 page,
                 before,
                 after,
                 files_before: self.read.borrow().len(),
+                is_late,
             });
         }
     }
@@ -199,7 +205,8 @@ impl Carrier for Unreliable {
 
     fn read(&self, name: &SegmentName) -> Result<Vec<u8>, Problem> {
         if self.how.types && self.random.borrow_mut().u8(0..3) == 0 {
-            self.type_meanwhile();
+            let is_known = self.known.contains(&(name.folder(), name.file()));
+            self.type_meanwhile(is_known || self.has_put.get());
         }
         let bytes = self.inner.read(name)?;
         if name.fits(&bytes) {
@@ -210,6 +217,7 @@ impl Carrier for Unreliable {
 
     fn put(&mut self, name: &SegmentName, bytes: &[u8]) -> Result<(), Problem> {
         self.inner.put(name, bytes)?;
+        self.has_put.set(true);
         match self.how.dies {
             true => Err(Problem::new(ProblemKind::Other, KILLED)),
             false => Ok(()),
@@ -278,19 +286,28 @@ fn tag(name: &str) -> Tag {
 }
 
 /// Changes a note as a user may. Returns the note before and after it, if the page has one.
+/// `may_revert`: the change may undo one that no run has seen yet, after which there would be nothing
+/// to be published. So that one is absorbed before.
 fn edit_note(
     store: &mut Store,
     page: usize,
     count: u32,
     random: &mut fastrand::Rng,
     now: Timestamp,
+    may_revert: bool,
 ) -> Option<(Note, Note)> {
     let note = store.note_for_url(&url(page)).unwrap()?;
     let mut change = Change::default();
     let mut lines: Vec<String> = note.summary.lines().map(str::to_owned).collect();
     let at = random.usize(0..=lines.len());
     let new = format!("L{count:05} edited");
-    match random.u8(0..12) {
+    let kind = random.u8(0..12);
+    let reverts = matches!(kind, 1 | 5 | 6);
+    if reverts && may_revert {
+        store.absorb_changes(now).unwrap();
+    }
+    match kind {
+        _ if reverts && !may_revert => lines.insert(at, new),
         0 => change.title = Some(format!("Typed {count}")),
         1 => change.read = Some(!note.read),
         2..=4 => {
@@ -390,6 +407,13 @@ impl World {
             is_live: after.is_some(),
             seen: known.clone(),
         };
+        let number = self.writes.len();
+        let (live, seen) = (write.is_live, &write.seen);
+        writeln!(
+            self.log,
+            "  write {number} on {d}, page {page}: live {live}, has seen {seen:?}"
+        )
+        .unwrap();
         known.insert(self.writes.len());
         self.writes.push(write);
     }
@@ -415,7 +439,7 @@ impl World {
         let now = self.time(d);
         let (count, random) = (self.count, &mut self.random);
         let store = self.devices[d].store.as_mut().unwrap();
-        if let Some((before, after)) = edit_note(store, page, count, random, now) {
+        if let Some((before, after)) = edit_note(store, page, count, random, now, true) {
             self.wrote(d, page, Some(&before), Some(&after));
         }
     }
@@ -458,6 +482,8 @@ impl World {
             .conn
             .query_row(newest, [url(page).as_str()], |row| row.get(0));
         let Ok(id) = found.map(NoteId) else { return };
+        // As of an edit that may revert.
+        store.absorb_changes(now).unwrap();
         match store.write(now, |writer| writer.restore_note(id)) {
             // What is in it is there again, but was deleted before: nothing is promised.
             Ok(note) => self.wrote(d, page, None, Some(&note)),
@@ -513,6 +539,10 @@ impl World {
             random,
             database: device.database(),
             count,
+            known: (device.store().segments().unwrap().into_iter())
+                .map(|record| (record.device, record.file))
+                .collect(),
+            has_put: Cell::new(false),
             read: RefCell::default(),
             typed: RefCell::default(),
         };
@@ -527,6 +557,9 @@ impl World {
             Err(error) => panic!("{error:?}"),
         }
         let (read, typed) = (carrier.read.into_inner(), carrier.typed.into_inner());
+        let (late, typed) = typed
+            .into_iter()
+            .partition::<Vec<_>, _>(|typed| typed.is_late);
         // What was typed meanwhile knew only what had been read.
         let mut known = self.devices[d].known.clone();
         let mut at = 0;
@@ -538,8 +571,14 @@ impl World {
             known = self.devices[d].known.clone();
         }
         self.learn(&mut known, &read[at..]);
+        if known != self.devices[d].known {
+            writeln!(self.log, "  {d} knows {known:?}").unwrap();
+        }
         self.devices[d].known = known;
         self.look_at_new_files(d);
+        for typed in late {
+            self.wrote(d, typed.page, Some(&typed.before), Some(&typed.after));
+        }
     }
 
     fn learn(&self, known: &mut Knowledge, files: &[String]) {
@@ -779,8 +818,11 @@ impl World {
 
     /// Everything is delivered.
     fn converge(&mut self) {
+        // One that was published again meanwhile may have been delayed again.
         for (from, to) in std::mem::take(&mut self.delayed) {
-            fs::rename(from, to).unwrap();
+            if from.exists() {
+                fs::rename(from, to).unwrap();
+            }
         }
         for _ in 0..4 {
             for d in 0..self.devices.len() {

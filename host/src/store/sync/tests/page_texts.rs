@@ -191,13 +191,11 @@ fn a_page_that_is_saved_anew_gets_a_text_that_nobody_replaced() {
     b.absorb();
     b.put_text(id, "of the deleted note, again");
     exchange(&mut a, &mut b);
-    let text = Some("of the deleted note, again");
-    assert_eq!(
-        (a.text(PAGE).as_deref(), b.text(PAGE).as_deref()),
-        (text, text)
-    );
+    let text = "of the deleted note, again";
+    assert_eq!(a.text(PAGE).as_deref(), Some(text));
+    assert_eq!(b.text(PAGE).as_deref(), Some(text));
     // The note in the trash keeps its own.
-    assert_eq!(b.t.store.text(id).unwrap().unwrap().markdown, text.unwrap());
+    assert_eq!(b.t.store.text(id).unwrap().unwrap().markdown, text);
     // Also if both had deleted the note.
     let id = a.note(PAGE).unwrap().id;
     b.put_text(id, "once more");
