@@ -110,11 +110,14 @@ impl PageText {
 #[derive(Debug, Clone, Copy)]
 struct Register {
     rank: Rank,
+    /// Whether the text waits for its note.
+    waits: bool,
     unpublished: bool,
     own: bool,
 }
 
-const COLUMNS: &str = "number, removed, taken_at, source, whole, bytes, unpublished, own";
+const COLUMNS: &str = "number, removed, taken_at, source, whole, bytes, unpublished, own,
+    body IS NOT NULL";
 
 impl Register {
     fn of(row: &Row<'_>) -> rusqlite::Result<Self> {
@@ -133,6 +136,7 @@ impl Register {
             },
             unpublished: row.get(6)?,
             own: row.get(7)?,
+            waits: row.get(8)?,
         })
     }
 }
@@ -211,7 +215,7 @@ impl Reader {
         let sql = format!("SELECT {COLUMNS}, body FROM sync_page_texts WHERE page = ?");
         let mut query = self.conn.prepare_cached(&sql)?;
         let found = query.query_row([page.0], |row| {
-            Ok((Register::of(row)?, row.get::<_, Option<Vec<u8>>>(8)?))
+            Ok((Register::of(row)?, row.get::<_, Option<Vec<u8>>>(9)?))
         });
         let Some((register, body)) = found.optional()? else {
             return Ok(None);
@@ -432,11 +436,17 @@ impl Writer<'_> {
         Ok(stored.optional()?)
     }
 
-    /// Compares the text of a note with what was last said about it.
+    /// Says what the user has done to the text of a note since the last call.
     pub(super) fn absorb_text(&self, id: NoteId) -> Result<()> {
+        let mut query =
+            (self.tx).prepare_cached("SELECT 1 FROM sync_changed_texts WHERE note_id = ?")?;
+        if !query.exists([id.0])? {
+            return Ok(());
+        }
+        let is_live = self.is_live(id)?;
         let Some(page) = self.page_of_note(id)? else {
             // A note that no run has seen yet is looked at by the next one.
-            return match self.is_live(id)? {
+            return match is_live {
                 true => Ok(()),
                 false => self.forget_changed_text(id),
             };
@@ -444,14 +454,19 @@ impl Writer<'_> {
         self.forget_changed_text(id)?;
         let known = self.register(page)?;
         let number = known.map_or(0, |known| known.rank.number);
-        let text = self.stored_text(id)?;
-        let shown = match text {
+        let shown = match self.stored_text(id)? {
             Some(text) => text.rank(number),
+            // It is gone with its note.
+            None if !is_live && !self.is_in_trash(id)? => return Ok(()),
             None => Rank::without_text(number, self.is_text_removed(id)?),
         };
-        // What has no text and was never said to have one needs no word; nor does a text that is
-        // waiting here or that damage took.
-        if known.is_some_and(|known| known.rank == shown) || !shown.is_there && !shown.is_removed {
+        let is_nothing_new = match known {
+            Some(known) => {
+                known.rank == shown || !shown.is_there && (!known.rank.is_there || known.waits)
+            }
+            None => !shown.is_there && !shown.is_removed,
+        };
+        if is_nothing_new {
             return Ok(());
         }
         let register = Register {
@@ -459,6 +474,7 @@ impl Writer<'_> {
                 number: number.saturating_add(1),
                 ..shown
             },
+            waits: false,
             unpublished: true,
             own: known.is_some_and(|known| known.own),
         };
@@ -484,6 +500,7 @@ impl Writer<'_> {
         }
         let register = Register {
             rank: Rank::without_text(known.rank.number.saturating_add(1), false),
+            waits: false,
             unpublished: true,
             own: known.own,
         };
@@ -497,6 +514,7 @@ impl Writer<'_> {
         }
         let register = Register {
             rank: Rank::without_text(0, false),
+            waits: false,
             unpublished: true,
             own: false,
         };
@@ -565,6 +583,7 @@ impl Writer<'_> {
         }
         let register = Register {
             rank,
+            waits: false,
             unpublished: false,
             own: is_own || known.is_some_and(|known| known.own),
         };

@@ -148,6 +148,7 @@ impl Application<'_, '_, '_> {
     fn move_note(&self, row: &mut PageRow, mut note: Note, url: &PageUrl) -> Result<Outcome> {
         let writer = self.writer();
         let old = note.id;
+        writer.absorb_text(old)?;
         let (text, gist) = (writer.text_row(old)?, writer.gist(old)?);
         let is_text_removed = writer.is_text_removed(old)?;
         writer.remove(old)?;

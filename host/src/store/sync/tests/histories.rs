@@ -141,8 +141,8 @@ struct Typed {
     after: Note,
     /// How many files had been read.
     files_before: usize,
-    /// It was typed while the run read files again to fold them, so none of its own says it.
-    is_late: bool,
+    /// Of the database, after it was typed.
+    revision: i64,
 }
 
 /// A folder that lists files in any order, some of them late, and a computer that loses power.
@@ -152,17 +152,18 @@ struct Unreliable {
     random: RefCell<fastrand::Rng>,
     database: PathBuf,
     count: Cell<u32>,
-    /// The files that the database knew when the run began.
-    known: BTreeSet<(String, String)>,
-    has_put: Cell<bool>,
     /// The files that were read.
     read: RefCell<Vec<String>>,
     typed: RefCell<Vec<Typed>>,
 }
 
+fn number_in(store: &Store, sql: &str) -> i64 {
+    store.conn.query_row(sql, [], |row| row.get(0)).unwrap()
+}
+
 impl Unreliable {
     /// Another program changes a note.
-    fn type_meanwhile(&self, is_late: bool) {
+    fn type_meanwhile(&self) {
         let mut random = self.random.borrow_mut();
         let page = random.usize(0..PAGES);
         let mut store = Store::open(&self.database).unwrap();
@@ -175,7 +176,7 @@ impl Unreliable {
                 before,
                 after,
                 files_before: self.read.borrow().len(),
-                is_late,
+                revision: number_in(&store, "SELECT revision FROM meta"),
             });
         }
     }
@@ -205,8 +206,7 @@ impl Carrier for Unreliable {
 
     fn read(&self, name: &SegmentName) -> Result<Vec<u8>, Problem> {
         if self.how.types && self.random.borrow_mut().u8(0..3) == 0 {
-            let is_known = self.known.contains(&(name.folder(), name.file()));
-            self.type_meanwhile(is_known || self.has_put.get());
+            self.type_meanwhile();
         }
         let bytes = self.inner.read(name)?;
         if name.fits(&bytes) {
@@ -217,7 +217,6 @@ impl Carrier for Unreliable {
 
     fn put(&mut self, name: &SegmentName, bytes: &[u8]) -> Result<(), Problem> {
         self.inner.put(name, bytes)?;
-        self.has_put.set(true);
         match self.how.dies {
             true => Err(Problem::new(ProblemKind::Other, KILLED)),
             false => Ok(()),
@@ -539,10 +538,6 @@ impl World {
             random,
             database: device.database(),
             count,
-            known: (device.store().segments().unwrap().into_iter())
-                .map(|record| (record.device, record.file))
-                .collect(),
-            has_put: Cell::new(false),
             read: RefCell::default(),
             typed: RefCell::default(),
         };
@@ -557,9 +552,10 @@ impl World {
             Err(error) => panic!("{error:?}"),
         }
         let (read, typed) = (carrier.read.into_inner(), carrier.typed.into_inner());
-        let (late, typed) = typed
-            .into_iter()
-            .partition::<Vec<_>, _>(|typed| typed.is_late);
+        // No file of this run has what was typed while it wrote and folded them.
+        let absorbed = number_in(self.devices[d].store(), "SELECT absorbed FROM sync");
+        let (typed, late) =
+            (typed.into_iter()).partition::<Vec<_>, _>(|typed| typed.revision <= absorbed);
         // What was typed meanwhile knew only what had been read.
         let mut known = self.devices[d].known.clone();
         let mut at = 0;
