@@ -37,6 +37,7 @@ tools() {
     need zip zip
     need pdftotext poppler-utils
     need git git
+    need openssl openssl
     need age age
     need rclone rclone
     need syncthing syncthing

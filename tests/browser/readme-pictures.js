@@ -1,7 +1,8 @@
 // The pictures of README.md: popup and tag page in Chromium, light and dark. After a change of
-// their look, `npm run pictures` writes them to docs/pictures.
+// their look, `npm run pictures` writes them to docs/pictures, and those of the stores, in the sizes
+// that these ask for, to packaging/store/pictures.
 
-import { mkdir } from "node:fs/promises";
+import { mkdir, readFile } from "node:fs/promises";
 import path from "node:path";
 import * as chromium from "./driver/chromium.js";
 import { until } from "./driver/until.js";
@@ -9,6 +10,11 @@ import { project } from "./program.js";
 import { World } from "./test-environment.js";
 
 const folder = path.join(project, "docs/pictures");
+const forStores = path.join(project, "packaging/store/pictures");
+/** A screenshot of the Chrome Web Store; addons.mozilla.org takes it, too. */
+const SCREENSHOT = { width: 1280, height: 800 };
+/** The small promotional picture of the Chrome Web Store. */
+const TILE = { width: 440, height: 280 };
 
 /** What somebody read lately: address, title, note, tags. */
 const NOTES = [
@@ -58,9 +64,61 @@ async function fill(world) {
 	}
 }
 
+/** @param {string} file */
+const embedded = async (file) =>
+	`data:image/png;base64,${(await readFile(file)).toString("base64")}`;
+
+/**
+ * Draws a page of its own and takes its picture.
+ * @param {import("./driver/browser.js").Browser} browser
+ * @param {string} html
+ * @param {{ width: number, height: number }} size
+ * @param {string} name
+ */
+async function draw(browser, html, size, name) {
+	const page = await browser.open();
+	await page.setViewport(size);
+	await page.setContent(html);
+	await page.screenshot({ path: `${path.join(forStores, name)}.png` });
+	await page.close();
+}
+
+/** What the page of the popup's picture says. */
+const ARTICLE = [
+	"Last spring, a full build took eleven minutes, and nobody waited for it. We merged on a guess and found out later. Today it takes five and a half.",
+	"Caching came first. Every step of the build now names all that it reads, so its result can be kept under the hash of those files. What one machine has built, the others fetch.",
+	"The hard part wasn't the cache. It was finding the steps that read more than they said: the time of day, a variable of the environment, a header that happened to be installed.",
+];
+
+/**
+ * The popup over the page that it saves.
+ * @param {import("./driver/browser.js").Browser} browser
+ * @param {string} popup its picture, with a margin of 12 px
+ */
+async function drawPopup(browser, popup) {
+	const html = `<body style="margin:0;font:19px/1.6 serif;color:#222;background:#fffdf8">
+		<main style="margin:56px 0 0 72px;width:680px">
+		<h1 style="font:700 42px/1.2 system-ui,sans-serif;margin:0 0 12px">How we cut our build times in half</h1>
+		<p style="color:#666;font:15px system-ui,sans-serif;margin:0 0 28px">Build Journal · 8 minutes</p>
+		${ARTICLE.map((text) => `<p>${text}</p>`).join("")}</main>
+		<img src="${await embedded(popup)}" style="position:fixed;top:0;right:36px;clip-path:inset(11px);" alt="">`;
+	await draw(browser, html, SCREENSHOT, "popup");
+}
+
+/** @param {import("./driver/browser.js").Browser} browser */
+async function drawTile(browser) {
+	const icon = await embedded(path.join(project, "extension/icons/icon-128.png"));
+	const html = `<body style="margin:0;height:100vh;display:grid;place-content:center;justify-items:center;background:#f4f1ea;color:#222;font-family:system-ui,sans-serif">
+		<img src="${icon}" width="112" height="112" alt="">
+		<p style="margin:14px 0 4px;font-size:34px;font-weight:600">url-notes</p>
+		<p style="margin:0;font-size:17px">Save it with one click. Find it again.</p>`;
+	await draw(browser, html, TILE, "tile");
+}
+
 const world = await World.make();
 try {
 	await mkdir(folder, { recursive: true });
+	await mkdir(forStores, { recursive: true });
 	await world.install();
 	await fill(world);
 	const browser = await world.start(chromium, { resolves: "build-journal.example" });
@@ -76,6 +134,13 @@ try {
 			path: `${path.join(folder, `tag-page${ending}`)}.png`,
 			captureBeyondViewport: false,
 		});
+
+		if (scheme === "light") {
+			await tagPage.setViewport(SCREENSHOT);
+			await tagPage.goto(world.site);
+			await tagPage.screenshot({ path: path.join(forStores, "site.png") });
+			await drawTile(browser);
+		}
 
 		// Another page each time: of this one, a note was deleted.
 		const address = world.web
@@ -98,6 +163,8 @@ try {
 		await popup.click("#delete, #undo");
 		await popup.reaches("unsaved");
 		await popup.dismiss();
+		if (scheme === "light")
+			await drawPopup(browser, path.join(folder, `popup${ending}.png`));
 	}
 } finally {
 	await world.end();
