@@ -248,11 +248,13 @@ impl Absorber<'_, '_> {
             self.change(&mut old, &moved, Some(note));
             old.note_id = None;
             self.store(&old)?;
-            self.states.writer.compare_text(note.id)?;
         }
         let known = match row.filter(|row| row.page == page) {
             Some(row) => Some(row),
-            None => self.states.of_page(page)?,
+            None => {
+                self.states.writer.compare_text(note.id)?;
+                self.states.of_page(page)?
+            }
         };
         let mut row = known.unwrap_or_else(|| PageRow::new(page));
         // Its deletion may be absorbed later than the note that the page has by now.

@@ -481,11 +481,11 @@ impl Writer<'_> {
         self.put_register(page, &register, None)
     }
 
-    /// Has the next call of [`Store::absorb_texts`] compare the text of a note with what was last said
-    /// about it: it belongs to another page now.
+    /// Has the next call of [`Store::absorb_texts`] compare the text of a note, if it has one, with
+    /// what was last said about it: the note is new to sync, or belongs to another page now.
     pub(super) fn compare_text(&self, id: NoteId) -> Result<()> {
         self.execute(
-            "INSERT OR IGNORE INTO sync_changed_texts (note_id) VALUES (?)",
+            "INSERT OR IGNORE INTO sync_changed_texts SELECT note_id FROM texts WHERE note_id = ?",
             [id.0],
         )
     }

@@ -228,6 +228,29 @@ fn a_note_that_was_purged_here_gets_its_text_from_a_device_that_kept_it() {
 }
 
 #[test]
+fn a_note_that_was_deleted_before_any_run_comes_back_with_its_text() {
+    let (mut a, mut b) = pair();
+    let id = a.save(PAGE, "A", &[], "");
+    a.put_text(id, LONG);
+    a.write(|writer| writer.delete_note(id));
+    exchange(&mut a, &mut b);
+    a.write(|writer| writer.restore_note(id));
+    exchange(&mut a, &mut b);
+    assert_eq!(b.text(PAGE).as_deref(), Some(LONG));
+}
+
+#[test]
+fn a_text_that_was_removed_before_its_note_moves_stays_removed() {
+    let (mut a, mut b, id) = with_text();
+    a.write(|writer| writer.remove_text(id));
+    a.write(|writer| writer.delete_note(id));
+    b.retag(id, &["kept"]);
+    exchange(&mut a, &mut b);
+    assert_eq!(b.text(PAGE), None);
+    assert!(b.note(PAGE).is_some());
+}
+
+#[test]
 fn a_text_follows_its_note_to_another_address() {
     let (mut a, mut b, id) = with_text();
     let url = PageUrl::parse("https://e.org/moved").unwrap();
