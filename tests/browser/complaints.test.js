@@ -173,7 +173,7 @@ inEachBrowser(
 		await popup.dismiss();
 		await world.install();
 		const url = world.web.address("/article");
-		await world.holds([{ url, tags: ["waited"] }], 90_000);
+		await world.holds([{ url, tags: ["waited"] }]);
 		const again = await world.save(browser, "/article");
 		await again.popup.hasTags("waited");
 		await again.popup.dismiss();

@@ -147,16 +147,11 @@ for (const { what, plant, ...causes } of CASES) {
 		async (world, browser) => {
 			const cause = causes[browser.name === "Chromium" ? "chromium" : "firefox"];
 			const { popup } = await world.save(browser, "/article", "queued");
-			await until(
-				"the popup names the cause",
-				async () => {
-					const status = await popup.text("#status");
-					if (!status.endsWith(messages[`cause_${cause}`].message))
-						throw new Error(status);
-					return true;
-				},
-				30_000,
-			);
+			await until("the popup names the cause", async () => {
+				const status = await popup.text("#status");
+				if (!status.endsWith(messages[`cause_${cause}`].message)) throw new Error(status);
+				return true;
+			});
 			await until("the popup shows the command", async () => {
 				const command = await popup.text("#cure-command");
 				return command === cureFor(cause) && (await popup.shows("#cure-command"));
@@ -191,7 +186,7 @@ async function deliver(world, popup) {
 	await popup.focus("#try-again");
 	await popup.press("Enter");
 	const kept = [{ url: world.web.address("/article"), tags: ["kept"] }];
-	await world.holds(kept, 90_000);
+	await world.holds(kept);
 	await popup.reaches("saved");
 	await popup.dismiss();
 	await world.holds(kept);

@@ -229,7 +229,7 @@ inEachBrowser(
 			(await popup.stored()).includes(world.web.address("/article")),
 		);
 		const again = await world.crash(browser, goOn);
-		await world.holds([{ url: world.web.address("/article"), tags: [] }], 90_000);
+		await world.holds([{ url: world.web.address("/article"), tags: [] }]);
 		const { popup: afterwards } = await world.save(again, "/article");
 		await afterwards.dismiss();
 		await world.holds([{ url: world.web.address("/article"), tags: [] }]);
@@ -263,23 +263,14 @@ inEachBrowser(
 		await again.dismiss();
 		assert.ok(await browser.outlastsIdleness());
 		await emptyStorage(filling);
-		await until(
-			"it is said no more",
-			() =>
-				filling.evaluate(
-					() => !document.querySelector("#storage-full")?.checkVisibility(),
-				),
-			90_000,
+		await until("it is said no more", () =>
+			filling.evaluate(() => !document.querySelector("#storage-full")?.checkVisibility()),
 		);
 		await world.install();
-		const [first] = await until(
-			"it is saved",
-			async () => {
-				const notes = await world.notes();
-				return notes[0]?.summary ? notes : null;
-			},
-			90_000,
-		);
+		const [first] = await until("it is saved", async () => {
+			const notes = await world.notes();
+			return notes[0]?.summary ? notes : null;
+		});
 		assert.equal(first?.summary.trim(), typed.trim());
 	},
 	{ registered: false, littleStorage: true },

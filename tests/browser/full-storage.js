@@ -33,17 +33,14 @@ export async function fillStorage(page) {
  * @param {import("puppeteer-core").Page} page A page of the extension.
  */
 export async function emptyStorage(page) {
-	await until(
-		"there is room",
-		() =>
-			page.evaluate(async () => {
-				const { browser, chrome } = /** @type {any} */ (globalThis);
-				const area = (browser ?? chrome).storage.local;
-				const left = async () =>
-					Object.keys(await area.get(null)).filter((key) => key.startsWith("ballast"));
-				for (const key of await left()) await area.remove(key);
-				return (await left()).length === 0;
-			}),
-		60_000,
+	await until("there is room", () =>
+		page.evaluate(async () => {
+			const { browser, chrome } = /** @type {any} */ (globalThis);
+			const area = (browser ?? chrome).storage.local;
+			const left = async () =>
+				Object.keys(await area.get(null)).filter((key) => key.startsWith("ballast"));
+			for (const key of await left()) await area.remove(key);
+			return (await left()).length === 0;
+		}),
 	);
 }

@@ -33,18 +33,13 @@ async function textOf(world, address) {
  * @param {World} world
  * @param {string} address
  * @param {string} text
- * @param {number} [milliseconds]
  */
-const has = (world, address, text, milliseconds) =>
-	until(
-		`the program has this text of ${address}: ${text}`,
-		async () => {
-			const found = await textOf(world, address);
-			if (found !== text) throw new Error(`it has: ${found}`);
-			return true;
-		},
-		milliseconds,
-	);
+const has = (world, address, text) =>
+	until(`the program has this text of ${address}: ${text}`, async () => {
+		const found = await textOf(world, address);
+		if (found !== text) throw new Error(`it has: ${found}`);
+		return true;
+	});
 
 /**
  * Waits until the popup's line says this.
@@ -195,7 +190,7 @@ inEachBrowser(
 		await popup.dismiss();
 		await world.restart(browser);
 		await world.install();
-		await has(world, "/article", ARTICLE, 90_000);
+		await has(world, "/article", ARTICLE);
 	},
 	{ registered: false },
 );
@@ -217,7 +212,7 @@ inEachBrowser(
 		await popup.dismiss();
 		await emptyStorage(filling);
 		await world.install();
-		await world.holds([{ url: world.web.address("/article"), tags: [] }], 90_000);
+		await world.holds([{ url: world.web.address("/article"), tags: [] }]);
 		assert.equal(await textOf(world, "/article"), "");
 	},
 	{ registered: false, littleStorage: true },

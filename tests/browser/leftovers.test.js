@@ -230,21 +230,17 @@ for (const [what, leave] of Object.entries(LEFTOVERS)) {
 					await visit.goto(`${world.site}${bookmark}`).catch(() => {
 						// The end of the worker may lead on before the page is there.
 					});
-					await until(
-						"the bookmark leads to the notes",
-						async () => {
-							const [at, text] = await visit.evaluate(() => [
-								location.origin,
-								document.body.textContent,
-							]);
-							if (at !== origin) throw new Error(`${at}: ${text}`);
-							// It was the worker's end that led here, and to a locked site other sites lead
-							// nobody: the user comes again.
-							if (text?.includes("locked")) await visit.goto(`${world.site}${bookmark}`);
-							return text?.includes(SECRET);
-						},
-						60_000,
-					);
+					await until("the bookmark leads to the notes", async () => {
+						const [at, text] = await visit.evaluate(() => [
+							location.origin,
+							document.body.textContent,
+						]);
+						if (at !== origin) throw new Error(`${at}: ${text}`);
+						// It was the worker's end that led here, and to a locked site other sites lead
+						// nobody: the user comes again.
+						if (text?.includes("locked")) await visit.goto(`${world.site}${bookmark}`);
+						return text?.includes(SECRET);
+					});
 					// What is left behind runs, and tries all it can.
 					if (what === "a cached page") {
 						const visit = await browser.open(`${world.site}/tag/gpu`);

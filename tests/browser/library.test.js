@@ -481,24 +481,25 @@ inEachBrowser("the selected notes are exported whole", async (world, browser) =>
 });
 
 /**
- * Pictures at two widths, and what axe finds.
+ * Takes a picture, and returns what axe finds.
  * @param {Page} page
  * @param {string} name
+ * @param {number} width
  */
-async function lookAt(page, name) {
+async function lookAt(page, name, width) {
 	/** @type {string[]} */
 	const faults = [];
-	for (const width of [1280, 360]) {
-		await page.setViewport({ width, height: 800 });
-		await page.screenshot({ path: `${path.join(pictures, `${name}-${width}`)}.png` });
-		const isWide = await page.evaluate(
-			() => document.documentElement.scrollWidth > window.innerWidth,
-		);
-		if (isWide) faults.push(`${name}-${width} scrolls sideways`);
-		const evaluate = page.evaluate.bind(page);
-		const rules = [...STANDARD, "best-practice"];
-		faults.push(...(await unreadable(`${name}-${width}`, evaluate, rules)));
-	}
+	await page.setViewport({ width, height: 800 });
+	await page.screenshot({ path: `${path.join(pictures, name)}.png` });
+	const isWide = await page.evaluate(
+		() => document.documentElement.scrollWidth > window.innerWidth,
+	);
+	if (isWide) faults.push(`${name} scrolls sideways`);
+	const evaluate = page.evaluate.bind(page);
+	const rules = [...STANDARD, "best-practice"];
+	faults.push(...(await unreadable(name, evaluate, rules)));
+	// As wide as it is used.
+	await page.setViewport({ width: 1280, height: 800 });
 	return faults;
 }
 
@@ -534,43 +535,46 @@ for (const language of ["en", "de"]) {
 			});
 			/** @type {string[]} */
 			const faults = [];
-			for (const scheme of /** @type {const} */ (["light", "dark"])) {
+			// Colours don't depend on the width, and what fits doesn't depend on the colours.
+			for (const { scheme, width } of /** @type {const} */ ([
+				{ scheme: "light", width: 1280 },
+				{ scheme: "dark", width: 360 },
+			])) {
 				await browser.useScheme(scheme);
 				const page = await browser.own(PAGE);
 				const name = `library-${language}-${browser.name}-${scheme}`;
 				await until("notes are there", async () => (await titles(page)).length > 9);
-				faults.push(...(await lookAt(page, name)));
+				faults.push(...(await lookAt(page, name, width)));
 				await page.click("#row-1 .pick");
 				await page.click("#row-3 .pick");
-				faults.push(...(await lookAt(page, `${name}-selected`)));
-				await page.setViewport({ width: 1280, height: 800 });
+				faults.push(...(await lookAt(page, `${name}-selected`, width)));
 				await page.click("#help");
-				faults.push(...(await lookAt(page, `${name}-keys`)));
+				faults.push(...(await lookAt(page, `${name}-keys`, width)));
 				await page.click("#dialog-cancel");
 				await focusList(page);
 				await page.keyboard.press("t");
 				await page.waitForSelector("#dialog #tags");
 				await page.type("#dialog #tags", "da");
 				await page.waitForSelector("#completions li");
-				faults.push(...(await lookAt(page, `${name}-tags`)));
+				faults.push(...(await lookAt(page, `${name}-tags`, width)));
 				await page.click("#dialog-cancel");
 				await page.click("#clear");
 				await page.keyboard.press("e");
 				await page.waitForSelector("#note-title");
-				faults.push(...(await lookAt(page, `${name}-edit`)));
+				faults.push(...(await lookAt(page, `${name}-edit`, width)));
 				await page.click("#dialog-cancel");
 				await page.click("#triage");
 				await page.waitForSelector("#triage-title");
-				faults.push(...(await lookAt(page, `${name}-triage`)));
+				faults.push(...(await lookAt(page, `${name}-triage`, width)));
 				await page.click("#view-inbox");
 				await page.waitForSelector(".arrival");
-				faults.push(...(await lookAt(page, `${name}-inbox`)));
+				faults.push(...(await lookAt(page, `${name}-inbox`, width)));
 				await page.close();
 				const none = await browser.own(`${PAGE}?q=nothinglikeit`);
 				await until("it says so", () =>
 					none.evaluate(() => document.body.dataset.state === "empty"),
 				);
-				faults.push(...(await lookAt(none, `${name}-none`)));
+				faults.push(...(await lookAt(none, `${name}-none`, width)));
 				await none.close();
 			}
 			assert.deepEqual(faults, []);

@@ -109,7 +109,7 @@ inEachBrowser(
 		const other = await again.open(world.web.address("/article"));
 		await badgeSays(again, other, "1");
 		await world.install();
-		await world.holds([{ url: world.web.address("/second-article"), tags: [] }], 90_000);
+		await world.holds([{ url: world.web.address("/second-article"), tags: [] }]);
 		await badgeSays(again, other, "");
 	},
 	{ registered: false, headed: true },
@@ -351,7 +351,7 @@ inEachBrowser(
 		await says(saving, "#cure-command", /install\.sh/);
 		await world.install();
 		await says(saving, "#connection", /^1 saved/);
-		await world.holds([{ url: world.web.address("/bread"), tags: [] }], 90_000);
+		await world.holds([{ url: world.web.address("/bread"), tags: [] }]);
 	},
 	{ registered: false, headed: true },
 );

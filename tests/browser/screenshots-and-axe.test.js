@@ -14,6 +14,14 @@ await mkdir(pictures, { recursive: true });
 
 /** @type {("light" | "dark")[]} */
 const SCHEMES = ["light", "dark"];
+/**
+ * Colours don't depend on the width, and what fits doesn't depend on the colours. So a page is
+ * looked at light and wide, and dark and narrow.
+ */
+const WIDTHS = {
+	extension: { light: 1000, dark: 360 },
+	site: { light: 1280, dark: 320 },
+};
 const MARKDOWN =
 	"Nested:\n\n- one\n  - `two`\n    1. three\n\n| a | b |\n|---|---|\n| **1** | ~~2~~ |\n\n> quoted\n\n```\ncode\n```\n\n- [x] done\n- [ ] not done\n\n# A heading\n\n[A link](https://example.org/)";
 
@@ -327,26 +335,24 @@ for (const language of ["en", "de"]) {
 }
 
 /**
- * Pictures of a page of the extension, wide and as narrow as a phone, and what is wrong with it.
+ * Takes a picture of a page, and returns what is wrong with it.
  *
- * @param {import("./driver/browser.js").Browser} browser
  * @param {import("puppeteer-core").Page} page
  * @param {string} what
+ * @param {number} width
  */
-async function lookAt(browser, page, what) {
+async function lookAt(page, what, width) {
 	/** @type {string[]} */
 	const faults = [];
-	for (const width of [1000, 360]) {
-		await page.setViewport({ width, height: 900 });
-		const name = `${what}-${browser.name}-${width}`;
-		await page.screenshot({ path: `${path.join(pictures, name)}.png`, fullPage: true });
-		const fits = await page.evaluate(
-			() => document.documentElement.scrollWidth <= window.innerWidth,
-		);
-		if (!fits) faults.push(`${name} scrolls sideways`);
-		const evaluate = page.evaluate.bind(page);
-		faults.push(...(await unreadable(name, evaluate, [...STANDARD, "best-practice"])));
-	}
+	await page.setViewport({ width, height: 900 });
+	await page.screenshot({ path: `${path.join(pictures, what)}.png`, fullPage: true });
+	const fits = await page.evaluate(
+		() => document.documentElement.scrollWidth <= window.innerWidth,
+	);
+	if (!fits) faults.push(`${what} scrolls sideways`);
+	const evaluate = page.evaluate.bind(page);
+	// Here all of it is ours: what axe merely recommends holds, too.
+	faults.push(...(await unreadable(what, evaluate, [...STANDARD, "best-practice"])));
 	return faults;
 }
 
@@ -370,8 +376,8 @@ for (const language of ["en", "de"]) {
 				for (const name of ["options", "welcome", "window"]) {
 					const page = await browser.own(`${name}/${name}.html`);
 					if (name !== "window") await connects(page);
-					const what = `${name}-${language}-${scheme}`;
-					faults.push(...(await lookAt(browser, page, what)));
+					const what = `${name}-${language}-${scheme}-${browser.name}`;
+					faults.push(...(await lookAt(page, what, WIDTHS.extension[scheme])));
 					await page.close();
 				}
 			}
@@ -395,8 +401,8 @@ for (const language of ["en", "de"]) {
 				for (const name of ["options", "welcome"]) {
 					const page = await browser.own(`${name}/${name}.html`);
 					await connects(page);
-					const what = `${name}-trouble-${language}-${scheme}`;
-					faults.push(...(await lookAt(browser, page, what)));
+					const what = `${name}-trouble-${language}-${scheme}-${browser.name}`;
+					faults.push(...(await lookAt(page, what, WIDTHS.extension[scheme])));
 					await page.close();
 				}
 			}
@@ -422,26 +428,8 @@ inEachBrowser(
 					if (name === "keys") {
 						await page.$eval(".foot button", (button) => button.click());
 					}
-					for (const width of [1280, 320]) {
-						await page.setViewport({ width, height: 900 });
-						const what = `site-${name}-${browser.name}-${scheme}-${width}`;
-						await page.screenshot({
-							path: `${path.join(pictures, what)}.png`,
-							fullPage: true,
-						});
-						const fits = await page.evaluate(
-							() => document.documentElement.scrollWidth <= window.innerWidth,
-						);
-						if (!fits) faults.push(`${what} scrolls sideways`);
-						faults.push(
-							...(await unreadable(
-								what,
-								page.evaluate.bind(page),
-								// Here all of it is ours: what axe merely recommends holds, too.
-								[...STANDARD, "best-practice"],
-							)),
-						);
-					}
+					const what = `site-${name}-${browser.name}-${scheme}`;
+					faults.push(...(await lookAt(page, what, WIDTHS.site[scheme])));
 				}
 				await page.close();
 			}

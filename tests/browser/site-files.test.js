@@ -60,6 +60,27 @@ const QUERIES = [
 	"memorybandwith",
 ];
 
+/** Pages from the disk run the same search; only how they read the index is their own. */
+const QUERIES_FROM_DISK = ["GÖDEL proof", "学習", '"memory bandwidth"', "-tag:c++ memor"];
+
+/**
+ * @param {string} root
+ * @param {string} query
+ */
+const searched = (root, query) =>
+	`${root}search/index.html?${new URLSearchParams({ q: query })}`;
+
+/**
+ * Titles of what the program finds.
+ * @param {import("./test-environment.js").World} world
+ * @param {string} query
+ * @returns {Promise<string[]>}
+ */
+async function hits(world, query) {
+	const found = await world.command("search", "--json", "--limit", "20", "--", query);
+	return JSON.parse(found).map((/** @type {{ title: string }} */ { title }) => title);
+}
+
 /** @param {string} encoded */
 function decoded(encoded) {
 	try {
@@ -84,6 +105,11 @@ async function serve(folder) {
 	};
 	const server = createServer(async (request, response) => {
 		const { pathname, search } = new URL(request.url ?? "/", "http://localhost");
+		if (pathname === "/frames") {
+			response.writeHead(200, { "content-type": "text/html" });
+			response.end("<!doctype html><title>frames</title><body>");
+			return;
+		}
 		let name = "404.html";
 		if (pathname.startsWith("/url-notes/")) {
 			// Bytes that are no UTF-8 name nothing.
@@ -110,6 +136,8 @@ async function serve(folder) {
 	const { port } = /** @type {import("node:net").AddressInfo} */ (server.address());
 	return {
 		address: `http://127.0.0.1:${port}/url-notes/`,
+		/** A page of the same origin, which can read what is in its frames. */
+		frames: `http://127.0.0.1:${port}/frames`,
 		close: () => {
 			server.close();
 			server.closeAllConnections();
@@ -140,19 +168,15 @@ async function publish(world) {
 	return folder;
 }
 
-/**
- * The page says what it found, or that there is nothing to look for.
- * @param {Page} page
- */
+/** What the page says when it has searched. */
+const HAS_SEARCHED = /No matches|^\d+ notes?$|newest/;
+
+/** @param {Page} page */
 const hasSearched = (page) =>
-	until("the page has searched", () =>
-		page.evaluate(() => {
-			const outcome = /** @type {HTMLElement | null} */ (
-				document.querySelector("#outcome")
-			);
-			const text = outcome?.textContent ?? "";
-			return /No matches|^\d+ notes?$|newest/.test(text) || outcome?.hidden === true;
-		}),
+	until("the page has searched", async () =>
+		HAS_SEARCHED.test(
+			await page.evaluate(() => document.querySelector("#outcome")?.textContent ?? ""),
+		),
 	);
 
 /** @param {Page} page */
@@ -182,6 +206,13 @@ const isTitled = (page, title) =>
  * @param {string} address
  */
 async function goes(page, address) {
+	// A page that leaves before it has loaded is replaced in the history.
+	await until("the page before is loaded", () =>
+		page.evaluate(() => {
+			const [loading] = performance.getEntriesByType("navigation");
+			return /** @type {PerformanceNavigationTiming} */ (loading).loadEventEnd > 0;
+		}),
+	);
 	await page.evaluate((address) => {
 		document.title = "the page before";
 		// Not before this has answered.
@@ -192,6 +223,65 @@ async function goes(page, address) {
 	await until(`the page before has gone for ${address}`, () =>
 		page.evaluate(() => document.title !== "the page before"),
 	);
+}
+
+/** So many frames are loaded at once. */
+const FRAMES = 8;
+
+/**
+ * What a frame shows.
+ * @typedef {object} Shown
+ * @property {string} title
+ * @property {string} path of its address
+ * @property {string[]} notes titles of the notes on it
+ * @property {string[]} found titles of the notes that a search has found
+ * @property {string} outcome of the search, or ""
+ * @property {string} lost what the page for missing files says
+ */
+
+/**
+ * Opens addresses in frames of one page, which takes far less time than a page each.
+ * @template {{ address: string }} A
+ * @param {Page} page shows `frames` of `serve`
+ * @param {A[]} addresses
+ * @param {(asked: A, shown: Shown) => void} check throws as long as it isn't what it should be
+ */
+async function showInFrames(page, addresses, check) {
+	for (let at = 0; at < addresses.length; at += FRAMES) {
+		const some = addresses.slice(at, at + FRAMES);
+		await page.evaluate(
+			(addresses) => {
+				const frames = addresses.map((src) =>
+					Object.assign(document.createElement("iframe"), { src }),
+				);
+				document.body.replaceChildren(...frames);
+			},
+			some.map(({ address }) => address),
+		);
+		await until("all frames show what they should", async () => {
+			const shown = await page.evaluate(() =>
+				[...document.querySelectorAll("iframe")].map((frame) => {
+					const { contentDocument, contentWindow } = frame;
+					const page = /** @type {Document} */ (contentDocument);
+					const texts = (/** @type {string} */ selector) =>
+						[...page.querySelectorAll(selector)].map(
+							(element) => element.textContent?.trim() ?? "",
+						);
+					return {
+						title: page.title,
+						path: contentWindow?.location.pathname ?? "",
+						notes: texts(".note .title"),
+						found: texts("#found .title"),
+						outcome: texts("#outcome").join(),
+						lost: texts("#lost").join(),
+					};
+				}),
+			);
+			for (const [number, asked] of some.entries())
+				check(asked, /** @type {Shown} */ (shown[number]));
+			return true;
+		});
+	}
 }
 
 /**
@@ -275,14 +365,10 @@ async function isRead(world, browser, root, served) {
 		["memory", "Memory"],
 	);
 
-	for (const query of QUERIES) {
-		const hits = JSON.parse(
-			await world.command("search", "--json", "--limit", "20", "--", query),
-		);
-		await page.goto(`${root}search/index.html?${new URLSearchParams({ q: query })}`);
+	for (const query of served ? [] : QUERIES_FROM_DISK) {
+		await page.goto(searched(root, query));
 		await hasSearched(page);
-		const expected = hits.map((/** @type {{ title: string }} */ { title }) => title);
-		assert.deepEqual(await titles(page), expected, query);
+		assert.deepEqual(await titles(page), await hits(world, query), query);
 	}
 
 	// More of them, and from there to a note, a tag and a site.
@@ -335,6 +421,17 @@ inEachBrowser(
 		const server = await serve(folder);
 		try {
 			await isRead(world, browser, server.address, true);
+			const page = await browser.open(server.frames);
+			const searches = [];
+			for (const query of QUERIES) {
+				const address = searched(server.address, query);
+				searches.push({ address, query, expected: await hits(world, query) });
+			}
+			await showInFrames(page, searches, ({ query, expected }, { outcome, found }) => {
+				assert.match(outcome, HAS_SEARCHED, query);
+				assert.deepEqual(found, expected, query);
+			});
+			await page.close();
 		} finally {
 			server.close();
 		}
@@ -355,7 +452,6 @@ inEachBrowser(
 		const folder = await publish(world);
 		const server = await serve(folder);
 		try {
-			const page = await browser.open(server.address);
 			const [newest] = JSON.parse(await world.command("list", "--json", "--limit", "1"));
 			// The page that a program's second page of the tag begins with.
 			const many = JSON.parse(
@@ -426,28 +522,26 @@ inEachBrowser(
 				["nowhere/", "url-notes | not found"],
 				["..%2F..%2Fetc/passwd", "url-notes | not found"],
 			];
-			for (const [address, title, first, folder] of addresses) {
-				await goes(page, server.address + address);
-				await isTitled(page, title).catch((error) => {
-					throw new Error(`${address}: ${error.message}`);
-				});
-				if (folder !== undefined) {
-					await until(`${address} has led to ${folder}`, () =>
-						page.evaluate(
-							(folder) => location.pathname === `/url-notes/${folder}`,
-							folder,
-						),
-					);
-				}
-				if (first === undefined) continue;
-				await until(`${address} shows ${first}`, () =>
-					page.evaluate(
-						(first) =>
-							document.querySelector(".note .title")?.textContent?.trim() === first,
-						first,
-					),
-				);
-			}
+			const frames = await browser.open(server.frames);
+			await showInFrames(
+				frames,
+				addresses.map(([asked, title, first, folder]) => ({
+					address: server.address + asked,
+					asked,
+					title,
+					first,
+					folder,
+				})),
+				({ asked, title, first, folder }, shown) => {
+					assert.equal(shown.title, title, asked);
+					if (title === "url-notes | not found")
+						assert.equal(shown.lost, "This page doesn't exist.", asked);
+					if (folder) assert.equal(shown.path, `/url-notes/${folder}`, asked);
+					if (first) assert.equal(shown.notes[0], first, asked);
+				},
+			);
+			await frames.close();
+			const page = await browser.open(server.address);
 			// It says that it looks no longer, and searches for what was meant.
 			await goes(page, `${server.address}tag/c%2B%2B%2Fnone?x=y`);
 			await until("there is a way on", () =>

@@ -273,21 +273,16 @@ export class World {
 	 * Waits until the store holds these notes, each as its address, its tags and its summary.
 	 *
 	 * @param {{ url: string, tags: string[], summary?: string }[]} expected newest first
-	 * @param {number} [milliseconds]
 	 */
-	async holds(expected, milliseconds) {
+	async holds(expected) {
 		const wanted = JSON.stringify(
 			expected.map((note) => ({ summary: "", ...note })).map(brief),
 		);
-		await until(
-			`the store holds ${wanted}`,
-			async () => {
-				const found = JSON.stringify((await this.notes()).map(brief));
-				if (found !== wanted) throw new Error(`it holds ${found}`);
-				return true;
-			},
-			milliseconds,
-		);
+		await until(`the store holds ${wanted}`, async () => {
+			const found = JSON.stringify((await this.notes()).map(brief));
+			if (found !== wanted) throw new Error(`it holds ${found}`);
+			return true;
+		});
 	}
 
 	/** The browser has started the host, and the host its site. */
@@ -387,7 +382,8 @@ export class World {
 
 	async end() {
 		this.#goOn();
-		for (const browser of this.#browsers) await browser.close();
+		// Nothing of it is needed any more. `restart` closes browsers as users do.
+		for (const browser of this.#browsers) await browser.kill();
 		await this.web.close();
 		await until("the host has ended with the browser", async () => {
 			const left = await this.hostProcesses();

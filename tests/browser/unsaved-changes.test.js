@@ -98,7 +98,7 @@ inEachBrowser(
 				summary: "Waited in the outbox.",
 			},
 		];
-		await world.holds(delivered, 90_000);
+		await world.holds(delivered);
 
 		const afterwards = await world.click(browser, page);
 		await afterwards.hasTags("later");
@@ -117,7 +117,7 @@ inEachBrowser(
 		await popup.dismiss();
 		await world.restart(browser);
 		await world.install();
-		await world.holds([{ url: world.web.address("/article"), tags: ["kept"] }], 90_000);
+		await world.holds([{ url: world.web.address("/article"), tags: ["kept"] }]);
 	},
 	{ registered: false },
 );
@@ -136,7 +136,7 @@ inEachBrowser(
 		await rm(database);
 		await popup.focus("#try-again");
 		await popup.press("Enter");
-		await world.holds([{ url: world.web.address("/article"), tags: ["kept"] }], 90_000);
+		await world.holds([{ url: world.web.address("/article"), tags: ["kept"] }]);
 	},
 	{ registered: false },
 );
@@ -206,7 +206,7 @@ inEachBrowser(
 			{ url: world.web.address("/second-article"), tags: ["not yet told"] },
 			{ url: world.web.address("/article"), tags: ["told"] },
 		];
-		await world.holds(kept, 90_000);
+		await world.holds(kept);
 		const afterwards = await world.save(again, "/second-article");
 		await afterwards.popup.hasTags("not yet told");
 		await afterwards.popup.dismiss();

@@ -29,15 +29,11 @@ inEachBrowser(
 		await popup.closes();
 
 		const url = world.web.address("/article");
-		await world.holds([{ url, tags: ["ci", "caching"] }], 60_000);
-		await until(
-			"the browser runs the new program",
-			async () => {
-				const running = await world.hostProcesses();
-				return running.length > 0 && running.every((id) => !old.includes(id));
-			},
-			60_000,
-		);
+		await world.holds([{ url, tags: ["ci", "caching"] }]);
+		await until("the browser runs the new program", async () => {
+			const running = await world.hostProcesses();
+			return running.length > 0 && running.every((id) => !old.includes(id));
+		});
 		const installed = await readFile(world.program);
 		assert.ok(installed.subarray(-5).equals(new Uint8Array(Buffer.from("newer"))));
 		const second = await world.save(browser, "/japanese");

@@ -137,6 +137,9 @@ export class PackageComputer {
 	}
 }
 
+/** Makes dpkg-deb pack in seconds what takes it a minute, and a few megabytes larger. */
+export const PACKED_SOON = { DPKG_DEB_COMPRESSOR_LEVEL: "0" };
+
 /**
  * Makes the packages of a program, and of the url-notes-net beside it if there is one.
  * @param {string} program
@@ -148,7 +151,7 @@ export async function makePackages(program, folder, environment = {}) {
 	const { stdout } = await run(
 		path.join(project, "packaging/deb.sh"),
 		["--program", program, folder],
-		{ env: { ...process.env, ...environment } },
+		{ env: { ...process.env, ...PACKED_SOON, ...environment } },
 	);
 	return stdout.trim().split("\n");
 }

@@ -11,7 +11,7 @@ import { promisify } from "node:util";
 import { bundle } from "../../packaging/bundle.js";
 import { builtProgram, freePort, project } from "../browser/program.js";
 import { Machine, Try } from "./machine.js";
-import { digest } from "./packages.js";
+import { digest, PACKED_SOON } from "./packages.js";
 
 const run = promisify(execFile);
 
@@ -34,7 +34,7 @@ async function release(into, environment = {}) {
 	const { stdout } = await run(
 		path.join(project, "packaging/release.sh"),
 		["--program", program, into],
-		{ env: { ...process.env, ...environment } },
+		{ env: { ...process.env, ...PACKED_SOON, ...environment } },
 	);
 	return stdout.trim().split("\n");
 }

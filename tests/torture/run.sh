@@ -1,15 +1,15 @@
 #!/bin/sh
 # Runs the tests of tests/it/torture at full length, of which each test run does only a small part:
 # 10,000 kills, 1,000 power cuts, failing disks at each call with each kind of failure, 32 writers
-# of 1,000 saves, 720 first opens, 360 histories of five devices that sync, and, if one can be
-# mounted, a disk that is really full. Takes an hour and a half or more.
+# of 1,000 saves, 720 first opens, 360 histories of five devices that sync, all pages with notes
+# that were made to do harm, and, if one can be mounted, a disk that is really full. Takes an hour and a half or more.
 #
 # Usage: tests/torture/run.sh [NAME…], with the names below; without any, all of them.
 # URL_NOTES_TORTURE_SEED=N repeats the random choices of a run that printed "seed N".
 
 set -eu
 
-ALL_NAMES='kills cuts disks crowd opens links sync full'
+ALL_NAMES='kills cuts disks crowd opens links sync notes full'
 
 # more FACTOR TEST: runs the tests whose names begin with TEST, multiplied by FACTOR.
 more() {
@@ -38,6 +38,12 @@ links() {
 
 # 2 histories of five devices that sync, times 180.
 sync() { more 180 sync; }
+
+# All pages with notes that were made to do harm, in each browser.
+notes() {
+    cargo build --quiet --locked --package url-notes --bins --examples &&
+        URL_NOTES_TORTURE=1 node --test --test-name-pattern='runs no code' tests/browser/site-attacks.test.js
+}
 
 # A disk of 1 MB, filled by saves until one is refused.
 full() {

@@ -9,7 +9,7 @@ import puppeteer from "puppeteer-core";
 import { Display } from "./display.js";
 import { kill } from "./kill.js";
 import { Popup } from "./popup.js";
-import { until } from "./until.js";
+import { HANGS_MS, until } from "./until.js";
 
 /** @typedef {import("./browser.js").Browser} Browser */
 /** @typedef {import("./browser.js").Start} Start */
@@ -99,6 +99,7 @@ export async function start(start) {
 	const launching = puppeteer.launch({
 		executablePath: process.env.CHROMIUM ?? "/usr/bin/chromium",
 		headless: !headed,
+		timeout: HANGS_MS,
 		pipe: true,
 		enableExtensions: extension ? [extension, ...others] : true,
 		userDataDir: profile,
@@ -156,6 +157,11 @@ async function drive(browser, display, { first, keepsWelcome }) {
 
 	/** @param {string} path */
 	const addressOf = (path) => `chrome-extension://${installed.id}/${path}`;
+	const newPage = async () => {
+		const page = await browser.newPage();
+		page.setDefaultTimeout(HANGS_MS);
+		return page;
+	};
 	/** @param {string} path */
 	const ownTab = (path) =>
 		until(`the extension shows ${path}`, async () =>
@@ -179,13 +185,14 @@ async function drive(browser, display, { first, keepsWelcome }) {
 		const target = await browser.waitForTarget(
 			(target) =>
 				target.type() === "service_worker" && target.url() === addressOf("background.js"),
+			{ timeout: HANGS_MS },
 		);
 		const worker = await target.worker();
 		if (!worker) throw new Error("The background has ended.");
 		return await worker.evaluate(/** @type {any} */ (run), ...args);
 	};
 	const openPopup = async (clickedAt = Date.now()) => {
-		const target = await browser.waitForTarget(isPopup, { timeout: 15_000 });
+		const target = await browser.waitForTarget(isPopup, { timeout: HANGS_MS });
 		const document = await target.asPage();
 		await document.emulateMediaFeatures(media);
 		return new Popup({
@@ -296,7 +303,7 @@ async function drive(browser, display, { first, keepsWelcome }) {
 	return {
 		name,
 		async open(url) {
-			const page = await browser.newPage();
+			const page = await newPage();
 			await page.emulateMediaFeatures(media);
 			if (url) await page.goto(url);
 			return page;
@@ -332,7 +339,7 @@ async function drive(browser, display, { first, keepsWelcome }) {
 		},
 		openPopup,
 		async own(path) {
-			const page = await browser.newPage();
+			const page = await newPage();
 			await page.emulateMediaFeatures(media);
 			await page.goto(addressOf(path));
 			return page;
@@ -354,15 +361,11 @@ async function drive(browser, display, { first, keepsWelcome }) {
 			});
 			const chosen = () => inBackground(() => /** @type {any} */ (globalThis).chosen);
 			const isTold = async () => (await chosen()).length > 0;
-			await until(
-				`${entry} is chosen`,
-				async () => {
-					if (!(await isTold())) await workMenu(page, selector, entry);
-					// On a busy machine the browser may report it late.
-					return await until("the choice is reported", isTold, 5000);
-				},
-				30_000,
-			);
+			await until(`${entry} is chosen`, async () => {
+				if (!(await isTold())) await workMenu(page, selector, entry);
+				// On a busy machine the browser may report it late.
+				return await until("the choice is reported", isTold, 5000);
+			});
 			assert.equal((await chosen())[0], entry);
 		},
 		async pressShortcut(page) {
@@ -380,6 +383,7 @@ async function drive(browser, display, { first, keepsWelcome }) {
 		async addressBar() {
 			const target = await browser.waitForTarget(
 				(target) => target.url() === "chrome://omnibox-popup.top-chrome/",
+				{ timeout: HANGS_MS },
 			);
 			const [hint = "", ...lines] = await (await target.asPage()).evaluate(readLines);
 			return { hint, lines };

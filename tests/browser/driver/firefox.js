@@ -8,7 +8,7 @@ import puppeteer from "puppeteer-core";
 import { kill } from "./kill.js";
 import { Popup } from "./popup.js";
 import { copyStartedProfile } from "./profile.js";
-import { until } from "./until.js";
+import { HANGS_MS, until } from "./until.js";
 
 /** @typedef {import("./browser.js").Browser} Browser */
 /** @typedef {import("./browser.js").Start} Start */
@@ -33,10 +33,10 @@ export const PREFERENCES = {
 	"extensions.webextensions.uuids": `{"url-notes@url-notes":"${UUID}"}`,
 	"browser.shell.checkDefaultBrowser": false,
 	"datareporting.policy.dataSubmissionEnabled": false,
+	// Processes for tabs that no test opens.
+	"dom.ipc.processPrelaunch.enabled": false,
 };
 
-/** A first start takes its time on a busy machine. */
-const STARTED_MS = 30_000;
 /** Time after which a tab that the driver lost is opened again. */
 const LOST_MS = 10_000;
 
@@ -60,6 +60,7 @@ async function launch(profile, environment, preferences) {
 		browser: "firefox",
 		executablePath: program(),
 		headless: true,
+		timeout: HANGS_MS,
 		userDataDir: profile,
 		args: ["--remote-allow-system-access"],
 		extraPrefsFirefox: preferences,
@@ -129,9 +130,14 @@ async function drive(browser, { extension, language, others = [], first, keepsWe
 	const isOpen = () => inWindow(isPopupOpen);
 	/** @param {string} path */
 	const addressOf = (path) => `moz-extension://${UUID}/${path}`;
+	const newPage = async () => {
+		const page = await browser.newPage();
+		page.setDefaultTimeout(HANGS_MS);
+		return page;
+	};
 	/** @param {string} path */
 	const own = async (path) => {
-		const page = await browser.newPage();
+		const page = await newPage();
 		// `goto` never resolves for a page of an extension.
 		void page.goto(addressOf(path)).catch(() => {});
 		await until(`${path} is there`, () =>
@@ -211,22 +217,18 @@ async function drive(browser, { extension, language, others = [], first, keepsWe
 	if (first) {
 		// The window knows the tab even if the driver doesn't.
 		const welcome = addressOf("welcome/welcome.html");
-		await until(
-			"the welcome is shown",
-			async () => {
-				const shown = await inWindow(addressesOfTabs);
-				if (!shown.includes(welcome)) throw new Error(`shown: ${shown.join(" ")}`);
-				return true;
-			},
-			STARTED_MS,
-		);
+		await until("the welcome is shown", async () => {
+			const shown = await inWindow(addressesOfTabs);
+			if (!shown.includes(welcome)) throw new Error(`shown: ${shown.join(" ")}`);
+			return true;
+		});
 		if (!keepsWelcome) await inWindow(closeTab, welcome);
 	}
 
 	return {
 		name,
 		async open(url) {
-			const page = await browser.newPage();
+			const page = await newPage();
 			if (url) await page.goto(url);
 			return page;
 		},

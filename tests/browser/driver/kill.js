@@ -10,6 +10,8 @@
 export function kill(browser) {
 	const program = browser.process();
 	if (!program?.pid) throw new Error("The browser has no process.");
+	// It may have ended by itself.
+	if (program.exitCode !== null || program.signalCode !== null) return Promise.resolve();
 	const { pid } = program;
 	return new Promise((resolve) => {
 		program.once("exit", () => resolve());

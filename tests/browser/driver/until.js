@@ -2,6 +2,13 @@
 
 import { setTimeout as pause } from "node:timers/promises";
 
+/** Nothing takes that long that hasn't failed, however busy the machine is. */
+export const HANGS_MS = 120_000;
+
+/** A check is work for the browser, too, which keeps it from what it is waited for. */
+const FIRST_PAUSE_MS = 20;
+const LONGEST_PAUSE_MS = 150;
+
 /**
  * Repeats a check until its result is truthy, and returns that.
  *
@@ -11,8 +18,9 @@ import { setTimeout as pause } from "node:timers/promises";
  * @param {number} [milliseconds] time limit for a busy machine
  * @returns {Promise<Exclude<T, false | null | undefined>>}
  */
-export async function until(what, ask, milliseconds = 30_000) {
+export async function until(what, ask, milliseconds = HANGS_MS) {
 	const end = Date.now() + milliseconds;
+	let wait = FIRST_PAUSE_MS;
 	/** @type {unknown} */
 	let last;
 	for (;;) {
@@ -29,6 +37,7 @@ export async function until(what, ask, milliseconds = 30_000) {
 				`Waited ${milliseconds / 1000} s in vain until ${what}; last: ${detail}`,
 			);
 		}
-		await pause(20);
+		await pause(wait);
+		wait = Math.min(wait * 1.25, LONGEST_PAUSE_MS);
 	}
 }
