@@ -412,13 +412,18 @@ impl Writer<'_> {
     }
 
     /// Removes the text of a live note, if it has one, as if it had never been there.
-    pub(super) fn take_text(&self, id: NoteId) -> Result<bool> {
+    pub(in crate::store) fn take_text(&self, id: NoteId) -> Result<bool> {
         self.unindex_text(id)?;
         let removed = self
             .tx
             .prepare_cached("DELETE FROM texts WHERE note_id = ?")?
             .execute([id.0])?;
         Ok(removed > 0)
+    }
+
+    /// Removes the text of a note in the trash, if it has one.
+    pub(in crate::store) fn remove_trashed_text(&self, id: NoteId) -> Result<()> {
+        self.execute("DELETE FROM texts WHERE note_id = ?", [id.0])
     }
 
     /// Stores the text of a note in the trash, which isn't indexed.

@@ -409,6 +409,14 @@ impl Writer<'_> {
         Ok(query.query_row([id.0], |row| page_of(row, 0)).optional()?)
     }
 
+    /// Returns the note of a page, wherever it is.
+    fn note_of_synced_page(&self, page: PageId) -> Result<Option<NoteId>> {
+        let sql = "SELECT note_id FROM sync_pages WHERE page = ? AND note_id IS NOT NULL";
+        let mut query = self.tx.prepare_cached(sql)?;
+        let id = query.query_row([page.0], |row| row.get(0).map(NoteId));
+        Ok(id.optional()?)
+    }
+
     /// Returns the live note of a page.
     fn live_note_of(&self, page: PageId) -> Result<Option<NoteId>> {
         let mut query = self.tx.prepare_cached(
@@ -603,6 +611,13 @@ impl Writer<'_> {
     /// note changed.
     fn show_text(&self, said: &PageText, new: Option<&NewText>) -> Result<bool> {
         let Some(id) = self.live_note_of(said.page)? else {
+            // Or it would come back when the note does.
+            if said.text.kept().is_none()
+                && let Some(id) = self.note_of_synced_page(said.page)?
+            {
+                self.remove_trashed_text(id)?;
+                self.forget_changed_text(id)?;
+            }
             return Ok(false);
         };
         self.execute(
@@ -622,7 +637,7 @@ impl Writer<'_> {
                 self.record_removed_text(id)?;
                 removed
             }
-            (SaidText::None, None) => self.remove_text(id)?,
+            (SaidText::None, None) => self.take_text(id)?,
         };
         self.forget_changed_text(id)?;
         Ok(changed)

@@ -251,6 +251,17 @@ fn a_text_that_was_removed_before_its_note_moves_stays_removed() {
 }
 
 #[test]
+fn a_text_that_was_removed_elsewhere_doesnt_come_back_from_the_trash() {
+    let (mut a, mut b, id) = with_text();
+    a.write(|writer| writer.remove_text(id));
+    b.write(|writer| writer.delete_note(id));
+    exchange(&mut a, &mut b);
+    b.write(|writer| writer.restore_note(id));
+    exchange(&mut a, &mut b);
+    assert_eq!((a.text(PAGE), b.text(PAGE)), (None, None));
+}
+
+#[test]
 fn a_text_follows_its_note_to_another_address() {
     let (mut a, mut b, id) = with_text();
     let url = PageUrl::parse("https://e.org/moved").unwrap();
