@@ -1,6 +1,6 @@
 //! What runs have left open, as the database knows it until it is over.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::segment_name::SegmentName;
 use crate::{
@@ -13,8 +13,8 @@ use crate::{
 pub struct Gaps {
     /// Files that can't be read yet.
     pub waiting: Vec<SegmentRecord>,
-    /// Devices whose newest files are gone from the place, with the greatest number of a file that is
-    /// there.
+    /// Devices whose newest files are gone from the place, or replaced by others, with the greatest
+    /// number of a file that is there.
     pub went_back: Vec<(SyncDevice, Option<u32>)>,
     /// Pages of other devices that can't be shown here.
     pub refused: u64,
@@ -27,8 +27,13 @@ impl Gaps {
     /// The `store_*` kinds.
     pub fn of(store: &Reader) -> Result<Self> {
         let segments = store.segments()?;
+        let replaced: BTreeSet<&str> = (segments.iter())
+            .filter(|record| record.is_replaced())
+            .map(|record| &*record.device)
+            .collect();
         let mut newest: BTreeMap<&str, u32> = BTreeMap::new();
-        for name in segments.iter().filter_map(|record| {
+        let there = segments.iter().filter(|record| !record.is_replaced());
+        for name in there.filter_map(|record| {
             Some((
                 &*record.device,
                 SegmentName::parse(&record.device, &record.file)?,
@@ -44,7 +49,10 @@ impl Gaps {
                 let number = newest.get(&*device.device).copied();
                 (device, number)
             })
-            .filter(|(device, number)| number.is_none_or(|number| number < device.number))
+            .filter(|(device, number)| {
+                number.is_none_or(|number| number < device.number)
+                    || replaced.contains(&*device.device)
+            })
             .collect();
         Ok(Self {
             went_back,

@@ -316,10 +316,38 @@ impl<'a> Run<'a> {
         let here: BTreeSet<(String, String)> = (listed.iter())
             .map(|file| (file.name.folder(), file.name.file()))
             .collect();
-        // Own files are looked after by `heal`.
-        let gone: Vec<(String, String)> = (known.into_keys())
-            .filter(|key| key.0 != own && !here.contains(key))
+        let numbers: BTreeSet<(DeviceId, u32)> = (listed.iter())
+            .map(|file| (file.name.device, file.name.number))
             .collect();
+        let mut gone: Vec<(String, String)> = Vec::new();
+        let mut changed: Vec<SegmentRecord> = Vec::new();
+        // Own files are looked after by `heal`.
+        for (key, mut record) in known.into_iter().filter(|(key, _)| key.0 != own) {
+            match (here.contains(&key), record.is_replaced()) {
+                (true, true) => {
+                    record.problem = None;
+                    changed.push(record);
+                }
+                (true, false) | (false, true) => {}
+                (false, false) => {
+                    let name = SegmentName::parse(&key.0, &key.1);
+                    // A device whose database was put back, and whose file was lost, issues the number
+                    // again. One that folds files doesn't.
+                    let is_replaced = record.read_at.is_some()
+                        && name.is_some_and(|name| numbers.contains(&(name.device, name.number)));
+                    match is_replaced {
+                        true => {
+                            record.problem = Some(SegmentRecord::REPLACED.to_owned());
+                            changed.push(record);
+                        }
+                        false => gone.push(key),
+                    }
+                }
+            }
+        }
+        if !changed.is_empty() {
+            self.store.record_segments(&changed, (self.now)())?;
+        }
         if !gone.is_empty() {
             self.store.forget_segments(&gone, (self.now)())?;
         }

@@ -31,6 +31,18 @@ pub struct SegmentRecord {
     pub folded_at: Option<Timestamp>,
 }
 
+impl SegmentRecord {
+    /// The `problem` of a file that was read and is gone, while the place has another file of its
+    /// device and number: the device doesn't know that it wrote this one.
+    pub const REPLACED: &str = "replaced";
+
+    /// Returns whether it is such a file.
+    #[must_use]
+    pub fn is_replaced(&self) -> bool {
+        self.read_at.is_some() && self.problem.as_deref() == Some(Self::REPLACED)
+    }
+}
+
 /// A device whose files were read.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SyncDevice {
@@ -235,6 +247,13 @@ impl Store {
         if is_due {
             log::warn!("sync: files of {device} are lost; all that they said is published again");
             self.take_over(None, now)?;
+            self.write(now, |writer| {
+                writer.execute(
+                    "DELETE FROM sync_segments WHERE device = ? AND problem = ?
+                         AND read_at IS NOT NULL",
+                    params![device, SegmentRecord::REPLACED],
+                )
+            })?;
             self.write(now, |writer| match newest {
                 Some(number) => writer.execute(
                     "UPDATE sync_devices SET number = ?, missing_since = NULL WHERE device = ?",

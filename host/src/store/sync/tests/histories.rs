@@ -209,7 +209,7 @@ impl Carrier for Unreliable {
             self.type_meanwhile();
         }
         let bytes = self.inner.read(name)?;
-        if name.fits(&bytes) {
+        if is_whole(name, &bytes) {
             self.read.borrow_mut().push(hash_of(name));
         }
         Ok(bytes)
@@ -239,6 +239,11 @@ impl Carrier for Unreliable {
 fn named(path: &Path) -> Option<SegmentName> {
     let folder = path.parent()?.file_name()?.to_str()?;
     SegmentName::parse(folder, path.file_name()?.to_str()?)
+}
+
+/// Returns whether a run takes what a file has. One whose number was changed is refused.
+fn is_whole(name: &SegmentName, bytes: &[u8]) -> bool {
+    name.fits(bytes) && Segment::read(bytes).is_ok_and(|(header, _)| header.number == name.number)
 }
 
 fn hash_of(name: &SegmentName) -> String {
@@ -648,7 +653,7 @@ impl World {
         let delayed = self.delayed.iter().map(|(from, _)| from.clone());
         for path in self.files().into_iter().chain(delayed) {
             if let Some(name) = named(&path)
-                && name.fits(&fs::read(&path).unwrap())
+                && is_whole(&name, &fs::read(&path).unwrap())
             {
                 found.extend(tokens(&self.written[&hash_of(&name)].text));
             }
