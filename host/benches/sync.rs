@@ -1,8 +1,8 @@
 //! Measures sync: what it adds to saves and edits, the files of 100,000 notes and the time and memory
 //! to join them, saves during that, a year in a git repository, ten years in a folder.
 //!
-//! `cargo bench --bench sync -- saves join git years` selects parts. Times depend on the computer; the
-//! ratios and sizes count.
+//! `cargo bench --bench sync -- saves join git years` selects parts, and a number among them is that of
+//! the notes to join. Times depend on the computer; the ratios and sizes count.
 
 #![expect(clippy::print_stdout, reason = "a bench prints its figures")]
 mod data;
@@ -41,12 +41,13 @@ fn main() -> io::Result<()> {
         .skip(1)
         .filter(|part| !part.starts_with("--"))
         .collect();
+    let notes = parts.iter().find_map(|part| part.parse().ok());
     let part = |name: &str| parts.is_empty() || parts.iter().any(|part| part == name);
     if part("saves") {
         saves()?;
     }
     if part("join") {
-        join()?;
+        join(notes.unwrap_or(NOTES))?;
     }
     if part("git") {
         git()?;
@@ -83,14 +84,7 @@ fn run(
     now: fn() -> Timestamp,
 ) -> Outcome {
     let setup = store.sync_setup().expect("a store").expect("synced");
-    let mut run = Run::new(
-        store,
-        carrier,
-        Seal::Plain,
-        setup,
-        Retention(retention),
-        true,
-    );
+    let mut run = Run::new(store, carrier, Seal::Plain, setup, Retention(retention));
     run.now = now;
     run.run().expect("a run")
 }
@@ -189,15 +183,50 @@ fn program(data: &Path, arguments: &[&str]) -> io::Result<Child> {
         .spawn()
 }
 
-/// Waits for a program. Returns how long it took and its greatest anonymous memory in MB, looked at
-/// every few milliseconds. Calls `meanwhile` before each look.
-fn watch(mut child: Child, mut meanwhile: impl FnMut()) -> io::Result<(Duration, f64)> {
+/// What a program took.
+struct Taken {
+    time: Duration,
+    /// Its own time and the system's for it, in seconds.
+    processor: [f64; 2],
+    /// Its greatest anonymous memory in MB.
+    memory: f64,
+}
+
+impl std::fmt::Display for Taken {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let [own, system] = self.processor;
+        let time = self.time.as_secs_f64();
+        write!(
+            f,
+            "{time:6.1} s ({own:.1} of its own, {system:.1} of the system), {:.0} MB of memory",
+            self.memory
+        )
+    }
+}
+
+/// Waits for a program, and looks every few milliseconds at what it takes. Calls `meanwhile` before
+/// each look.
+fn watch(mut child: Child, mut meanwhile: impl FnMut()) -> io::Result<Taken> {
     let begin = Instant::now();
-    let mut most = 0.0;
+    let mut taken = Taken {
+        time: Duration::ZERO,
+        processor: [0.0; 2],
+        memory: 0.0,
+    };
     loop {
         if let Some(status) = child.try_wait()? {
             assert!(status.success(), "the program succeeds");
-            return Ok((begin.elapsed(), most));
+            taken.time = begin.elapsed();
+            return Ok(taken);
+        }
+        if let Ok(stat) = fs::read_to_string(format!("/proc/{}/stat", child.id())) {
+            // After the name, which may have spaces, the 12th and 13th field, in ticks of 10 ms.
+            let rest = stat.rsplit(')').next().unwrap_or_default();
+            let ticks = rest.split_whitespace().skip(11).take(2);
+            for (sum, ticks) in taken.processor.iter_mut().zip(ticks) {
+                // That of a program that has ended is 0.
+                *sum = f64::max(*sum, ticks.parse::<f64>().unwrap_or(0.0) / 100.0);
+            }
         }
         if let Ok(status) = fs::read_to_string(format!("/proc/{}/status", child.id())) {
             let line = status
@@ -205,27 +234,24 @@ fn watch(mut child: Child, mut meanwhile: impl FnMut()) -> io::Result<(Duration,
                 .find_map(|line| line.strip_prefix("RssAnon:"));
             let number = line.and_then(|line| line.split_whitespace().next());
             let kilobytes: f64 = number.and_then(|text| text.parse().ok()).unwrap_or(0.0);
-            most = f64::max(most, kilobytes / 1024.0);
+            taken.memory = f64::max(taken.memory, kilobytes / 1024.0);
         }
         meanwhile();
         thread::sleep(PAUSE);
     }
 }
 
-/// 100,000 notes at a place, joined by an empty computer.
-fn join() -> io::Result<()> {
-    let original = data::store_of(NOTES)?;
+/// Many notes at a place, joined by an empty computer.
+fn join(notes: u64) -> io::Result<()> {
+    let original = data::store_of(notes)?;
     let place = folder()?;
     let [first, second] = [folder()?, folder()?];
     fs::copy(&original, first.path().join("notes.db"))?;
     let before = fs::metadata(&original)?.len();
     let at = place.path().display().to_string();
-    let (time, memory) = watch(program(first.path(), &["sync", "init", &at])?, || {})?;
-    println!("{NOTES} notes");
-    println!(
-        "  init           {:6.1} s, {memory:.0} MB of memory",
-        time.as_secs_f64()
-    );
+    let taken = watch(program(first.path(), &["sync", "init", &at])?, || {})?;
+    println!("{notes} notes");
+    println!("  init           {taken}");
     let found = files(place.path())?;
     let bytes: u64 = found.iter().map(|(_, bytes)| bytes).sum();
     println!(
@@ -235,21 +261,21 @@ fn join() -> io::Result<()> {
             .iter()
             .filter(|(path, _)| path.extension().is_some_and(|end| end == "seg"))
             .count(),
-        bytes / NOTES
+        bytes / notes
     );
     drop(Store::open(&first.path().join("notes.db")).expect("a store"));
     let after = fs::metadata(first.path().join("notes.db"))?.len();
     println!(
         "  in the database {} bytes a note more (goal 120)",
-        (after - before) / NOTES
+        (after - before) / notes
     );
     // The second computer's user saves meanwhile.
     let path = second.path().join("notes.db");
     let mut store = Store::open(&path).expect("a store");
-    let mut number = NOTES * 2;
+    let mut number = notes * 2;
     let mut save = |store: &mut Store| {
         number += 1;
-        let new = data::note(number, data::tags_for(NOTES));
+        let new = data::note(number, data::tags_for(notes));
         let begin = Instant::now();
         store
             .write(clock::now(), |writer| writer.save_note(&new))
@@ -262,19 +288,16 @@ fn join() -> io::Result<()> {
         thread::sleep(PAUSE);
     }
     let third = folder()?;
-    let (time, memory) = watch(program(third.path(), &["sync", "join", &at])?, || {})?;
-    println!(
-        "  join           {:6.1} s, {memory:.0} MB of memory (goals 20, 60)",
-        time.as_secs_f64()
-    );
+    let taken = watch(program(third.path(), &["sync", "join", &at])?, || {})?;
+    println!("  join           {taken} (goals 20, 60)");
     let mut during = Vec::new();
     let joining = program(second.path(), &["sync", "join", &at])?;
-    let (time, _) = watch(joining, || during.push(save(&mut store)))?;
+    let taken = watch(joining, || during.push(save(&mut store)))?;
     let [alone_99, during_99] = [percentile(&mut alone, 99), percentile(&mut during, 99)];
     println!(
         "  {} saves during a join of {:.1} s: median {:.2} ms, p99 {during_99:.2} ms; alone {:.2} and {alone_99:.2} ms: {:.2} x (goal 2)",
         during.len(),
-        time.as_secs_f64(),
+        taken.time.as_secs_f64(),
         percentile(&mut during, 50),
         percentile(&mut alone, 50),
         during_99 / alone_99

@@ -21,7 +21,7 @@ use crate::{
             backup,
             check::{self, is_unwritable},
         },
-        transaction::{Store, pending_work::PendingWork},
+        transaction::{Store, pace::Pace, pending_work::PendingWork},
     },
 };
 
@@ -158,6 +158,7 @@ impl Store {
             reader,
             pending_work: PendingWork::at_open(),
             remembered: None,
+            pace: Pace::new(),
         })
     }
 }

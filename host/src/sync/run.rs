@@ -54,8 +54,9 @@ const MANY_TRASHED: u64 = 100;
 /// How long lost files of another device are waited for. A device that is in use looks for its own lost
 /// files once a day.
 const PATIENCE: SignedDuration = SignedDuration::from_hours(3 * 24);
-/// Pause between transactions, so that a save doesn't wait for several.
-const REST: Duration = Duration::from_millis(2);
+/// Pause between transactions, so that a save doesn't wait for several: longer than a waiting program
+/// sleeps before it looks again.
+const REST: Duration = Duration::from_millis(3);
 
 /// Why a run failed.
 #[derive(Debug, thiserror::Error)]
@@ -183,8 +184,6 @@ pub struct Run<'a> {
     pub setup: SyncSetup,
     /// How long folded files stay.
     pub retention: Retention,
-    /// Whether a user waits for the run.
-    pub is_awaited: bool,
     /// Which texts of pages are published.
     pub sent_texts: SentTexts,
     /// How long lost files of another device are waited for before all that is known here is
@@ -211,7 +210,6 @@ impl<'a> Run<'a> {
         seal: Seal,
         setup: SyncSetup,
         retention: Retention,
-        is_awaited: bool,
     ) -> Self {
         Self {
             store,
@@ -219,7 +217,6 @@ impl<'a> Run<'a> {
             seal,
             setup,
             retention,
-            is_awaited,
             sent_texts: SentTexts::All,
             patience: PATIENCE,
             now: crate::clock::now,
@@ -238,6 +235,7 @@ impl<'a> Run<'a> {
             return Err(RunError::Place(missing_place()));
         }
         let listed = self.carrier.list()?;
+        self.store.expect_parts()?;
         self.read_unknown(&listed)?;
         self.heal(device, &listed)?;
         self.store.absorb_changes((self.now)())?;
@@ -263,6 +261,7 @@ impl<'a> Run<'a> {
             return Err(RunError::Place(missing_place()));
         }
         let listed = self.carrier.list()?;
+        self.store.expect_parts()?;
         self.read_unknown(&listed)?;
         let files: Vec<SegmentRecord> = (listed.iter())
             .filter(|file| file.name.device == gone)
@@ -287,17 +286,7 @@ impl<'a> Run<'a> {
         Ok(device)
     }
 
-    fn rest(&self) -> impl Fn() + use<> {
-        let is_awaited = self.is_awaited;
-        move || {
-            if !is_awaited {
-                thread::sleep(REST);
-            }
-        }
-    }
-
     fn renew(&mut self) -> Result<(), RunError> {
-        let rest = self.rest();
         Ok(self.store.renew_notes((self.now)(), rest)?)
     }
 
@@ -307,11 +296,16 @@ impl<'a> Run<'a> {
             .map(|record| ((record.device.clone(), record.file.clone()), record))
             .collect();
         let own = self.setup.device.clone();
-        for file in listed {
-            let record = known.get(&(file.name.folder(), file.name.file()));
-            if record.is_none_or(|record| record.read_at.is_none()) {
-                self.read(file, record)?;
-            }
+        let unread: Vec<(&Listed, Option<&SegmentRecord>)> = (listed.iter())
+            .map(|file| (file, known.get(&(file.name.folder(), file.name.file()))))
+            .filter(|(_, record)| record.is_none_or(|record| record.read_at.is_none()))
+            .collect();
+        if !unread.is_empty() && !self.store.is_restoring()? {
+            // So that what is applied needn't be compared with the states once more at the end.
+            self.store.absorb_changes((self.now)())?;
+        }
+        for (file, record) in unread {
+            self.read(file, record)?;
         }
         let here: BTreeSet<(String, String)> = (listed.iter())
             .map(|file| (file.name.folder(), file.name.file()))
@@ -499,7 +493,6 @@ impl<'a> Run<'a> {
         self.store.apply_history(&std::mem::take(history), now)?;
         let pages = std::mem::take(pages);
         self.brake(&pages)?;
-        let rest = self.rest();
         let applied = self.store.apply_pages(&pages, &name.folder(), now, rest)?;
         self.outcome.applied.add(applied);
         Ok(())
@@ -511,7 +504,7 @@ impl<'a> Run<'a> {
         name: &SegmentName,
     ) -> Result<(), RunError> {
         let texts = std::mem::take(texts);
-        let (now, rest) = ((self.now)(), self.rest());
+        let now = (self.now)();
         let changed = self.store.apply_texts(&texts, &name.folder(), now, rest)?;
         self.outcome.changed_texts += changed;
         Ok(())
@@ -533,6 +526,10 @@ impl<'a> Run<'a> {
         }
         Ok(())
     }
+}
+
+fn rest() {
+    thread::sleep(REST);
 }
 
 /// The place has no library although notes were synced there.

@@ -173,14 +173,7 @@ pub fn run(
                 false => Seal::Plain,
             };
             let retention = retention(&setup.place);
-            let mut run = Run::new(
-                store,
-                &mut *carrier,
-                seal,
-                setup.clone(),
-                retention,
-                is_awaited,
-            );
+            let mut run = Run::new(store, &mut *carrier, seal, setup.clone(), retention);
             if access.keeps_texts {
                 run.sent_texts = SentTexts::None;
             }

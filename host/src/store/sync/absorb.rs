@@ -17,7 +17,7 @@ use crate::{
     },
     error::Result,
     store::{
-        notes::note_rows::{note_of_page, trashed},
+        notes::note_rows::{load_ids, note_of_page, trashed},
         transaction::{Store, TRASH_DAYS, Writer, pending_index::Indexed},
     },
 };
@@ -59,7 +59,8 @@ impl Store {
         }
         let mut changed = 0;
         let ids: Vec<i64> = if absorbed < kept_since {
-            self.all_ids_to_absorb()?
+            let ids = self.all_ids_to_absorb()?;
+            self.without_agreeing(ids)?
         } else {
             let sql = "SELECT DISTINCT note_id FROM changes WHERE revision > ? AND revision <= ?";
             let mut query = self.conn.prepare_cached(sql)?;
@@ -97,6 +98,27 @@ impl Store {
             }
         }
         Ok(changed)
+    }
+
+    /// Returns those of all notes that may have changed: leaves out live ones that show what they
+    /// showed when they last agreed with their states.
+    fn without_agreeing(&self, mut ids: Vec<i64>) -> Result<Vec<i64>> {
+        let mut marks = self
+            .conn
+            .prepare_cached("SELECT mark FROM sync_pages WHERE note_id = ?")?;
+        let mut left = Vec::new();
+        for ids in ids.chunks_mut(AT_ONCE) {
+            let mut agreeing: BTreeSet<i64> = BTreeSet::new();
+            for note in load_ids(&self.conn, ids)? {
+                let mark: Option<i64> =
+                    marks.query_row([note.id.0], |row| row.get(0)).optional()?;
+                if mark.is_some_and(|mark| mark == PageView::of(&note).mark()) {
+                    agreeing.insert(note.id.0);
+                }
+            }
+            left.extend(ids.iter().filter(|id| !agreeing.contains(id)));
+        }
+        Ok(left)
     }
 
     /// Returns all notes, and those that states know.
@@ -141,6 +163,17 @@ impl Store {
 }
 
 impl Writer<'_> {
+    /// Returns whether the states have all that notes showed before this transaction.
+    pub(super) fn is_absorbed(&self) -> Result<bool> {
+        let mut query = self.tx.prepare_cached(
+            "SELECT s.absorbed >= m.changes_after
+                 AND NOT EXISTS (SELECT 1 FROM changes WHERE revision > s.absorbed)
+             FROM sync s, meta m",
+        )?;
+        let found = query.query_row([], |row| row.get(0)).optional()?;
+        Ok(found.unwrap_or(false))
+    }
+
     /// Takes changes of these notes into the states. Returns the number of changed pages.
     pub(super) fn absorb(&self, ids: &[i64]) -> Result<u64> {
         self.with_states(|absorber| {

@@ -4,7 +4,11 @@
 //! meanwhile is lost, then joined. Nothing remote takes a note further than the trash. What a note
 //! can't show is set aside, so that no edit of the note counts as removing it, and tried again.
 
-use std::collections::BTreeMap;
+use std::{
+    cell::Cell,
+    collections::BTreeMap,
+    time::{Duration, Instant},
+};
 
 use jiff::Timestamp;
 use rusqlite::{OptionalExtension as _, params};
@@ -29,8 +33,8 @@ use crate::{
 
 /// Pages per transaction. A save waits for one transaction at most.
 const AT_ONCE: usize = if cfg!(test) { 3 } else { 64 };
-/// Pages per transaction as long as most of them are new here, as when a device joins.
-const NEW_AT_ONCE: usize = if cfg!(test) { 5 } else { 2_000 };
+/// Pages of a transaction for which counting in memory is worthwhile.
+const MANY: usize = if cfg!(test) { 5 } else { 200 };
 
 /// A state from another device's file.
 #[derive(Debug, Clone)]
@@ -101,18 +105,21 @@ impl Store {
         let ordered: Vec<&IncomingPage> = [moved, others].concat();
         let mut left = ordered.as_slice();
         while !left.is_empty() {
-            let counts = self.counts()?;
-            let many = usize::try_from(counts.notes).is_ok_and(|notes| notes < pages.len());
-            let at_once = if many { NEW_AT_ONCE } else { AT_ONCE };
+            let at_once = self.pace.next(&self.reader.conn)?;
             let (now_done, later) = left.split_at(at_once.min(left.len()));
+            let work = Cell::new(Duration::ZERO);
             let written = self.write_apart(now_done, now, &|writer, pages: &[&IncomingPage]| {
-                if many {
+                let begun = Instant::now();
+                if pages.len() >= MANY {
                     writer.begin_bulk()?;
                 }
                 let done = writer.apply(pages, &incoming, Some(device), Pass::First)?;
                 writer.write_gathered()?;
+                writer.write_index()?;
+                work.set(work.get() + begun.elapsed());
                 Ok(done)
             })?;
+            self.pace.took(now_done.len(), work.get());
             for done in written.done {
                 applied.add(done);
             }
@@ -259,12 +266,13 @@ impl Writer<'_> {
         let history = load_history(&self.tx, false)?;
         let names = history.names();
         let mut applied = Applied::default();
+        let is_absorbed = self.is_absorbed()?;
         let is_restoring = restoring(&self.tx)? == Restoring::Reading;
         let is_own = match device {
             Some(device) => self.is_device(device)?,
             None => false,
         };
-        self.with_states(|absorber| {
+        let agrees = self.with_states(|absorber| {
             let mut application = Application {
                 absorber,
                 names: &names,
@@ -272,6 +280,7 @@ impl Writer<'_> {
                 device,
                 is_own,
                 pass,
+                agrees: true,
             };
             for page in pages {
                 if is_restoring {
@@ -285,8 +294,14 @@ impl Writer<'_> {
                     Outcome::Refused => applied.refused += 1,
                 }
             }
-            Ok(())
+            Ok(application.agrees)
         })?;
+        if is_absorbed && agrees && !is_restoring {
+            self.execute(
+                "UPDATE sync SET absorbed = (SELECT revision + 1 FROM meta)",
+                [],
+            )?;
+        }
         Ok(applied)
     }
 
@@ -326,6 +341,8 @@ pub(super) struct Application<'a, 'b, 'tx> {
     /// Whether it is this device: the states are from a file of its own that the database doesn't know.
     is_own: bool,
     pass: Pass,
+    /// Whether the states have all that the changed notes show.
+    pub(super) agrees: bool,
 }
 
 impl<'b, 'tx> Application<'_, 'b, 'tx> {

@@ -57,6 +57,14 @@ pub(super) fn restoring(conn: &Connection) -> Result<Restoring> {
 }
 
 impl Reader {
+    /// Returns whether a backup is becoming the newest version on all devices.
+    ///
+    /// # Errors
+    /// The `store_*` kinds.
+    pub fn is_restoring(&self) -> Result<bool> {
+        Ok(restoring(&self.conn)? != Restoring::No)
+    }
+
     /// Returns how the notes are synced, or `None` if they aren't.
     ///
     /// # Errors

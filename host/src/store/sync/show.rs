@@ -72,7 +72,7 @@ impl Application<'_, '_, '_> {
         }
     }
 
-    fn insert(&self, row: &mut PageRow, view: &PageView) -> Result<Outcome> {
+    fn insert(&mut self, row: &mut PageRow, view: &PageView) -> Result<Outcome> {
         let url = view.address(None)?;
         let other = self.writer().note_of_page(&url)?;
         if let Some(other) = other
@@ -95,7 +95,7 @@ impl Application<'_, '_, '_> {
     /// Adds what a state shows to the note that its page has under another id, since the rules of
     /// page keys have changed. From now on, the state is that of the note.
     fn unite(
-        &self,
+        &mut self,
         row: &mut PageRow,
         view: &PageView,
         own: &Note,
@@ -107,6 +107,7 @@ impl Application<'_, '_, '_> {
         if note == *own {
             return Ok(Outcome::Unchanged);
         }
+        self.agrees = false;
         self.writer().store_fields(&note)?;
         self.writer().store_tags(&note)?;
         self.writer().index(&note, Indexed::Before);

@@ -536,3 +536,32 @@ fn a_note_is_restored_by_a_file_with_more_pages_than_there_are_notes_here() {
     exchange(&mut a, &mut b);
     assert_eq!(b.tags(PAGE), ["x", "y"]);
 }
+
+#[test]
+fn what_was_applied_needs_no_second_look_unless_the_user_has_changed_something() {
+    let (mut a, mut b) = (Device::new(1), Device::new(2));
+    for number in 0..12 {
+        a.save(&format!("https://e.org/{number}"), "A", &["x"], "text\n");
+    }
+    let published = a.publish();
+    b.absorb();
+    b.read(&published, "0000000000000001");
+    assert_eq!(b.all().len(), 12);
+    assert!(b.write(|writer| writer.is_absorbed()));
+    // What was saved while files are read isn't forgotten.
+    let id = a.save("https://e.org/12", "A", &[], "");
+    a.retitle(id, "Mine");
+    let published = a.publish();
+    b.save("https://e.org/own", "B", &[], "");
+    let pages: Vec<IncomingPage> = (published.pages.iter())
+        .map(|line| State::from_json(line.clone(), &published.lists).unwrap())
+        .map(|(page, state)| IncomingPage { page, state })
+        .collect();
+    let now = b.t.now;
+    b.t.store
+        .apply_pages(&pages, "0000000000000001", now, || ())
+        .unwrap();
+    assert!(!b.write(|writer| writer.is_absorbed()));
+    assert_eq!(b.publish().pages.len(), 1);
+    assert_eq!(b.all().len(), 14);
+}

@@ -2,6 +2,7 @@
 
 pub(in crate::store) mod bulk_counts;
 pub(in crate::store) mod operations;
+pub(in crate::store) mod pace;
 pub(in crate::store) mod page_rows;
 pub(in crate::store) mod pending_index;
 pub(in crate::store) mod pending_work;

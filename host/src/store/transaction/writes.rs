@@ -11,6 +11,7 @@ use rusqlite::{Transaction, TransactionBehavior};
 use super::{
     bulk_counts::Bulk,
     operations::{self, Operation, OperationResult},
+    pace::Pace,
     pending_index::Pending,
     pending_work::PendingWork,
 };
@@ -31,6 +32,11 @@ const OPERATION_DAYS: i64 = 90;
 /// Most deleted notes, and most operations, that one write removes.
 pub(in crate::store) const PRUNED_AT_ONCE: i64 = 200;
 
+/// Page cache of a transaction of many thousand notes, in KiB.
+const MANY_KIB: i64 = 65_536;
+/// Page cache of several transactions of up to a few thousand notes, in KiB.
+const PARTS_KIB: i64 = 24_576;
+
 /// Number of revisions whose changes are kept.
 const CHANGES_KEPT: i64 = 1000;
 /// Number of changed notes above which a transaction leaves no list of them.
@@ -43,6 +49,8 @@ pub struct Store {
     pub(in crate::store) pending_work: PendingWork,
     /// What suggestions have learned, if they were asked for.
     pub(in crate::store) remembered: Option<SuggestMemory>,
+    /// How much a transaction takes that applies what other devices wrote.
+    pub(in crate::store) pace: Pace,
 }
 
 impl Deref for Store {
@@ -80,7 +88,20 @@ impl Store {
     /// # Errors
     /// The `store_*` kinds.
     pub fn expect_many(&mut self) -> Result<()> {
-        self.conn.pragma_update(None, "cache_size", -65_536)?;
+        self.expect(MANY_KIB)
+    }
+
+    /// Like [`Store::expect_many`], for several transactions of up to a few thousand notes, which
+    /// take less memory (24 MiB).
+    ///
+    /// # Errors
+    /// The `store_*` kinds.
+    pub fn expect_parts(&mut self) -> Result<()> {
+        self.expect(PARTS_KIB)
+    }
+
+    fn expect(&mut self, cache_kib: i64) -> Result<()> {
+        self.conn.pragma_update(None, "cache_size", -cache_kib)?;
         self.conn.pragma_update(None, "foreign_keys", false)?;
         Ok(self.conn.pragma_update(None, "temp_store", "MEMORY")?)
     }

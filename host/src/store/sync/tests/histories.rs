@@ -548,7 +548,7 @@ impl World {
         };
         let retention = Retention(SignedDuration::from_secs(how.retention));
         let store = device.store.as_mut().unwrap();
-        let mut run = Run::new(store, &mut carrier, Seal::Plain, setup, retention, true);
+        let mut run = Run::new(store, &mut carrier, Seal::Plain, setup, retention);
         run.now = test_now;
         run.patience = SignedDuration::from_secs(how.patience);
         match run.run() {
