@@ -3,7 +3,7 @@
 //! Nothing here touches a save. A run takes what users changed into the states (`absorb`), hands
 //! states out to be written into files (`publish`), and applies the states of other devices to the
 //! notes (`apply`, `show`), each page apart from the others if need be (`apart`). `page_texts` does the
-//! same with the texts of pages. `history` has renamed tags and aliases, `segments` the files, `setup`
+//! same with the texts of pages, of which `text_register` decides between two. `history` has renamed tags and aliases, `segments` the files, `setup`
 //! this device.
 //! `restore` has what a restored backup means for the other devices, `reconcile` what a repair has lost
 //! of the notes.
@@ -28,11 +28,12 @@ mod states;
 mod status;
 #[cfg(test)]
 mod tests;
+mod text_register;
 
 pub use apply::{Applied, IncomingPage};
 pub(in crate::store) use history::{is_id, is_tag_edit, unreadable_history};
 pub use note_sync::{NoteSync, PageSync, SyncConflict};
-pub use page_texts::{PageText, SaidText, SentTexts};
+pub use page_texts::SentTexts;
 pub use publish::Unpublished;
 pub use restore::RestoredSync;
 pub(in crate::store) use restore::{ReplacedSync, carry_over};
@@ -41,3 +42,4 @@ pub use settle::Settlement;
 pub use setup::SyncSetup;
 pub(in crate::store) use states::{RawState, has_lists, load_lists, parsed_state};
 pub use status::SyncCounts;
+pub use text_register::{PageText, SaidText};

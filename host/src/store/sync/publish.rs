@@ -6,8 +6,8 @@ use serde_json::{Map, Value};
 
 use super::{
     history::{aliases, edits},
-    page_texts::PageText,
     states::{known_state, load_lists, page_of},
+    text_register::PageText,
 };
 use crate::{
     domain::sync::{AliasValue, EditLists, PageId, TagEditRecord},
