@@ -1,7 +1,10 @@
 #!/bin/sh
-# Builds the packages for the stores: packaging/extension.sh [FOLDER] writes
+# Builds the packages for the stores: packaging/extension.sh [--homepage ADDRESS] [FOLDER] writes
 # url-notes-VERSION-chrome.zip and url-notes-VERSION-firefox.zip into FOLDER (default: dist). The
 # build is reproducible.
+#
+# ADDRESS is the page where users download the program. Packages that are published need it: who
+# installs the extension from a store has no other way to find the program.
 #
 # The packages contain the folder `extension` as packaging/bundle.js makes it. A store that asks for
 # the sources gets this project; README.md and this script say how to build. Chrome's package has a
@@ -35,6 +38,14 @@ pack() {
 }
 
 main() {
+    homepage=
+    if [ "${1-}" = --homepage ]; then
+        case ${2-} in
+            https://?*) homepage=$2 ;;
+            *) fail "--homepage needs an address after it that begins with https://." ;;
+        esac
+        shift 2
+    fi
     for tool in zip node; do
         command -v "$tool" >/dev/null || fail "$tool is needed and isn't installed."
     done
@@ -52,9 +63,15 @@ main() {
         "$work/firefox/manifest.json")
     node -e '
         const fs = require("fs");
-        const { key, browser_specific_settings, ...rest } = JSON.parse(fs.readFileSync(process.argv[1], "utf8"));
-        fs.writeFileSync(process.argv[1], JSON.stringify(rest, null, "\t") + "\n");
-    ' "$work/chrome/manifest.json"
+        const [, chrome, firefox, homepage_url] = process.argv;
+        const manifest = JSON.parse(fs.readFileSync(firefox, "utf8"));
+        if (homepage_url) manifest.homepage_url = homepage_url;
+        const write = (file, content) =>
+            fs.writeFileSync(file, JSON.stringify(content, null, "\t") + "\n");
+        const { key, browser_specific_settings, ...rest } = manifest;
+        write(chrome, rest);
+        if (homepage_url) write(firefox, manifest);
+    ' "$work/chrome/manifest.json" "$work/firefox/manifest.json" "$homepage"
     pack chrome
     pack firefox
 }

@@ -3,16 +3,24 @@
  * and the button to try again.
  */
 
+import { cureOf, putCure, whenInstallationIsKnown } from "../shared/cure.js";
 import { announce, copies, element, show } from "../shared/elements.js";
-import { say, whereToCure } from "../shared/i18n.js";
+import { say } from "../shared/i18n.js";
 
 /** @import {View} from "../shared/messages.js" */
 
 /** "Trying…" stays at least this long, so that the user sees that there was an attempt. */
 const SHOWN_TRYING_MS = 400;
 
+/** @type {View | null} */
+let shown = null;
+whenInstallationIsKnown(() => shown && showProblem(shown));
+
 /** @param {View} view */
-export function showProblem({ state, trouble, cure, hindrance }) {
+export function showProblem(view) {
+	shown = view;
+	const { state, trouble, hindrance } = view;
+	const cure = cureOf(view);
 	const isQueued = state === "queued";
 	const isUnsaved = state === "unsaved";
 	show(
@@ -22,13 +30,9 @@ export function showProblem({ state, trouble, cure, hindrance }) {
 	// If the save is queued, the status line names the cause.
 	element("cause").textContent = trouble && !isQueued ? say(`cause_${trouble}`) : "";
 	show("cause", !isQueued);
-	for (const part of ["cure-where", "cure-command", "copy-cure"])
-		show(part, cure !== null);
+	putCure(cure);
+	show("cure-where", cure !== null);
 	show("how-to-install", trouble?.startsWith("not_registered") ?? false);
-	if (element("cure-command").textContent !== cure)
-		element("copy-cure").textContent = say("copy");
-	element("cure-where").textContent = whereToCure(trouble);
-	element("cure-command").textContent = cure ?? "";
 }
 
 /**

@@ -3,8 +3,9 @@
  * it; for the settings, the welcome page and the page that saves all tabs.
  */
 
-import { element, put } from "./elements.js";
-import { say, whereToCure } from "./i18n.js";
+import { cureOf, putCure, whenInstallationIsKnown } from "./cure.js";
+import { element } from "./elements.js";
+import { say } from "./i18n.js";
 
 /**
  * The state of the connection.
@@ -22,15 +23,17 @@ export function standing({ hello, trouble, hindrance }) {
 		: { state: "checking", sentence: say("checking") };
 }
 
+/** @type {Pick<import("./messages.js").Overview, "trouble" | "cure"> | null} */
+let shown = null;
+whenInstallationIsKnown(() => shown && showCure(shown));
+
 /**
  * Shows the command that fixes the cause, if there is one.
  * @param {Pick<import("./messages.js").Overview, "trouble" | "cure">} overview
  */
-export function showCure({ trouble, cure }) {
+export function showCure(overview) {
+	shown = overview;
+	const cure = cureOf(overview);
 	element("cure").hidden = cure === null;
-	// "Copied" was said of another command.
-	if (element("cure-command").textContent !== cure)
-		put(element("copy-cure"), say("copy"));
-	put(element("cure-where"), whereToCure(trouble));
-	put(element("cure-command"), cure ?? "");
+	putCure(cure);
 }

@@ -18,12 +18,12 @@ const { version } = JSON.parse(
 
 /**
  * Both packages, made anew by a user with other habits.
- * @param {string} umask
+ * @param {string} umask @param {string} [options]
  */
-async function made(umask) {
+async function made(umask, options = "") {
 	const folder = await mkdtemp(path.join(tmpdir(), "url-notes-packages-"));
 	try {
-		const command = `umask ${umask} && exec "${root}packaging/extension.sh" "${folder}"`;
+		const command = `umask ${umask} && exec "${root}packaging/extension.sh" ${options} "${folder}"`;
 		const env = { ...process.env, TZ: "Asia/Tokyo", LC_ALL: "C.UTF-8" };
 		await run("sh", ["-c", command], { env });
 		const names = (await readdir(folder)).sort();
@@ -62,6 +62,16 @@ function unzip(zip) {
 
 const { names, packages } = await made("022");
 const [chrome, firefox] = packages.map(unzip);
+
+test("a package names the page where users download the program", async () => {
+	const homepage_url = "https://example.org/url-notes";
+	const named = await made("022", `--homepage ${homepage_url}`);
+	for (const zip of named.packages) {
+		const manifest = JSON.parse(`${unzip(zip).get("manifest.json")}`);
+		assert.equal(manifest.homepage_url, homepage_url);
+	}
+	await assert.rejects(made("022", "--homepage http://example.org"), /begins with https/);
+});
 
 test("each store has a package of at most 150 KB", () => {
 	assert.deepEqual(names, [
