@@ -8,9 +8,8 @@
 #
 # The packages contain the folder `extension` as packaging/bundle.js makes it. A store that asks for
 # the sources gets this project; README.md and this script say how to build. Chrome's package has a
-# manifest without `key`, which the Chrome Web Store refuses: it assigns a key at the first upload,
-# which must then be added to manifest.json (and its id to manifests/chromium.json), so that the
-# extension has the same id everywhere.
+# manifest without `key`, which the Chrome Web Store refuses: it assigns an id at the first upload,
+# which must then be added to manifests/chromium.json (docs/releasing.md).
 
 set -eu
 
