@@ -141,6 +141,8 @@ use_memory() {
     [ "$(df -Pk /dev/shm | awk 'NR == 2 { print $4 }')" -gt $((4 * 1024 * 1024)) ] || return 0
     [ "$(awk '$1 == "MemAvailable:" { print $2 }' /proc/meminfo)" -gt $((8 * 1024 * 1024)) ] || return 0
     memory=$(mktemp -d /dev/shm/url-notes-tests.XXXXXX) || return 0
+    # As of /tmp: some tests run a program as another user.
+    chmod 1777 "$memory"
     # Some systems let no program run from there.
     printf '#!/bin/sh\n' >"$memory/program" && chmod +x "$memory/program"
     if "$memory/program" 2>/dev/null; then
