@@ -1,12 +1,16 @@
 // The environment of one test: its own home folder, store and port, url-notes installed there
 // by install.sh, web pages, and browsers. It is removed when the test ends.
+//
+// A browser takes longer to start than most tests. So tests of one file share it, with its home
+// folder and port, unless they need one of their own: when a test has passed, the extension is
+// removed from the browser with all that it stored, and the home folder is emptied.
 
 import { execFile } from "node:child_process";
-import { access, mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
+import { access, mkdir, mkdtemp, readdir, rm, writeFile } from "node:fs/promises";
 import { get } from "node:http";
 import { tmpdir } from "node:os";
 import path from "node:path";
-import { test } from "node:test";
+import { after, test } from "node:test";
 import { promisify } from "node:util";
 import { browsers } from "./driver/browser.js";
 import { until } from "./driver/until.js";
@@ -49,9 +53,17 @@ export function inEachBrowser(
 		extension,
 	} = {},
 ) {
+	const isShared = !(
+		language ||
+		resolves ||
+		headed ||
+		littleStorage ||
+		others ||
+		extension
+	);
 	for (const driver of browsers.filter(({ name }) => !only || name === only)) {
 		test(`${driver.name}: ${sentence}`, async () => {
-			const world = await World.make();
+			const world = await World.make(isShared ? driver : undefined);
 			try {
 				if (settings) await world.configure(settings);
 				if (registered) await world.install();
@@ -65,7 +77,9 @@ export function inEachBrowser(
 					littleStorage,
 					others: await others?.(world),
 				};
-				await check(world, await world.start(driver, options));
+				const browser = await world.start(driver, options);
+				await check(world, browser);
+				if (isShared) await world.leave(driver);
 			} finally {
 				await world.end();
 			}
@@ -73,13 +87,53 @@ export function inEachBrowser(
 	}
 }
 
+/**
+ * What tests share: a browser without the extension, in its home folder, for which the host uses
+ * this port.
+ * @typedef {{ home: string, port: number, browser: import("./driver/browser.js").Browser }} Shared
+ */
+
+/** @type {Map<import("./driver/browser.js").Driver, Shared>} */
+const shared = new Map();
+
+after(async () => {
+	for (const { home, browser } of shared.values()) {
+		await browser.kill();
+		await remove(home);
+	}
+});
+
+/** @param {string} folder */
+const remove = (folder) => rm(folder, { recursive: true, force: true, maxRetries: 20 });
+
+/**
+ * Removes everything from a home folder except for what the browser itself keeps there.
+ * @param {string} home
+ */
+async function empty(home) {
+	const settings = path.join(home, ".config");
+	for (const [folder, kept] of /** @type {[string, string[]][]} */ ([
+		[home, [".cache", ".config", "firefox-profile"]],
+		[settings, ["chromium"]],
+	]))
+		for (const name of await readdir(folder))
+			if (!kept.includes(name)) await remove(path.join(folder, name));
+	await remove(path.join(settings, "chromium/NativeMessagingHosts"));
+}
+
 export class World {
 	/** @type {import("./driver/browser.js").Browser[]} */
 	#browsers = [];
 	/** @type {Set<string>} Browsers that have been started on this home. */
 	#started = new Set();
+	/** @type {number} */ #port;
 	/** Lets stopped hosts go on. */
 	#goOn = () => {};
+	/** @type {import("./driver/browser.js").Browser | null} One without the extension. */
+	#cleared = null;
+	/** Whether a browser was ended, or the last one was left to the next test. */
+	#hasEnded = false;
+	#isLeft = false;
 
 	/**
 	 * @param {string} home
@@ -88,6 +142,7 @@ export class World {
 	 */
 	constructor(home, port, web) {
 		this.home = home;
+		this.#port = port;
 		this.web = web;
 		/** What people call the site; programs read it there, and browsers are sent on. */
 		this.site = `http://localhost:${port}`;
@@ -105,9 +160,39 @@ export class World {
 		};
 	}
 
-	static async make() {
-		const home = await mkdtemp(path.join(tmpdir(), "url-notes-test-"));
-		return new World(home, await freePort(), await serveWeb());
+	/**
+	 * @param {import("./driver/browser.js").Driver} [driver] of a browser that may be shared with
+	 *   other tests
+	 */
+	static async make(driver) {
+		const found = driver && shared.get(driver);
+		if (driver) shared.delete(driver);
+		const web = await serveWeb();
+		if (!found) {
+			const home = await mkdtemp(path.join(tmpdir(), "url-notes-test-"));
+			return new World(home, await freePort(), web);
+		}
+		const world = new World(found.home, found.port, web);
+		world.#browsers.push(found.browser);
+		world.#cleared = found.browser;
+		world.#started.add(found.browser.name);
+		return world;
+	}
+
+	/**
+	 * Leaves the browser to the next test of the file, if it is as it was started.
+	 * @param {import("./driver/browser.js").Driver} driver
+	 */
+	async leave(driver) {
+		const [browser, ...others] = this.#browsers;
+		if (!browser || others.length > 0 || this.#hasEnded) return;
+		this.#goOn();
+		await browser.clear();
+		await this.#hostHasEnded();
+		await this.web.close();
+		await empty(this.home);
+		shared.set(driver, { home: this.home, port: this.#port, browser });
+		this.#isLeft = true;
 	}
 
 	/**
@@ -144,16 +229,23 @@ export class World {
 	 *   keepsWelcome?: boolean, others?: string[] }} [options] as in driver/browser.js
 	 */
 	async start(driver, options = {}) {
-		const first = !this.#started.has(driver.name);
-		this.#started.add(driver.name);
-		const browser = await driver.start({
+		const cleared = this.#cleared?.name === driver.name ? this.#cleared : null;
+		const start = {
 			extension: this.extension,
 			home: this.home,
 			environment: this.environment,
-			first,
+			first: cleared !== null || !this.#started.has(driver.name),
 			...options,
-		});
-		this.#browsers.push(browser);
+		};
+		this.#started.add(driver.name);
+		if (!cleared) {
+			const browser = await driver.start(start);
+			this.#browsers.push(browser);
+			return browser;
+		}
+		this.#cleared = null;
+		const browser = await cleared.reuse(start);
+		this.#browsers.splice(this.#browsers.indexOf(cleared), 1, browser);
 		return browser;
 	}
 
@@ -192,6 +284,7 @@ export class World {
 
 	/** @param {import("./driver/browser.js").Browser} browser */
 	async #startAgain(browser) {
+		this.#hasEnded = true;
 		this.#browsers.splice(this.#browsers.indexOf(browser), 1);
 		const driver = browsers.find(({ name }) => name === browser.name);
 		if (!driver) throw new Error(`There is no browser ${browser.name}.`);
@@ -381,16 +474,21 @@ export class World {
 	}
 
 	async end() {
+		if (this.#isLeft) return;
 		this.#goOn();
 		// Nothing of it is needed any more. `restart` closes browsers as users do.
 		for (const browser of this.#browsers) await browser.kill();
 		await this.web.close();
+		await this.#hostHasEnded();
+		await remove(this.home);
+	}
+
+	async #hostHasEnded() {
 		await until("the host has ended with the browser", async () => {
 			const left = await this.hostProcesses();
 			if (left.length > 0) throw new Error(`these are left: ${left}`);
 			return true;
 		});
-		await rm(this.home, { recursive: true, force: true, maxRetries: 20 });
 	}
 }
 

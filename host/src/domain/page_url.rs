@@ -259,7 +259,7 @@ pub enum Difference {
 
 /// Returns the URL with a short link resolved.
 fn resolved(url: &Url) -> Cow<'_, Url> {
-    page_forms::resolved(url, &unescaped(url.path()))
+    page_forms::resolved(url, &unescaped(path_of(url)))
 }
 
 fn listed(names: &[String]) -> String {
@@ -948,6 +948,8 @@ mod tests {
                 "https://www.amazon.com/dp/0131103628",
                 &[
                     "https://www.amazon.com/C-Language/dp/0131103628/ref=sr_1_1?keywords=c&qid=1",
+                    "https://www.amazon.com/C-Language/dp/0131103628/ref=sr_1_1/130-1",
+                    "https://www.amazon.com/C-Language/dp/0131103628//ref=sr_1_1",
                     "https://amazon.com/gp/product/0131103628?ref=x&pd_rd_w=y",
                     "https://www.amazon.com/%64p/0131103628?ref_=x",
                 ],
@@ -1228,6 +1230,7 @@ mod tests {
                 "https://www.google.de/search?q=a+b&amp#c=d",
                 "https://export.arxiv.org/pdf/1706.03762v1.pdf?amp",
                 "https://www.amazon.de/A/dp/3897219433/ref=b",
+                "https://www.amazon.de/A/dp/3897219433/ref=b/c",
             ],
             |text| {
                 if let Ok(url) = PageUrl::parse(text) {

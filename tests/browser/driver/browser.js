@@ -55,6 +55,8 @@ import * as firefox from "./firefox.js";
  * @property {(scheme: "light" | "dark") => Promise<void>} useScheme for what is opened from now on
  * @property {() => Promise<void>} close
  * @property {() => Promise<void>} kill as a crash or the end of the session does, without warning
+ * @property {() => Promise<void>} clear removes the extension with all that it stored, and closes all tabs
+ * @property {(start: Start) => Promise<Browser>} reuse installs the extension in a browser that was cleared
  */
 
 /** @typedef {{ name: string, start(start: Start): Promise<Browser> }} Driver */

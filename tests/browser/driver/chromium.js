@@ -441,6 +441,21 @@ async function drive(browser, display, { first, keepsWelcome }) {
 		async kill() {
 			await kill(browser).finally(() => display?.end());
 		},
+		async clear() {
+			// Without a tab the browser would end.
+			const [last, ...others] = await Promise.all([
+				browser.newPage(),
+				...(await browser.pages()),
+			]);
+			await Promise.all(others.map((page) => page.close()));
+			await browser.uninstallExtension(installed.id);
+			assert.deepEqual(await browser.pages(), [last]);
+		},
+		async reuse(start) {
+			if (!start.extension) throw new Error("There is no extension to install.");
+			await browser.installExtension(start.extension);
+			return await drive(browser, display, start);
+		},
 	};
 }
 

@@ -292,6 +292,12 @@ async function drive(browser, { extension, language, others = [], first, keepsWe
 		},
 		close: () => browser.close(),
 		kill: () => kill(browser),
+		async clear() {
+			await inWindow(closeAllTabs);
+			await inWindow(removeExtension, id);
+			await inWindow(forgetScheme);
+		},
+		reuse: (start) => drive(browser, start),
 	};
 }
 
@@ -631,6 +637,37 @@ function closeTab(address) {
 	return tab !== undefined;
 }
 
+/** Closes all tabs and windows, except for one empty tab. */
+function closeAllTabs() {
+	const { gBrowser, Services } = /** @type {any} */ (window);
+	for (const other of Services.wm.getEnumerator("navigator:browser"))
+		if (other !== window) other.close();
+	const before = [...gBrowser.tabs];
+	gBrowser.selectedTab = gBrowser.addTrustedTab("about:blank");
+	for (const tab of before) gBrowser.removeTab(tab, { skipPermitUnload: true });
+}
+
+/**
+ * Removes the extension and what it stored. Firefox would do the latter by itself, but not say
+ * when it has.
+ * @param {string} id
+ */
+async function removeExtension(id) {
+	const { ChromeUtils, Services, WebExtensionPolicy } = /** @type {any} */ (window);
+	const { AddonManager } = ChromeUtils.importESModule(
+		"resource://gre/modules/AddonManager.sys.mjs",
+	);
+	const { ExtensionStorageIDB } = ChromeUtils.importESModule(
+		"resource://gre/modules/ExtensionStorageIDB.sys.mjs",
+	);
+	const { extension } = WebExtensionPolicy.getByID(id);
+	const owner = ExtensionStorageIDB.getStoragePrincipal(extension);
+	await (await AddonManager.getAddonByID(id)).uninstall();
+	await new Promise((resolve) => {
+		Services.qms.clearStoragesForPrincipal(owner).callback = resolve;
+	});
+}
+
 /**
  * Sets the language as a language pack does, except for the browser's own texts.
  * @param {string} language
@@ -648,4 +685,10 @@ function setScheme(scheme) {
 	const override = "layout.css.prefers-color-scheme.content-override";
 	Services.prefs.setIntPref(override, scheme === "dark" ? 0 : 1);
 	Services.prefs.setIntPref("ui.systemUsesDarkTheme", scheme === "dark" ? 1 : 0);
+}
+
+function forgetScheme() {
+	const { Services } = /** @type {any} */ (window);
+	Services.prefs.clearUserPref("layout.css.prefers-color-scheme.content-override");
+	Services.prefs.clearUserPref("ui.systemUsesDarkTheme");
 }
