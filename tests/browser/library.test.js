@@ -350,7 +350,7 @@ inEachBrowser(
 		const goOn = await world.stopHosts();
 		await page.keyboard.press("Enter");
 		await says(page, "#dialog-heading", /^Add “rust” to 60 notes\?$/);
-		await confirm(page);
+		await world.asksHost(() => confirm(page));
 		await world.killHosts();
 		goOn();
 		await says(

@@ -82,8 +82,10 @@ inEachBrowser(
 	async (world, browser) => {
 		const { page, popup } = await world.save(browser, "/links");
 		await popup.dismiss();
+		const said = await browser.watchBadge(page);
 		await browser.chooseFromMenu(page, "#good", "save-link");
-		await badgeSays(browser, page, "✓");
+		// It says so for a moment.
+		await until("the badge has said ✓", async () => (await said()).includes("✓"));
 		const expected = [
 			{ url: world.web.address("/second-article"), tags: [] },
 			{ url: world.web.address("/links"), tags: [] },
@@ -92,8 +94,9 @@ inEachBrowser(
 		await badgeSays(browser, page, "");
 		assert.equal((await world.notes())[0]?.title, "On linkers");
 		// Saved again it is the same note, and that is as good.
+		const saidAgain = await browser.watchBadge(page);
 		await browser.chooseFromMenu(page, "#good", "save-link");
-		await badgeSays(browser, page, "✓");
+		await until("the badge has said ✓", async () => (await saidAgain()).includes("✓"));
 		await world.holds(expected);
 	},
 	{ headed: true },

@@ -46,18 +46,15 @@ async function serve(html) {
 async function probe(address) {
 	/** @type {Record<string, unknown>} */
 	const found = {};
-	const patience = 3000;
+	// Everything else reports something, sooner or later.
+	const isSilent = (/** @type {HTMLElement} */ element) => element.localName === "embed";
+	const patience = 100_000;
 	/** @param {HTMLElement} element @returns {Promise<string>} */
 	const outcome = (element) =>
 		new Promise((resolve) => {
 			element.addEventListener("load", () => resolve("load"));
 			element.addEventListener("error", () => resolve("error"));
-			// Firefox never reports anything of such an element.
-			setTimeout(
-				resolve,
-				element.localName === "embed" ? patience / 3 : patience,
-				"nothing",
-			);
+			setTimeout(resolve, isSilent(element) ? 1000 : patience, "nothing");
 			if (element.localName === "track") {
 				// Only there it is loaded, and only then.
 				const video = document.body.appendChild(document.createElement("video"));

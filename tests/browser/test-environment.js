@@ -103,6 +103,17 @@ after(async () => {
 	}
 });
 
+/** Prints how many bytes wait in the standard inputs of processes, which are pipes. */
+const UNREAD = `
+import array, fcntl, os, sys, termios
+waiting = 0
+for process in sys.argv[1:]:
+    size = array.array("i", [0])
+    fcntl.ioctl(os.open(f"/proc/{process}/fd/0", os.O_RDONLY | os.O_NONBLOCK), termios.FIONREAD, size)
+    waiting += size[0]
+print(waiting)
+`;
+
 /** @param {string} folder */
 const remove = (folder) => rm(folder, { recursive: true, force: true, maxRetries: 20 });
 
@@ -442,6 +453,19 @@ export class World {
 			}
 		};
 		return this.#goOn;
+	}
+
+	/**
+	 * Waits until an action has sent a message to the paused host, which can't read it.
+	 * @param {() => Promise<void>} act
+	 */
+	async asksHost(act) {
+		const ids = await this.#runningHosts();
+		const unread = async () =>
+			Number((await run("python3", ["-c", UNREAD, ...ids.map(String)])).stdout);
+		const before = await unread();
+		await act();
+		await until("the host has the message", async () => (await unread()) > before);
 	}
 
 	/**

@@ -48,6 +48,8 @@ import * as firefox from "./firefox.js";
  * @property {() => Promise<void>} allow Yes, to the browser's question about a permission
  * @property {() => Promise<boolean>} absentInPrivate whether a private window, opened for that, has nothing of the extension
  * @property {(page: import("puppeteer-core").Page) => Promise<string>} badge what the button says while this tab is in front
+ * @property {(page: import("puppeteer-core").Page) => Promise<() => Promise<string[]>>} watchBadge returns a
+ *   function for all that the button has said since, in front of this tab, however shortly
  * @property {() => Promise<import("./popup.js").Popup>} openPopup the popup that has opened by itself
  * @property {() => Promise<string[]>} addresses of all tabs
  * @property {() => Promise<boolean>} outlastsIdleness whether what the background does goes on, with nobody near,

@@ -430,6 +430,20 @@ async function drive(browser, display, { first, keepsWelcome }) {
 				tabId,
 			);
 		},
+		async watchBadge(page) {
+			const { id: tabId } = await tabOf(page);
+			await inBackground((tabId) => {
+				const state = /** @type {any} */ (globalThis);
+				const { action } = state.chrome;
+				const { setBadgeText } = action;
+				state.said = [];
+				action.setBadgeText = (/** @type {{ tabId?: number, text: string }} */ badge) => {
+					if (badge.tabId === tabId) state.said.push(badge.text ?? "");
+					return setBadgeText.call(action, badge);
+				};
+			}, tabId);
+			return () => inBackground(() => /** @type {any} */ (globalThis).said);
+		},
 		// In Chromium each call to a full storage keeps the background awake.
 		outlastsIdleness: async () => true,
 		async useScheme(scheme) {

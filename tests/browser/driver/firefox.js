@@ -286,6 +286,11 @@ async function drive(browser, { extension, language, others = [], first, keepsWe
 			await page.bringToFront();
 			return await inWindow(badgeOf, widget);
 		},
+		async watchBadge(page) {
+			await page.bringToFront();
+			await inWindow(watchBadge, widget);
+			return () => inWindow(() => /** @type {any} */ (window).said);
+		},
 		outlastsIdleness: () => inWindow(isKeptAwake, id),
 		async useScheme(scheme) {
 			await inWindow(setScheme, scheme);
@@ -369,6 +374,17 @@ function clickButton(widget) {
 /** @param {string} widget */
 function badgeOf(widget) {
 	return document.getElementById(`${widget}-BAP`)?.getAttribute("badge") ?? "";
+}
+
+/** @param {string} widget */
+function watchBadge(widget) {
+	const button = /** @type {HTMLElement} */ (document.getElementById(`${widget}-BAP`));
+	const state = /** @type {any} */ (window);
+	state.said = [];
+	new MutationObserver(() => state.said.push(button.getAttribute("badge") ?? "")).observe(
+		button,
+		{ attributeFilter: ["badge"] },
+	);
 }
 
 /** @param {string} text */
