@@ -288,14 +288,30 @@ build() {
             /*) built=$given_program ;;
             *) built=$PWD/$given_program ;;
         esac
+        [ "$this_system" != macos ] || lift_quarantine "$built" "${built%/*}/url-notes-net"
     else
         load build
         build_from_source
     fi
     # A program for another processor, or for a newer C library.
     if [ -e "$built" ] && ! ask "$built" --version >"$work/version" 2>&1; then
-        fail "$built doesn't run on this computer ($(sed -n '$p' "$work/version")). Build it here instead: run ./install.sh in a clone of the repository."
+        fail "$built doesn't run on this computer ($(sed -n '$p' "$work/version")). Take the archive for $(uname -m) and $(uname -s), or build it here: run ./install.sh in a clone of the repository."
     fi
+}
+
+# lift_quarantine FILE…: macOS marks what a browser has downloaded, and its Gatekeeper doesn't run a
+# marked program that Apple hasn't notarised.
+lift_quarantine() {
+    for marked; do
+        xattr -p com.apple.quarantine "$marked" >/dev/null 2>&1 || continue
+        if $dry_run; then
+            say "Would remove the mark of downloaded files from $marked, so that macOS runs it."
+        elif xattr -d com.apple.quarantine "$marked" 2>/dev/null; then
+            say "Removed the mark of downloaded files from $marked, so that macOS runs it."
+        else
+            fail "macOS won't run $marked, which is marked as downloaded. Run: xattr -d com.apple.quarantine '$marked'"
+        fi
+    done
 }
 
 # ask PROGRAM WORDS…: runs it without access to the user's notes.

@@ -6,12 +6,11 @@
 # - url-notes-net: the program that uses the network, and a timer that fetches feeds for each user
 #   who enables it.
 #
-#   packaging/deb.sh [--program FILE] [FOLDER]
+#   packaging/deb.sh [--target TRIPLE] [--program FILE] [--native FILE] [FOLDER]
 #
 # writes FOLDER/url-notes_VERSION_ARCHITECTURE.deb and FOLDER/url-notes-net_VERSION_ARCHITECTURE.deb
-# (default folder: target/packages) and prints their paths. With --program, packs that program, and
-# the url-notes-net beside it if there is one, instead of building them. The build is reproducible:
-# SOURCE_DATE_EPOCH, or else the last commit, sets the dates of all files. DEBFULLNAME and DEBEMAIL
+# (default folder: target/packages) and prints their paths. The options are those of release.sh. The
+# build is reproducible: SOURCE_DATE_EPOCH, or else the last commit, sets the dates of all files. DEBFULLNAME and DEBEMAIL
 # name the packages' maintainer.
 #
 # Doesn't sign or upload the packages. They run nothing when they are installed: dpkg only puts files
@@ -34,8 +33,12 @@ main() {
     begin
     find_version
     find_epoch
-    find_program "$given"
-    architecture=$(dpkg --print-architecture)
+    find_program
+    case $system-$processor in
+        linux-x86_64) architecture=amd64 ;;
+        linux-aarch64) architecture=arm64 ;;
+        *) fail "Debian's packages are for Linux, and this program is for $system." ;;
+    esac
     mkdir -p -- "$into"
     pack url-notes
     [ -z "$net_program" ] || pack url-notes-net
@@ -62,7 +65,9 @@ pack() {
 put_program() {
     put 755 "$1" "$tree/usr/bin/$2"
     # Debian requires stripped binaries; release builds are stripped already.
-    ! command -v strip >/dev/null || strip --strip-unneeded "$tree/usr/bin/$2"
+    if [ "$architecture" = "$(dpkg --print-architecture)" ] && command -v strip >/dev/null; then
+        strip --strip-unneeded "$tree/usr/bin/$2"
+    fi
 }
 
 put_files_url_notes() {
@@ -126,14 +131,19 @@ TEXT
     put 644 "$work/changelog" "$documents/changelog"
     gzip -9n "$documents/changelog"
     # Lintian overrides, with reasons.
-    [ "$packed" = url-notes ] || return 0
-    cat >"$work/overrides" <<'TEXT'
+    {
+        if is_static "$tree/usr/bin/$packed"; then
+            printf '# One program for all releases of all distributions, that starts in half the time.\n'
+            printf '%s: statically-linked-binary *\n' "$packed"
+        fi
+        [ "$packed" != url-notes ] || cat <<'TEXT'
 # The only place where Chrome, Edge, Brave, Vivaldi and Opera read host manifests for all users.
 url-notes: dir-or-file-in-etc-opt *
 # Browsers start the program for each port; a fixed address saves the relocation.
 url-notes: hardening-no-pie *
 TEXT
-    put 644 "$work/overrides" "$tree/usr/share/lintian/overrides/url-notes"
+    } >"$work/overrides"
+    [ ! -s "$work/overrides" ] || put 644 "$work/overrides" "$tree/usr/share/lintian/overrides/$packed"
 }
 
 # Prints the entries of this version in CHANGELOG.md in Debian's format.
@@ -150,10 +160,14 @@ maintainer() { printf '%s <%s>' "${DEBFULLNAME:-The url-notes authors}" "${DEBEM
 
 put_control() {
     mkdir -p "$tree/DEBIAN" "$work/control/debian"
-    # dpkg-shlibdeps has to run in a source package.
-    printf 'Source: url-notes\n\nPackage: %s\nArchitecture: any\nDescription: none\n' "$packed" >"$work/control/debian/control"
-    depends=$(cd "$work/control" && dpkg-shlibdeps -O "$tree/usr/bin/$packed" 2>"$work/words" | sed -n 's/^shlibs:Depends=//p')
-    [ -n "$depends" ] || fail "What the program needs wasn't found out: $(cat "$work/words")"
+    if is_static "$tree/usr/bin/$packed"; then
+        depends=''
+    else
+        # dpkg-shlibdeps has to run in a source package.
+        printf 'Source: url-notes\n\nPackage: %s\nArchitecture: any\nDescription: none\n' "$packed" >"$work/control/debian/control"
+        depends=$(cd "$work/control" && dpkg-shlibdeps -O "$tree/usr/bin/$packed" 2>"$work/words" | sed -n 's/^shlibs:Depends=//p')
+        [ -n "$depends" ] || fail "What the program needs wasn't found out: $(cat "$work/words")"
+    fi
     size=$(du -k -s --apparent-size "$tree" | cut -f 1)
     {
         cat <<TEXT
@@ -172,8 +186,8 @@ TEXT
 }
 
 control_url_notes() {
+    [ -z "$depends" ] || printf 'Depends: %s\n' "$depends"
     cat <<TEXT
-Depends: $depends
 Recommends: chromium | firefox-esr | firefox | www-browser
 Suggests: url-notes-net
 Enhances: chromium, firefox, firefox-esr
@@ -193,7 +207,7 @@ TEXT
 # The version is the same one, because both programs read the same database.
 control_url_notes_net() {
     cat <<TEXT
-Depends: url-notes (= $version), ca-certificates, $depends
+Depends: url-notes (= $version), ca-certificates${depends:+, $depends}
 Section: web
 Priority: optional
 Description: network part of url-notes: feeds, dead links, missing texts

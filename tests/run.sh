@@ -35,6 +35,8 @@ tools() {
     need mandoc mandoc
     need cc gcc
     need zip zip
+    need rpmbuild rpm
+    need cpio cpio
     need pdftotext poppler-utils
     need git git
     need openssl openssl

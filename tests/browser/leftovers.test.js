@@ -272,6 +272,7 @@ for (const [what, leave] of Object.entries(LEFTOVERS)) {
 			},
 			{
 				settings: settings || undefined,
+				alone: true,
 				before: async (world) => {
 					former = await formerHolder(world);
 				},

@@ -27,13 +27,14 @@ const run = promisify(execFile);
  * @param {string} sentence
  * @param {(world: World, browser: import("./driver/browser.js").Browser) => Promise<void>} check
  * @param {{ registered?: boolean, settings?: string, language?: string, only?: string,
- *   resolves?: string, keepsWelcome?: boolean, headed?: boolean, littleStorage?: boolean, before?: (world: World) => Promise<unknown>,
+ *   resolves?: string, keepsWelcome?: boolean, headed?: boolean, littleStorage?: boolean, alone?: boolean, before?: (world: World) => Promise<unknown>,
  *   others?: (world: World) => Promise<string[]>,
  *   extension?: (driver: import("./driver/browser.js").Driver, world: World) => Promise<string> }} [options]
  *   registered: false if install.sh hasn't run yet; settings: the configuration file;
  *   language: of the browser; only: the browser that the test is about; resolves: a
  *   host name that resolves to this machine; keepsWelcome: the welcome page stays
- *   open; headed, littleStorage: as in driver/browser.js; before: runs before the browser starts; others: folders of other
+ *   open; headed, littleStorage: as in driver/browser.js; alone: the browser isn't shared, because the
+ *   test leaves something in it; before: runs before the browser starts; others: folders of other
  *   extensions; extension: creates the folder of another version of the extension
  */
 export function inEachBrowser(
@@ -48,12 +49,14 @@ export function inEachBrowser(
 		keepsWelcome,
 		headed,
 		littleStorage,
+		alone = false,
 		before,
 		others,
 		extension,
 	} = {},
 ) {
 	const isShared = !(
+		alone ||
 		language ||
 		resolves ||
 		headed ||

@@ -505,7 +505,7 @@ test("says so where the program was built for another computer", async (t) => {
 	);
 	const { code, stderr } = await machine.install("--program", foreign);
 	assert.equal(code, 1);
-	assert.match(stderr, /doesn't run on this computer.*GLIBC_2\.99.*Build it here/);
+	assert.match(stderr, /doesn't run on this computer.*GLIBC_2\.99.*build it here/);
 	assert.deepEqual(await machine.everything(), []);
 });
 
@@ -933,6 +933,42 @@ test("knows the folders of macOS and starts the site there by launchd", async (t
 
 	await machine.install("--uninstall");
 	assert.deepEqual(await machine.everything(), before);
+});
+
+test("on macOS, what a browser has downloaded can be run after the installation", async (t) => {
+	const { machine, program } = await machineWithProgram(t);
+	await rm(path.join(machine.bin, "uname"));
+	await machine.program(
+		"uname",
+		'if [ "${1-}" = -m ]; then echo arm64; else echo Darwin; fi',
+	);
+	// The mark is a file beside the program.
+	await machine.program(
+		"xattr",
+		'[ "$2" = com.apple.quarantine ] || exit 2\ncase $1 in -p) [ -e "$3.marked" ] ;; -d) rm "$3.marked" ;; esac',
+	);
+	const [, file = ""] = program;
+	const mark = `${file}.marked`;
+	await writeFile(mark, "");
+	const dry = await machine.install(...program, "--dry-run");
+	assert.match(dry.stdout, /Would remove the mark of downloaded files/);
+	await stat(mark);
+	const { code, stdout } = await machine.install(...program);
+	assert.equal(code, 0);
+	assert.ok(
+		stdout.includes(`Removed the mark of downloaded files from ${file},`),
+		stdout,
+	);
+	await assert.rejects(stat(mark));
+	assert.doesNotMatch((await machine.install(...program)).stdout, /mark/);
+
+	// Somebody else's file, for instance.
+	await writeFile(mark, "");
+	await rm(path.join(machine.bin, "xattr"));
+	await machine.program("xattr", "[ $1 = -p ]");
+	const refused = await machine.install(...program);
+	assert.equal(refused.code, 1);
+	assert.match(refused.stderr, /Run: xattr -d com\.apple\.quarantine /);
 });
 
 test("ends the hosts of the old program, which browsers start again, and nothing else", async (t) => {

@@ -3,7 +3,16 @@
 
 import assert from "node:assert/strict";
 import { execFile } from "node:child_process";
-import { copyFile, mkdir, mkdtemp, readdir, readFile, rm, stat } from "node:fs/promises";
+import {
+	copyFile,
+	mkdir,
+	mkdtemp,
+	readdir,
+	readFile,
+	rm,
+	stat,
+	writeFile,
+} from "node:fs/promises";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { after, test } from "node:test";
@@ -49,18 +58,23 @@ async function unpack(machine) {
 	return path.join(machine.folder, path.basename(archive, ".tar.gz"));
 }
 
-test("a release has an archive, a package and their checksums, the same bytes each time", async () => {
+test("a release has an archive, packages and their checksums, the same bytes each time", async () => {
 	const names = published.map((file) => path.basename(file));
 	const manifest = JSON.parse(
 		await readFile(path.join(project, "extension/manifest.json"), "utf8"),
 	);
-	assert.match(
-		`${names[0]}`,
-		new RegExp(`^url-notes-${manifest.version}-.*\\.tar\\.gz$`),
-	);
-	assert.match(`${names[1]}`, new RegExp(`^url-notes_${manifest.version}_.*\\.deb$`));
-	assert.match(`${names[2]}`, new RegExp(`^url-notes-net_${manifest.version}_.*\\.deb$`));
-	assert.equal(names[3], "SHA256SUMS");
+	const { version } = manifest;
+	const { stdout: machine } = await run("uname", ["-m"]);
+	const processor = machine.trim();
+	const { stdout: architecture } = await run("dpkg", ["--print-architecture"]);
+	assert.deepEqual(names, [
+		`url-notes-${version}-${processor}-linux.tar.gz`,
+		`url-notes_${version}_${architecture.trim()}.deb`,
+		`url-notes-net_${version}_${architecture.trim()}.deb`,
+		`url-notes-${version}-1.${processor}.rpm`,
+		`url-notes-net-${version}-1.${processor}.rpm`,
+		"SHA256SUMS",
+	]);
 	await run("sha256sum", ["--check", "--strict", "SHA256SUMS"], {
 		cwd: path.join(folder, "published"),
 	});
@@ -70,6 +84,88 @@ test("a release has an archive, a package and their checksums, the same bytes ea
 		await Promise.all(again.map(digest)),
 		await Promise.all(published.map(digest)),
 	);
+});
+
+test("packs a static program for another processor, beside the files of this one", async (t) => {
+	const machine = await Machine.make(t);
+	const source = path.join(machine.folder, "main.c");
+	const foreign = path.join(machine.folder, "url-notes");
+	await writeFile(source, "int main(void) { return 0; }\n");
+	await run("cc", ["-static", "-o", foreign, source]);
+	const bytes = await readFile(foreign);
+	// e_machine: EM_AARCH64. Nothing here runs it any more.
+	bytes.writeUInt16LE(183, 18);
+	await writeFile(foreign, bytes);
+	const into = path.join(machine.folder, "packages");
+	const script = path.join(project, "packaging/release.sh");
+	const options = { env: { ...process.env, ...PACKED_SOON } };
+	await assert.rejects(
+		run(script, ["--program", foreign, into], options),
+		/doesn't run here\. With --native, name a program of url-notes/,
+	);
+	const native = ["--native", program];
+	const { stdout } = await run(script, ["--program", foreign, ...native, into], options);
+	const [archive = "", deb = "", rpm = "", ...others] = stdout.trim().split("\n");
+	assert.deepEqual(
+		others.map((file) => path.basename(file)),
+		["SHA256SUMS"],
+	);
+	assert.match(archive, /-aarch64-linux\.tar\.gz$/);
+	assert.match(deb, /_arm64\.deb$/);
+	assert.match(rpm, /\.aarch64\.rpm$/);
+	const { stdout: control } = await run("dpkg-deb", ["--field", deb]);
+	assert.match(control, /^Architecture: arm64$/m);
+	assert.doesNotMatch(control, /^Depends:/m);
+	const { stdout: needs } = await run("rpm", ["-qp", "--requires", rpm]);
+	assert.match(needs, /^(rpmlib\(.*\n)+$/);
+	const { stdout: page } = await run("tar", ["-xzOf", archive, "--wildcards", "*/man/*"]);
+	assert.match(page, /URL-NOTES/i);
+
+	for (const file of published.slice(0, -1))
+		await copyFile(file, path.join(into, path.basename(file)));
+	await run(script, ["--program", program, into], options);
+	const sums = await readFile(path.join(into, "SHA256SUMS"), "utf8");
+	assert.equal(sums.trim().split("\n").length, published.length - 1 + 3, sums);
+	await run("sha256sum", ["--check", "--strict", "SHA256SUMS"], { cwd: into });
+});
+
+test("the RPM packages put the program and its manifests where Fedora's browsers look", async (t) => {
+	const machine = await Machine.make(t);
+	const root = path.join(machine.folder, "root");
+	const rpms = published.filter((file) => file.endsWith(".rpm"));
+	const [file = "", net = ""] = rpms;
+	for (const rpm of rpms) {
+		await mkdir(root, { recursive: true });
+		await run("sh", ["-c", 'rpm2cpio "$1" | cpio -idm --quiet', "sh", rpm], {
+			cwd: root,
+		});
+	}
+	for (const manifest of [
+		"etc/chromium/native-messaging-hosts/url_notes.json",
+		"etc/opt/chrome/native-messaging-hosts/url_notes.json",
+		"usr/lib64/mozilla/native-messaging-hosts/url_notes.json",
+	]) {
+		const { path: named } = JSON.parse(await readFile(path.join(root, manifest), "utf8"));
+		assert.equal(named, "/usr/bin/url-notes", manifest);
+	}
+	await stat(path.join(root, "usr/share/url-notes/extension/manifest.json"));
+	const { stdout: version } = await run(path.join(root, "usr/bin/url-notes"), [
+		"--version",
+	]);
+	assert.match(version, /^url-notes \d/);
+	const fields = ["-qp", "--queryformat", "%{NAME} %{VERSION} %{BUILDHOST} %{LICENSE}"];
+	const { stdout: header } = await run("rpm", [...fields, file]);
+	assert.equal(`url-notes ${header.split(" ")[1]} localhost MIT AND Apache-2.0`, header);
+	const { stdout: needs } = await run("rpm", ["-qp", "--requires", net]);
+	assert.match(needs, /^url-notes = \d/m);
+	const { stdout: modes } = await run("rpm", [
+		"-qp",
+		"--queryformat",
+		"[%{FILEUSERNAME} %{FILEMODES:octal} %{FILENAMES}\n]",
+		file,
+	]);
+	for (const line of modes.trim().split("\n"))
+		assert.match(line, /^root (0?40755|100644|100755) /, line);
 });
 
 test("refuses to pack a program of another version", async (t) => {

@@ -457,13 +457,18 @@ async function drive(browser, display, { first, keepsWelcome }) {
 		},
 		async clear() {
 			// Without a tab the browser would end.
-			const [last, ...others] = await Promise.all([
-				browser.newPage(),
-				...(await browser.pages()),
-			]);
-			await Promise.all(others.map((page) => page.close()));
+			const last = await browser.newPage();
 			await browser.uninstallExtension(installed.id);
-			assert.deepEqual(await browser.pages(), [last]);
+			// A tab that the extension has opened may come late.
+			await until("no other tab is left", async () => {
+				const others = (await browser.pages()).filter((page) => page !== last);
+				await Promise.all(others.map((page) => page.close()));
+				return others.length === 0;
+			});
+			const session = await last.createCDPSession();
+			await session.send("Network.clearBrowserCache");
+			await session.send("Network.clearBrowserCookies");
+			await session.detach();
 		},
 		async reuse(start) {
 			if (!start.extension) throw new Error("There is no extension to install.");

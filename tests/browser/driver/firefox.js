@@ -298,9 +298,9 @@ async function drive(browser, { extension, language, others = [], first, keepsWe
 		close: () => browser.close(),
 		kill: () => kill(browser),
 		async clear() {
-			await inWindow(closeAllTabs);
 			await inWindow(removeExtension, id);
-			await inWindow(forgetScheme);
+			await inWindow(closeAllTabs);
+			await inWindow(forget);
 		},
 		reuse: (start) => drive(browser, start),
 	};
@@ -703,8 +703,11 @@ function setScheme(scheme) {
 	Services.prefs.setIntPref("ui.systemUsesDarkTheme", scheme === "dark" ? 1 : 0);
 }
 
-function forgetScheme() {
+/** Forgets what pages have left in cache and cookies, and the scheme. */
+function forget() {
 	const { Services } = /** @type {any} */ (window);
+	Services.cache2.clear();
+	Services.cookies.removeAll();
 	Services.prefs.clearUserPref("layout.css.prefers-color-scheme.content-override");
 	Services.prefs.clearUserPref("ui.systemUsesDarkTheme");
 }
