@@ -11,7 +11,7 @@
 
 set -u
 
-ALL_STEPS='tools format clippy shell types biome webext rust host extension install browsers'
+ALL_STEPS='tools format clippy shell types biome webext workflows rust host extension install browsers'
 
 # ---- The steps
 
@@ -55,6 +55,10 @@ tools() {
     [ -d target/moto/moto ] ||
         python3 -m pip install --quiet --no-input --disable-pip-version-check \
             --root-user-action=ignore --target target/moto 'moto[s3]==5.2.5' flask flask-cors || return
+    # The linter of GitHub's workflows.
+    [ -x target/zizmor/bin/zizmor ] ||
+        python3 -m pip install --quiet --no-input --disable-pip-version-check \
+            --root-user-action=ignore --target target/zizmor 'zizmor==1.32.0' || return
     have cargo || give_up "cargo isn't installed; get Rust from https://rustup.rs." || return
     have node && [ "$(node -p 'process.versions.node.split(".")[0]')" -ge 20 ] ||
         give_up "Node 20 or newer isn't installed; get it from https://nodejs.org." || return
@@ -116,6 +120,8 @@ webext() {
         process.exit(wrong.length === 0 ? 0 : 1);
     ' "$logs/webext.json"
 }
+
+workflows() { target/zizmor/bin/zizmor --offline --no-progress --persona=pedantic .github/workflows; }
 
 rust() { cargo test --quiet --locked --workspace --no-fail-fast; }
 
