@@ -1,4 +1,4 @@
-# Functions shared by deb.sh, release.sh and rpm.sh: the version, the date, the program, and the files that
+# Functions shared by the scripts of this folder: the version, the date, the program, and the files that
 # come with it. They source this file after setting `folder` (the project) and `work` (a folder that
 # is removed at the end).
 #

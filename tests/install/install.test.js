@@ -940,7 +940,7 @@ test("on macOS, what a browser has downloaded can be run after the installation"
 	await rm(path.join(machine.bin, "uname"));
 	await machine.program(
 		"uname",
-		'if [ "${1-}" = -m ]; then echo arm64; else echo Darwin; fi',
+		'if [ "$*" = -m ]; then echo arm64; else echo Darwin; fi',
 	);
 	// The mark is a file beside the program.
 	await machine.program(
