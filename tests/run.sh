@@ -123,7 +123,12 @@ webext() {
 
 workflows() { target/zizmor/bin/zizmor --offline --no-progress --persona=pedantic .github/workflows; }
 
-rust() { cargo test --quiet --locked --workspace --no-fail-fast; }
+# With the same random choices in each run, so that what fails here fails again. `cargo test` alone has
+# others, and tests/torture has many of them.
+rust() {
+    PROPTEST_RNG_SEED=1 URL_NOTES_SEED=1 \
+        cargo test --quiet --locked --workspace --no-fail-fast
+}
 
 extension() { node_tests 2 tests/extension; }
 

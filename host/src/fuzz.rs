@@ -1,8 +1,9 @@
 //! Fuzzing of parsers of untrusted input.
 //!
 //! A target is a test named `fuzz_…` at the foot of the module that it exercises. Inputs are
-//! mutations of interesting seeds, others in each run; one that fails is printed. `URL_NOTES_FUZZ`
-//! sets the number of inputs for each target; `tests/torture/fuzz.sh` runs ten million.
+//! mutations of interesting seeds, others in each run unless `URL_NOTES_SEED` is a number; one that
+//! fails is printed. `URL_NOTES_FUZZ` sets the number of inputs for each target;
+//! `tests/torture/fuzz.sh` runs ten million.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
@@ -128,8 +129,9 @@ const PIECES: &[&str] = &[
 /// Runs `target` on mutations of `seeds`. Fails with the input if it panics.
 #[track_caller]
 pub(crate) fn bytes(seeds: &[&[u8]], target: impl Fn(&[u8])) {
-    let mut random = fastrand::Rng::new();
-    for _ in 0..executions() {
+    let mut random =
+        setting("URL_NOTES_SEED").map_or_else(fastrand::Rng::new, fastrand::Rng::with_seed);
+    for _ in 0..setting("URL_NOTES_FUZZ").unwrap_or(FEW) {
         let input = mangled(seeds, &mut random);
         if catch_unwind(AssertUnwindSafe(|| target(&input))).is_err() {
             panic!("it panics at: b\"{}\"", input.escape_ascii());
@@ -144,15 +146,18 @@ pub(crate) fn text(seeds: &[&str], target: impl Fn(&str)) {
     bytes(&seeds, |input| target(&String::from_utf8_lossy(input)));
 }
 
-fn executions() -> u64 {
+/// Returns the number in an environment variable.
+fn setting(name: &str) -> Option<u64> {
     #[expect(
         clippy::disallowed_methods,
-        reason = "how long tests run is no setting of the program"
+        reason = "what tests try is no setting of the program"
     )]
-    let wished = std::env::var("URL_NOTES_FUZZ").ok();
-    wished.map_or(FEW, |count| {
-        count.parse().expect("URL_NOTES_FUZZ is a number")
-    })
+    let wished = std::env::var(name).ok()?;
+    Some(
+        wished
+            .parse()
+            .unwrap_or_else(|_| panic!("{name} isn't a number")),
+    )
 }
 
 fn mangled(seeds: &[&[u8]], random: &mut fastrand::Rng) -> Vec<u8> {
