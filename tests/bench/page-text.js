@@ -14,7 +14,7 @@
 // so each is read a second time, and the score with that is listed apart. First those scripts run
 // that the page holds within itself (React's, for example, show what a server sent hidden); still
 // nothing is loaded. If there is no text even so, the page is shown as to a reader without scripts,
-// with its `noscript`.
+// with its `noscript`; and last without its styles and `hidden`, which such scripts would take off.
 //
 // `--rust` measures what `url-notes fetch` and `text add` take instead, without a browser. Build it
 // first: cargo build --release -p url-notes --example read_pages
@@ -71,6 +71,15 @@ const PREPARE = `(() => {
  * @property {number} blocked The longest time that the page had to wait, in ms.
  * @property {number} passwords Fields that were removed.
  */
+
+/** Shows all that a page holds. */
+const BARE = `(() => {
+	for (const sheet of document.querySelectorAll("style, link")) sheet.remove();
+	for (const element of document.querySelectorAll("[style], [hidden]")) {
+		element.removeAttribute("style");
+		element.removeAttribute("hidden");
+	}
+})()`;
 
 /** @typedef {{precision: number | null, recall: number | null, f1?: number}} Score */
 
@@ -214,7 +223,7 @@ if (folders.length === 0) {
 
 const isRust = args.includes("--rust");
 /** How long the scripts of a page run, in ms. React shows a part 300 ms after the one before. */
-const SCRIPTS_MS = 1000;
+const SCRIPTS_MS = 2000;
 
 /** Reads pages without a browser. */
 function readByProgram() {
@@ -271,7 +280,7 @@ async function read({ file }) {
 
 /** Reads the page that is served and shows no text while its scripts are off. */
 async function readAgain() {
-	for (const mode of ["scripts", "noscript"]) {
+	for (const mode of ["scripts", "noscript", "bare"]) {
 		const tab = await browser.newPage();
 		try {
 			// A script must not lead away from the page.
@@ -281,7 +290,7 @@ async function readAgain() {
 			);
 			runsScripts = mode === "scripts";
 			await tab.setJavaScriptEnabled(runsScripts);
-			const { found } = await readShown(tab, runsScripts ? SCRIPTS_MS : 0);
+			const { found } = await readShown(tab, mode);
 			if (found.text) return { mode, text: shown(found.text) };
 		} catch (error) {
 			console.error(`${mode}: ${error}`);
@@ -295,11 +304,11 @@ async function readAgain() {
 
 /**
  * @param {import("puppeteer-core").Page} page
- * @param {number} wait in ms, before it is read.
+ * @param {string} [mode]
  */
-async function readShown(page, wait = 0) {
+async function readShown(page, mode) {
 	await page.goto(address, { waitUntil: "domcontentloaded", timeout: 60_000 });
-	await new Promise((resolve) => setTimeout(resolve, wait));
+	if (mode === "scripts") await new Promise((done) => setTimeout(done, SCRIPTS_MS));
 	const session = await page.createCDPSession();
 	await session.send("Page.enable");
 	const { frameTree } = await session.send("Page.getFrameTree");
@@ -317,6 +326,7 @@ async function readShown(page, wait = 0) {
 		if (exceptionDetails) throw new Error(JSON.stringify(exceptionDetails));
 		return result.value;
 	};
+	if (mode === "bare") await run(BARE);
 	const passwords = await run(PREPARE);
 	const begun = performance.now();
 	let found;
@@ -372,7 +382,8 @@ for (const folder of folders) {
 		if (!isRust)
 			console.log(
 				`  … with a second look at those without text: ${figures("second")} ` +
-					`(${by("scripts")} with their own scripts, ${by("noscript")} by noscript)`,
+					`(${by("scripts")} with their own scripts, ${by("noscript")} by noscript, ` +
+					`${by("bare")} without styles)`,
 			);
 		if (isWcxb && args.includes("--types"))
 			for (const type of [...new Set(results.map((result) => result.type))].sort()) {
