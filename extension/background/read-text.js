@@ -152,7 +152,7 @@ export async function readText() {
 	const isBetter = (found, marked, isArticle) => {
 		const length = count(found);
 		const wanted = count(dense(marked));
-		if (length < 200 || length < wanted * (isArticle ? 0.15 : 0.75)) return false;
+		if (length < 200 || length < wanted * (isArticle ? 0.15 : 0.8)) return false;
 		if (isArticle || count(marked) < 200) return true;
 		const texts = new Set(marked.map(({ text }) => text));
 		return count(found.filter(({ text }) => texts.has(text))) >= 0.7 * length;

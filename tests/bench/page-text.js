@@ -10,6 +10,12 @@
 // pages that rules may be tuned on: every fourth page of WCXB's folder `dev`, by name. Without it
 // those and all others, which are only for judging, are listed apart.
 //
+// Few of the pages show no text while their scripts are off, and count as 0. Their readers saw one,
+// so each is read a second time, and the score with that is listed apart. First those scripts run
+// that the page holds within itself (React's, for example, show what a server sent hidden); still
+// nothing is loaded. If there is no text even so, the page is shown as to a reader without scripts,
+// with its `noscript`; and last without its styles and `hidden`, which such scripts would take off.
+//
 // `--rust` measures what `url-notes fetch` and `text add` take instead, without a browser. Build it
 // first: cargo build --release -p url-notes --example read_pages
 //
@@ -55,6 +61,27 @@ const PREPARE = `(() => {
  * @property {string} truth The text that a person chose.
  * @property {string} type
  */
+
+/**
+ * What was read of a case.
+ * @typedef {object} Reading
+ * @property {{text?: string}} found
+ * @property {{mode: string, text: string} | undefined} again What the second look showed.
+ * @property {number} ms
+ * @property {number} blocked The longest time that the page had to wait, in ms.
+ * @property {number} passwords Fields that were removed.
+ */
+
+/** Shows all that a page holds. */
+const BARE = `(() => {
+	for (const sheet of document.querySelectorAll("style, link")) sheet.remove();
+	for (const element of document.querySelectorAll("[style], [hidden]")) {
+		element.removeAttribute("style");
+		element.removeAttribute("hidden");
+	}
+})()`;
+
+/** @typedef {{precision: number | null, recall: number | null, f1?: number}} Score */
 
 /** @type {(text: string) => string[]} As Python's `\w+`. */
 const words = (text) => text.match(/[\p{L}\p{N}_]+/gu) ?? [];
@@ -195,6 +222,8 @@ if (folders.length === 0) {
 }
 
 const isRust = args.includes("--rust");
+/** How long the scripts of a page run, in ms. React shows a part 300 ms after the one before. */
+const SCRIPTS_MS = 2000;
 
 /** Reads pages without a browser. */
 function readByProgram() {
@@ -208,7 +237,7 @@ function readByProgram() {
 		async read({ file }) {
 			program.stdin.write(`${file}\n`);
 			const { text, ms } = JSON.parse((await lines.next()).value);
-			return { found: { text }, ms, passwords: 0, blocked: 0 };
+			return { found: { text }, ms, passwords: 0, blocked: 0, again: undefined };
 		},
 		close: () => program.stdin.end(),
 	};
@@ -216,10 +245,13 @@ function readByProgram() {
 
 /** The page that is served. */
 let html = Buffer.of();
+/** Whether the scripts in it run. */
+let runsScripts = false;
 const server = createServer((request, response) => {
 	if (request.url !== "/page") return void response.writeHead(404).end();
-	// As with scripts, `noscript` isn't shown; but none runs, and nothing is loaded.
-	const policy = "default-src 'none'; style-src 'unsafe-inline'";
+	// Nothing is loaded. Without scripts, `noscript` is hidden nevertheless.
+	const scripts = runsScripts ? "; script-src 'unsafe-inline' 'unsafe-eval'" : "";
+	const policy = `default-src 'none'; style-src 'unsafe-inline'${scripts}`;
 	const type = "text/html; charset=utf-8";
 	response.writeHead(200, { "content-type": type, "content-security-policy": policy });
 	response.end(html);
@@ -232,15 +264,53 @@ const browser = await puppeteer.launch({
 	executablePath: process.env.CHROMIUM ?? "/usr/bin/chromium",
 	args: process.getuid?.() === 0 ? ["--no-sandbox"] : [],
 });
-const page = await browser.newPage();
-const session = await page.createCDPSession();
-await session.send("Page.enable");
+let page = await browser.newPage();
+const address = `http://127.0.0.1:${port}/page`;
 
 /** @param {Case} one */
 async function read({ file }) {
 	html = gunzipSync(await readFile(file));
-	const address = `http://127.0.0.1:${port}/page`;
+	const result = await readShown(page).catch(async () => {
+		// A tab that has shown hundreds of pages sometimes crashes.
+		page = await browser.newPage();
+		return readShown(page);
+	});
+	return { ...result, again: result.found.text ? undefined : await readAgain() };
+}
+
+/** Reads the page that is served and shows no text while its scripts are off. */
+async function readAgain() {
+	for (const mode of ["scripts", "noscript", "bare"]) {
+		const tab = await browser.newPage();
+		try {
+			// A script must not lead away from the page.
+			await tab.setRequestInterception(true);
+			tab.on("request", (request) =>
+				request.url() === address ? request.continue() : request.abort("aborted"),
+			);
+			runsScripts = mode === "scripts";
+			await tab.setJavaScriptEnabled(runsScripts);
+			const { found } = await readShown(tab, mode);
+			if (found.text) return { mode, text: shown(found.text) };
+		} catch (error) {
+			console.error(`${mode}: ${error}`);
+		} finally {
+			runsScripts = false;
+			await tab.close();
+		}
+	}
+	return undefined;
+}
+
+/**
+ * @param {import("puppeteer-core").Page} page
+ * @param {string} [mode]
+ */
+async function readShown(page, mode) {
 	await page.goto(address, { waitUntil: "domcontentloaded", timeout: 60_000 });
+	if (mode === "scripts") await new Promise((done) => setTimeout(done, SCRIPTS_MS));
+	const session = await page.createCDPSession();
+	await session.send("Page.enable");
 	const { frameTree } = await session.send("Page.getFrameTree");
 	const { executionContextId } = await session.send("Page.createIsolatedWorld", {
 		frameId: frameTree.frame.id,
@@ -256,12 +326,14 @@ async function read({ file }) {
 		if (exceptionDetails) throw new Error(JSON.stringify(exceptionDetails));
 		return result.value;
 	};
+	if (mode === "bare") await run(BARE);
 	const passwords = await run(PREPARE);
 	const begun = performance.now();
 	let found;
 	for (const source of INJECTED) found = await run(source);
 	const ms = performance.now() - begun;
 	const blocked = await run("urlNotesParts.longest ?? 0");
+	await session.detach();
 	return { found, ms, passwords, blocked };
 }
 
@@ -272,34 +344,47 @@ for (const folder of folders) {
 	);
 	for (const [group, cases] of Object.entries(await (isWcxb ? wcxb : aeb)(folder))) {
 		if (isWcxb && args.includes("--tune") && group !== "WCXB tuning") continue;
+		/** @type {(Case & Reading & {score: Score, second: Score})[]} */
 		const results = [];
 		for (const one of cases) {
 			try {
 				const result = await (byProgram?.read(one) ?? read(one));
 				const text = shown(result.found.text ?? "");
-				const score = isWcxb ? byWords(text, one.truth) : byShingles(text, one.truth);
-				results.push({ ...one, ...result, score, text });
+				const scored = isWcxb ? byWords : byShingles;
+				const score = scored(text, one.truth);
+				const second = result.again ? scored(result.again.text, one.truth) : score;
+				results.push({ ...one, ...result, score, second });
 			} catch (error) {
 				console.error(`${one.name}: ${error}`);
 			}
 		}
-		const scores = results.map(({ score }) => score);
-		const of = (/** @type {"precision" | "recall"} */ name) =>
-			mean(scores.flatMap((score) => score[name] ?? []));
-		const [precision, recall] = [of("precision"), of("recall")];
-		const f1 = isWcxb
-			? mean(scores.map((score) => /** @type {any} */ (score).f1))
-			: (2 * precision * recall) / (precision + recall);
+		const figures = (/** @type {"score" | "second"} */ which) => {
+			const scores = results.map((result) => result[which]);
+			const of = (/** @type {"precision" | "recall"} */ name) =>
+				mean(scores.flatMap((score) => score[name] ?? []));
+			const [precision, recall] = [of("precision"), of("recall")];
+			const f1 = isWcxb
+				? mean(scores.map((score) => /** @type {any} */ (score).f1))
+				: (2 * precision * recall) / (precision + recall);
+			return `F1 ${f1.toFixed(4)}, precision ${precision.toFixed(4)}, recall ${recall.toFixed(4)}`;
+		};
 		const times = results.map(({ ms }) => ms);
 		const blocks = results.map(({ blocked }) => blocked);
 		console.log(
-			`${group}: ${results.length} pages, F1 ${f1.toFixed(4)}, precision ${precision.toFixed(4)}, ` +
-				`recall ${recall.toFixed(4)}; ${quantile(times, 0.5)} ms p50, ${quantile(times, 0.9)} p90, ` +
+			`${group}: ${results.length} pages, ${figures("score")}; ${quantile(times, 0.5)} ms p50, ${quantile(times, 0.9)} p90, ` +
 				`${quantile(times, 1)} longest; one block ${quantile(blocks, 0.5)} ms p50, ` +
 				`${quantile(blocks, 0.99)} p99, ${quantile(blocks, 1)} longest; ` +
 				`${results.filter(({ found }) => !found.text).length} that show no text without scripts, ` +
 				`${results.filter(({ passwords }) => passwords > 0).length} with a field for a password`,
 		);
+		const by = (/** @type {string} */ mode) =>
+			results.filter(({ again }) => again?.mode === mode).length;
+		if (!isRust)
+			console.log(
+				`  … with a second look at those without text: ${figures("second")} ` +
+					`(${by("scripts")} with their own scripts, ${by("noscript")} by noscript, ` +
+					`${by("bare")} without styles)`,
+			);
 		if (isWcxb && args.includes("--types"))
 			for (const type of [...new Set(results.map((result) => result.type))].sort()) {
 				const same = results.filter((result) => result.type === type);

@@ -3,9 +3,9 @@
 //! A text belongs to one note and follows it to the trash. Its words are in an index of their own,
 //! `texts_fts`, so that words in texts never hide matches in notes.
 
-use std::io::{Read as _, Write as _};
+use std::{cell::RefCell, io::Read as _};
 
-use flate2::{Compression, read::DeflateDecoder, write::DeflateEncoder};
+use flate2::{Compress, Compression, FlushCompress, Status, read::DeflateDecoder};
 use jiff::Timestamp;
 use rusqlite::{OptionalExtension as _, Row, params};
 
@@ -512,12 +512,33 @@ impl Writer<'_> {
     }
 }
 
+thread_local! {
+    /// Reused, because to make one takes half as long as to compress a text.
+    static COMPRESSOR: RefCell<Compress> =
+        RefCell::new(Compress::new(Compression::new(6), false));
+}
+
+/// Returns a text compressed as a body of [`inflated`] (raw DEFLATE).
+///
+/// # Errors
+/// `Internal` if the compressor fails.
 pub(in crate::store) fn deflated(text: &str) -> Result<Vec<u8>> {
-    let mut encoder = DeflateEncoder::new(Vec::new(), Compression::new(6));
-    let written = encoder.write_all(text.as_bytes());
-    written
-        .and_then(|()| encoder.finish())
-        .map_err(Error::internal)
+    COMPRESSOR.with_borrow_mut(|compressor| {
+        compressor.reset();
+        let step = text.len() / 2 + 64;
+        let mut body = Vec::with_capacity(step);
+        loop {
+            let taken = usize::try_from(compressor.total_in()).map_err(Error::internal)?;
+            let rest = &text.as_bytes()[taken..];
+            let done = compressor
+                .compress_vec(rest, &mut body, FlushCompress::Finish)
+                .map_err(Error::internal)?;
+            if done == Status::StreamEnd {
+                return Ok(body);
+            }
+            body.reserve(step);
+        }
+    })
 }
 
 /// Returns the text of a stored body.
@@ -547,6 +568,9 @@ pub(in crate::store) fn inflated_within(body: &[u8], most: usize) -> Result<Stri
 
 #[cfg(test)]
 mod tests {
+    use std::io::Write as _;
+
+    use flate2::write::DeflateEncoder;
     use jiff::SignedDuration;
 
     use super::*;

@@ -1,6 +1,5 @@
 //! The rows of `sync_pages`.
 
-use flate2::{Compress, Compression, FlushCompress, Status};
 use rusqlite::{Connection, OptionalExtension as _, Row, params};
 use serde_json::{Map, Value};
 
@@ -10,7 +9,10 @@ use crate::{
         sync::{EditLists, MAX_STATE_BYTES, PageId, PageView, State, TagNames},
     },
     error::{Error, Result},
-    store::{notes::texts::inflated_within, transaction::Writer},
+    store::{
+        notes::texts::{deflated, inflated_within},
+        transaction::Writer,
+    },
 };
 
 /// What is known about a page here.
@@ -198,35 +200,6 @@ pub(super) struct States<'a, 'tx> {
     pub(super) writer: &'a Writer<'tx>,
     lists: EditLists,
     stored_lists: usize,
-    deflate: Option<Deflater>,
-}
-
-/// Compresses states, one after the other: to make a compressor takes as long as to compress several
-/// states.
-#[derive(Debug)]
-struct Deflater(Compress);
-
-impl Deflater {
-    fn new() -> Self {
-        Self(Compress::new(Compression::new(6), false))
-    }
-
-    fn deflated(&mut self, text: &str) -> Result<Vec<u8>> {
-        self.0.reset();
-        let mut body = Vec::with_capacity(text.len() / 2 + 64);
-        loop {
-            let taken = usize::try_from(self.0.total_in()).map_err(Error::internal)?;
-            let rest = &text.as_bytes()[taken..];
-            let done = self
-                .0
-                .compress_vec(rest, &mut body, FlushCompress::Finish)
-                .map_err(Error::internal)?;
-            if done == Status::StreamEnd {
-                return Ok(body);
-            }
-            body.reserve(text.len() / 2 + 64);
-        }
-    }
 }
 
 impl<'a, 'tx> States<'a, 'tx> {
@@ -236,7 +209,6 @@ impl<'a, 'tx> States<'a, 'tx> {
             writer,
             stored_lists: lists.len(),
             lists,
-            deflate: None,
         })
     }
 
@@ -312,8 +284,7 @@ impl<'a, 'tx> States<'a, 'tx> {
                 limit: "4 MiB",
             });
         }
-        let deflate = self.deflate.get_or_insert_with(Deflater::new);
-        deflate.deflated(&text)
+        deflated(&text)
     }
 }
 
