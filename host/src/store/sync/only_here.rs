@@ -5,8 +5,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use jiff::Timestamp;
 
 use super::{
-    SentTexts,
     history::{aliases, edits},
+    page_texts::SentTexts,
     states::{known_state, load_lists, page_of},
     text_register::{COLUMNS, PageText, Rank, Register},
 };
