@@ -45,8 +45,17 @@ pub(crate) fn run_ok(dir: &Path, arguments: &[&str]) -> String {
 }
 
 /// Waits until `condition` returns a value.
-pub(crate) fn until<T>(what: &str, mut condition: impl FnMut() -> Option<T>) -> T {
-    let deadline = Instant::now() + PATIENCE;
+pub(crate) fn until<T>(what: &str, condition: impl FnMut() -> Option<T>) -> T {
+    until_within(PATIENCE, what, condition)
+}
+
+/// Waits until `condition` returns a value, for as long as `patience`.
+pub(crate) fn until_within<T>(
+    patience: Duration,
+    what: &str,
+    mut condition: impl FnMut() -> Option<T>,
+) -> T {
+    let deadline = Instant::now() + patience;
     loop {
         if let Some(value) = condition() {
             return value;

@@ -67,8 +67,9 @@ pub use recovery::{
     rebuild::{Repaired, Salvage, repair},
 };
 pub use sync::{
-    Applied, IncomingPage, NoteSync, PageSync, PageText, RestoredSync, SaidText, SegmentRecord,
-    SentTexts, Settlement, SyncConflict, SyncCounts, SyncDevice, SyncSetup, Unpublished,
+    Applied, IncomingPage, NoteSync, OnlyHere, PageSync, PageText, RestoredSync, SaidText,
+    SegmentRecord, SentTexts, Settlement, SyncConflict, SyncCounts, SyncDevice, SyncSetup,
+    Unpublished,
 };
 pub use transaction::{Operation, OperationResult, Store, TRASH_DAYS, Writer};
 

@@ -1,6 +1,6 @@
 //! What runs have left open, as the database knows it until it is over.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use super::segment_name::SegmentName;
 use crate::{
@@ -13,8 +13,8 @@ use crate::{
 pub struct Gaps {
     /// Files that can't be read yet.
     pub waiting: Vec<SegmentRecord>,
-    /// Devices whose newest files are gone from the place, or replaced by others, with the greatest
-    /// number of a file that is there.
+    /// Devices whose newest files are gone from the place, with the greatest number of a file that is
+    /// there.
     pub went_back: Vec<(SyncDevice, Option<u32>)>,
     /// Pages of other devices that can't be shown here.
     pub refused: u64,
@@ -27,12 +27,8 @@ impl Gaps {
     /// The `store_*` kinds.
     pub fn of(store: &Reader) -> Result<Self> {
         let segments = store.segments()?;
-        let replaced: BTreeSet<&str> = (segments.iter())
-            .filter(|record| record.is_replaced())
-            .map(|record| &*record.device)
-            .collect();
         let mut newest: BTreeMap<&str, u32> = BTreeMap::new();
-        let there = segments.iter().filter(|record| !record.is_replaced());
+        let there = segments.iter().filter(|record| record.gone_at.is_none());
         for name in there.filter_map(|record| {
             Some((
                 &*record.device,
@@ -49,10 +45,7 @@ impl Gaps {
                 let number = newest.get(&*device.device).copied();
                 (device, number)
             })
-            .filter(|(device, number)| {
-                number.is_none_or(|number| number < device.number)
-                    || replaced.contains(&*device.device)
-            })
+            .filter(|(device, number)| number.is_none_or(|number| number < device.number))
             .collect();
         Ok(Self {
             went_back,

@@ -4,14 +4,16 @@
 //! 1. Fetch, and list the files of the place.
 //! 2. Read unknown files whose bytes fit their names, also own ones: a database that was put back
 //!    doesn't know them.
-//! 3. Look for own files that are lost or cut, once a day. If there are some, publish all again.
-//! 4. Publish what changed here.
-//! 5. Fold: sixteen own files of a size become one with the current states.
-//! 6. Remove own files that were folded long ago, and push.
+//! 3. If files of other devices have been gone for days, publish what is known here and no file says.
+//! 4. Look for own files that are lost or cut, once a day. If there are some, publish all again.
+//! 5. Publish what changed here.
+//! 6. Fold: sixteen own files of a size become one with the current states.
+//! 7. Remove own files that were folded long ago, and push.
 //!
 //! A run that is killed anywhere leaves files that are complete or not there, and a database that
 //! knows at least what its files say.
 
+mod lost_files;
 mod own_files;
 mod publishing;
 
@@ -27,7 +29,6 @@ use jiff::{SignedDuration, Timestamp};
 use super::{
     carrier::{Carrier, Listed},
     device::DeviceId,
-    gaps::Gaps,
     problem::{Problem, ProblemKind},
     records::Record,
     seal::{OpenError, Seal},
@@ -186,7 +187,7 @@ pub struct Run<'a> {
     pub retention: Retention,
     /// Which texts of pages are published.
     pub sent_texts: SentTexts,
-    /// How long lost files of another device are waited for before all that is known here is
+    /// How long files of another device that are gone are waited for before what only they said is
     /// published again.
     pub patience: SignedDuration,
     /// Returns the time.
@@ -237,6 +238,7 @@ impl<'a> Run<'a> {
         let listed = self.carrier.list()?;
         self.store.expect_parts()?;
         self.read_unknown(&listed)?;
+        self.make_up_for_lost_files(&listed)?;
         self.heal(device, &listed)?;
         self.store.absorb_changes((self.now)())?;
         if self.store.is_renewing()? {
@@ -295,7 +297,6 @@ impl<'a> Run<'a> {
         let known: BTreeMap<(String, String), SegmentRecord> = (self.store.segments()?.into_iter())
             .map(|record| ((record.device.clone(), record.file.clone()), record))
             .collect();
-        let own = self.setup.device.clone();
         let unread: Vec<(&Listed, Option<&SegmentRecord>)> = (listed.iter())
             .map(|file| (file, known.get(&(file.name.folder(), file.name.file()))))
             .filter(|(_, record)| record.is_none_or(|record| record.read_at.is_none()))
@@ -307,54 +308,39 @@ impl<'a> Run<'a> {
         for (file, record) in unread {
             self.read(file, record)?;
         }
+        self.note_gone(listed)
+    }
+
+    /// Records which files of other devices are gone, and forgets those that were never read. Own files
+    /// are looked after by `heal`.
+    fn note_gone(&mut self, listed: &[Listed]) -> Result<(), RunError> {
+        let now = (self.now)();
         let here: BTreeSet<(String, String)> = (listed.iter())
             .map(|file| (file.name.folder(), file.name.file()))
             .collect();
-        let numbers: BTreeSet<(DeviceId, u32)> = (listed.iter())
-            .map(|file| (file.name.device, file.name.number))
-            .collect();
-        let mut gone: Vec<(String, String)> = Vec::new();
+        let mut unread: Vec<(String, String)> = Vec::new();
         let mut changed: Vec<SegmentRecord> = Vec::new();
-        // Own files are looked after by `heal`.
-        for (key, mut record) in known.into_iter().filter(|(key, _)| key.0 != own) {
-            match (here.contains(&key), record.is_replaced()) {
-                (true, true) => {
-                    record.problem = None;
-                    changed.push(record);
-                }
-                (true, false) | (false, true) => {}
-                (false, false) => {
-                    let name = SegmentName::parse(&key.0, &key.1);
-                    // A device whose database was put back, and whose file was lost, issues the number
-                    // again. One that folds files doesn't.
-                    let is_replaced = record.read_at.is_some()
-                        && name.is_some_and(|name| numbers.contains(&(name.device, name.number)));
-                    match is_replaced {
-                        true => {
-                            record.problem = Some(SegmentRecord::REPLACED.to_owned());
-                            changed.push(record);
-                        }
-                        false => gone.push(key),
-                    }
-                }
+        for mut record in self.store.segments()? {
+            if record.device == self.setup.device {
+                continue;
             }
+            let key = (record.device.clone(), record.file.clone());
+            let is_here = here.contains(&key);
+            if is_here != record.gone_at.is_some() {
+                continue;
+            }
+            if !is_here && record.read_at.is_none() {
+                unread.push(key);
+                continue;
+            }
+            record.gone_at = (!is_here).then_some(now);
+            changed.push(record);
         }
         if !changed.is_empty() {
-            self.store.record_segments(&changed, (self.now)())?;
+            self.store.record_segments(&changed, now)?;
         }
-        if !gone.is_empty() {
-            self.store.forget_segments(&gone, (self.now)())?;
-        }
-        for (device, newest) in Gaps::of(self.store)?.went_back {
-            let now = (self.now)();
-            let is_done = self
-                .store
-                .make_up_for(&device.device, newest, self.patience, now)?;
-            if !is_done {
-                self.outcome
-                    .went_back
-                    .extend(device.device.parse::<DeviceId>());
-            }
+        if !unread.is_empty() {
+            self.store.forget_segments(&unread, now)?;
         }
         Ok(())
     }
@@ -549,5 +535,6 @@ fn record_of(name: &SegmentName, bytes: u64, found_at: Timestamp) -> SegmentReco
         read_at: None,
         problem: None,
         folded_at: None,
+        gone_at: None,
     }
 }

@@ -7,11 +7,16 @@ use std::{
     path::{Path, PathBuf},
     process::{Child, Command, Output, Stdio},
     thread,
+    time::Duration,
 };
 
 use serde_json::{Value, json};
 
-use crate::host::{program, until};
+use crate::host::{program, until, until_within};
+
+/// How long both Syncthings may take to bring all files. One that missed a change of the folder looks
+/// through all of it each five seconds.
+const PATIENCE: Duration = Duration::from_secs(180);
 
 /// A user's computer: a home with notes and a folder that Syncthing shares.
 struct Computer {
@@ -74,7 +79,7 @@ impl Computer {
         let folder = self.home.join("Sync");
         let config = format!(
             "<configuration version=\"35\">\
-             <folder id=\"sync\" label=\"Sync\" path=\"{}\" type=\"sendreceive\" rescanIntervalS=\"3600\" \
+             <folder id=\"sync\" label=\"Sync\" path=\"{}\" type=\"sendreceive\" rescanIntervalS=\"5\" \
              fsWatcherEnabled=\"true\" fsWatcherDelayS=\"1\">{shared}</folder>{devices}\
              <gui enabled=\"true\" tls=\"false\"><address>127.0.0.1:{}</address><apikey>test</apikey></gui>\
              <options><listenAddress>tcp://127.0.0.1:{}</listenAddress>\
@@ -233,13 +238,20 @@ fn two_computers_that_share_a_folder_by_syncthing_have_the_same_notes() {
     });
     laptop.ok(&["rm", "https://e.org/laptop/0"]);
     desktop.ok(&["edit", "https://e.org/desktop/0", "--summary", "Changed."]);
-    until("both to have all notes", || {
+    laptop.sync_now();
+    desktop.sync_now();
+    let notes = until_within(PATIENCE, "both to have all notes", || {
+        // Runs of sync would take the time from Syncthing, so there are none until it has brought
+        // all files. They may write files themselves, as they fold.
+        if laptop.files() != desktop.files() {
+            return None;
+        }
         laptop.sync_now();
         desktop.sync_now();
-        let is_done = laptop.files() == desktop.files() && laptop.notes() == desktop.notes();
-        (is_done && laptop.notes().len() == 2 * ROUNDS).then_some(())
+        let notes = laptop.notes();
+        let is_done = notes.len() == 2 * ROUNDS && notes == desktop.notes();
+        (is_done && laptop.files() == desktop.files()).then_some(notes)
     });
-    let notes = laptop.notes();
     let of = |url: &str| notes.iter().find(|note| note["url"] == url);
     assert_eq!(of("https://e.org/laptop/0"), None);
     assert_eq!(

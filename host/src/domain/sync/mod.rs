@@ -18,7 +18,7 @@ mod unique_id;
 pub use change::NewVersion;
 pub use moment::Moment;
 pub use page_view::{Alternative, ConflictField, Conflicts, PageView};
-pub use state::{Life, PageId, State, Version};
+pub use state::{Life, PageId, State, UnseenVersions, Version};
 pub use state_json::{EditLists, MAX_STATE_BYTES, MalformedState};
 pub use tag_history::{AliasValue, EditId, KnownEdits, TagEditRecord, TagHistory, TagNames};
 pub use unique_id::UniqueId;

@@ -267,6 +267,40 @@ impl State {
     }
 }
 
+/// The versions of a state that other states of the page haven't seen. States that have seen all of
+/// them say together all that it says.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct UnseenVersions {
+    life: Vec<Version>,
+    fields: Vec<Version>,
+}
+
+impl UnseenVersions {
+    /// Returns all versions of a state.
+    #[must_use]
+    pub fn of(state: &State) -> Self {
+        Self {
+            life: state.life_seen.iter().copied().collect(),
+            fields: state.seen.iter().copied().collect(),
+        }
+    }
+
+    /// Leaves out those that another state has seen.
+    pub fn remove_seen(&mut self, other: &State) {
+        let retain = |own: &mut Vec<Version>, seen: &BTreeSet<Version>| {
+            own.retain(|version| !seen.contains(version));
+        };
+        retain(&mut self.life, &other.life_seen);
+        retain(&mut self.fields, &other.seen);
+    }
+
+    /// Returns whether other states have seen all.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.life.is_empty() && self.fields.is_empty()
+    }
+}
+
 fn bytes_of(value: &Value) -> usize {
     match value {
         Value::String(text) => text.len() + 8,
@@ -322,6 +356,28 @@ fn joined_sets(own: Seen<'_, Vec<String>>, other: Seen<'_, Vec<String>>) -> Text
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn states_of_a_page_say_all_together_that_one_says_when_they_have_seen_its_versions() {
+        let [one, two, three] = [1, 2, 3].map(|number| UniqueId::from_random(number << 4));
+        let seen = |versions: &[Version]| State {
+            life_seen: versions.iter().copied().collect(),
+            seen: versions.iter().copied().collect(),
+            ..State::default()
+        };
+        let mut unseen = UnseenVersions::of(&seen(&[one, two]));
+        unseen.remove_seen(&seen(&[three]));
+        assert_eq!(unseen, UnseenVersions::of(&seen(&[one, two])));
+        unseen.remove_seen(&seen(&[one, three]));
+        assert!(!unseen.is_empty());
+        // One whose fields were purged says whether the note exists, and nothing else.
+        let mut purged = seen(&[two]);
+        purged.purge();
+        unseen.remove_seen(&purged);
+        assert!(!unseen.is_empty());
+        unseen.remove_seen(&seen(&[two]));
+        assert!(unseen.is_empty());
+    }
 
     #[test]
     fn which_replaced_texts_are_kept_does_not_depend_on_the_order_of_joins() {

@@ -82,7 +82,8 @@ CREATE TABLE sync_aliases (
 
 -- The files that this device has written, has read or waits for. found_at: when it first saw the file.
 -- read_at: NULL while the file waits. problem: why it waits, as a word. folded_at: when a newer file of
--- this device took its place. Times in µs since 1970.
+-- this device took its place. gone_at: when it was first seen that a file of another device, which was
+-- read, is no longer at the place; NULL if it is there. Times in µs since 1970.
 CREATE TABLE sync_segments (
     device    TEXT NOT NULL,
     file      TEXT NOT NULL,
@@ -91,18 +92,18 @@ CREATE TABLE sync_segments (
     read_at   INTEGER,
     problem   TEXT,
     folded_at INTEGER,
+    gone_at   INTEGER,
     PRIMARY KEY (device, file)
 ) STRICT, WITHOUT ROWID;
 
 -- The devices whose files were read. number: of the newest one. wrote_at: by the device's clock, in µs
--- since 1970. missing_since: when this device first saw that the newest file is gone, in µs since 1970.
+-- since 1970.
 CREATE TABLE sync_devices (
     device   TEXT PRIMARY KEY,
     name     TEXT NOT NULL,
     program  TEXT NOT NULL,
     number   INTEGER NOT NULL,
-    wrote_at INTEGER NOT NULL,
-    missing_since INTEGER
+    wrote_at INTEGER NOT NULL
 ) STRICT, WITHOUT ROWID;
 
 -- Notes that got another id, since another device had saved the page earlier.

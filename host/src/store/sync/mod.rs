@@ -4,7 +4,7 @@
 //! states out to be written into files (`publish`), and applies the states of other devices to the
 //! notes (`apply`, `show`), each page apart from the others if need be (`apart`). `page_texts` does the
 //! same with the texts of pages, of which `text_register` decides between two. `history` has renamed tags and aliases, `segments` the files, `setup`
-//! this device.
+//! this device. `only_here` finds what is in no file any more.
 //! `restore` has what a restored backup means for the other devices, `reconcile` what a repair has lost
 //! of the notes.
 //! `note_sync` has what people see of it at a note, `settle` their choices.
@@ -14,6 +14,7 @@ mod apart;
 mod apply;
 mod history;
 mod note_sync;
+mod only_here;
 mod page_texts;
 mod publish;
 mod reconcile;
@@ -33,6 +34,7 @@ mod text_register;
 pub use apply::{Applied, IncomingPage};
 pub(in crate::store) use history::{is_id, is_tag_edit, unreadable_history};
 pub use note_sync::{NoteSync, PageSync, SyncConflict};
+pub use only_here::OnlyHere;
 pub use page_texts::SentTexts;
 pub use publish::Unpublished;
 pub use restore::RestoredSync;

@@ -60,6 +60,7 @@ impl Device {
             read_at: Some(self.t.now),
             problem: None,
             folded_at: None,
+            gone_at: None,
         };
         self.t
             .store

@@ -1,7 +1,7 @@
 //! The files that were read, and the devices that wrote them.
 
-use jiff::{SignedDuration, Timestamp};
-use rusqlite::{OptionalExtension as _, params};
+use jiff::Timestamp;
+use rusqlite::params;
 
 use crate::{
     error::Result,
@@ -29,18 +29,9 @@ pub struct SegmentRecord {
     pub problem: Option<String>,
     /// When a newer file of this device took its place.
     pub folded_at: Option<Timestamp>,
-}
-
-impl SegmentRecord {
-    /// The `problem` of a file that was read and is gone, while the place has another file of its
-    /// device and number: the device doesn't know that it wrote this one.
-    pub const REPLACED: &str = "replaced";
-
-    /// Returns whether it is such a file.
-    #[must_use]
-    pub fn is_replaced(&self) -> bool {
-        self.read_at.is_some() && self.problem.as_deref() == Some(Self::REPLACED)
-    }
+    /// When this device first saw that the file is gone from the place: a file of another device that was
+    /// read.
+    pub gone_at: Option<Timestamp>,
 }
 
 /// A device whose files were read.
@@ -65,8 +56,8 @@ impl Reader {
     /// The `store_*` kinds, as for every method here.
     pub fn segments(&self) -> Result<Vec<SegmentRecord>> {
         let mut query = self.conn.prepare_cached(
-            "SELECT device, file, bytes, read_at, problem, folded_at, found_at FROM sync_segments
-             ORDER BY device, file",
+            "SELECT device, file, bytes, read_at, problem, folded_at, found_at, gone_at
+             FROM sync_segments ORDER BY device, file",
         )?;
         let segments = query.query_map([], |row| {
             Ok(SegmentRecord {
@@ -77,6 +68,7 @@ impl Reader {
                 problem: row.get(4)?,
                 folded_at: row.get::<_, Option<i64>>(5)?.map(moment),
                 found_at: moment(row.get(6)?),
+                gone_at: row.get::<_, Option<i64>>(7)?.map(moment),
             })
         })?;
         Ok(segments.collect::<rusqlite::Result<_>>()?)
@@ -113,11 +105,11 @@ impl Store {
             for segment in segments {
                 writer.execute(
                     "INSERT INTO sync_segments
-                         (device, file, bytes, read_at, problem, folded_at, found_at)
-                     VALUES (?, ?, ?, ?, ?, ?, ?)
+                         (device, file, bytes, read_at, problem, folded_at, found_at, gone_at)
+                     VALUES (?, ?, ?, ?, ?, ?, ?, ?)
                      ON CONFLICT (device, file) DO UPDATE SET bytes = excluded.bytes,
                          read_at = excluded.read_at, problem = excluded.problem,
-                         folded_at = excluded.folded_at",
+                         folded_at = excluded.folded_at, gone_at = excluded.gone_at",
                     params![
                         segment.device,
                         segment.file,
@@ -125,7 +117,8 @@ impl Store {
                         segment.read_at.map(Timestamp::as_microsecond),
                         segment.problem,
                         segment.folded_at.map(Timestamp::as_microsecond),
-                        segment.found_at.as_microsecond()
+                        segment.found_at.as_microsecond(),
+                        segment.gone_at.map(Timestamp::as_microsecond)
                     ],
                 )?;
             }
@@ -160,7 +153,7 @@ impl Store {
                  VALUES (?, ?, ?, ?, ?)
                  ON CONFLICT (device) DO UPDATE SET name = excluded.name,
                      program = excluded.program, number = excluded.number,
-                     wrote_at = excluded.wrote_at, missing_since = NULL
+                     wrote_at = excluded.wrote_at
                  WHERE excluded.number >= number",
                 params![
                     device.device,
@@ -216,60 +209,24 @@ impl Store {
         })
     }
 
-    /// Makes up for files of another device that are gone from the place: of what only they said, this
-    /// device says all that it knows. `newest`: the greatest number of a file that is there. Waits for
-    /// `patience`, because the device itself may write them again. Returns whether all is published
-    /// again.
+    /// Records that the newest files of a device aren't waited for any more. `newest`: the greatest
+    /// number of a file that is there. Without any, the device is forgotten.
     ///
     /// # Errors
     /// The `store_*` kinds.
-    pub fn make_up_for(
+    pub fn miss_no_more(
         &mut self,
         device: &str,
         newest: Option<u32>,
-        patience: SignedDuration,
         now: Timestamp,
-    ) -> Result<bool> {
-        let since: Option<i64> = {
-            let sql = "SELECT missing_since FROM sync_devices WHERE device = ?";
-            let mut query = self.conn.prepare_cached(sql)?;
-            query
-                .query_row([device], |row| row.get(0))
-                .optional()?
-                .flatten()
-        };
-        let since = since.map(moment);
-        // A clock that was set back doesn't put it off for ever.
-        let is_due = match since {
-            Some(since) => now < since || now.duration_since(since) >= patience,
-            None => patience.is_zero(),
-        };
-        if is_due {
-            log::warn!("sync: files of {device} are lost; all that they said is published again");
-            self.take_over(None, now)?;
-            self.write(now, |writer| {
-                writer.execute(
-                    "DELETE FROM sync_segments WHERE device = ? AND problem = ?
-                         AND read_at IS NOT NULL",
-                    params![device, SegmentRecord::REPLACED],
-                )
-            })?;
-            self.write(now, |writer| match newest {
-                Some(number) => writer.execute(
-                    "UPDATE sync_devices SET number = ?, missing_since = NULL WHERE device = ?",
-                    params![number, device],
-                ),
-                None => writer.forget_device(device),
-            })?;
-        } else if since.is_none() {
-            self.write(now, |writer| {
-                writer.execute(
-                    "UPDATE sync_devices SET missing_since = ? WHERE device = ?",
-                    params![now.as_microsecond(), device],
-                )
-            })?;
-        }
-        Ok(is_due)
+    ) -> Result<()> {
+        self.write(now, |writer| match newest {
+            Some(number) => writer.execute(
+                "UPDATE sync_devices SET number = ? WHERE device = ?",
+                params![number, device],
+            ),
+            None => writer.forget_device(device),
+        })
     }
 }
 

@@ -2,6 +2,7 @@
 
 pub(super) mod histories;
 mod limits;
+mod lost_files;
 mod page_texts;
 mod unshown;
 

@@ -32,6 +32,17 @@ pub(super) struct Content {
     pub(super) has_history: bool,
 }
 
+/// Whether all that a file says was handed out.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Contents {
+    /// All was.
+    Whole,
+    /// The file isn't there, or what syncs the folder has only its name.
+    Missing,
+    /// Some wasn't: the file is damaged, or can't be decrypted.
+    Unreadable,
+}
+
 impl Run<'_> {
     /// Looks for own files that are lost or were cut, once a day.
     pub(super) fn heal(&mut self, device: DeviceId, listed: &[Listed]) -> Result<(), RunError> {
@@ -134,36 +145,14 @@ impl Run<'_> {
             let Some(name) = SegmentName::parse(&file.device, &file.file) else {
                 return Ok(None);
             };
-            let bytes = match self.carrier.read(&name) {
-                Ok(bytes) if name.fits(&bytes) => bytes,
-                Ok(_) => return Ok(None),
-                Err(problem) if problem.kind == ProblemKind::FileMissing => return Ok(None),
-                Err(problem) => return Err(problem.into()),
-            };
-            let bytes = match self.seal.open(bytes) {
-                Ok(bytes) => bytes,
-                Err(OpenError::Segment(_)) => return Ok(None),
-                Err(OpenError::Problem(problem)) => return Err(problem.into()),
-            };
-            let Ok((header, lines)) = Segment::read(&bytes) else {
+            let contents = self.contents_of(&name, |record| match record {
+                Record::Page(page, _) => drop(pages.insert(page)),
+                Record::Text(text) => drop(texts.insert(text.page)),
+                Record::TagEdit(_) | Record::Alias(..) | Record::Forgotten(_) => has_history = true,
+                Record::Unknown => {}
+            })?;
+            if contents != Contents::Whole {
                 return Ok(None);
-            };
-            let Ok(lists) = EditLists::parse(&header.lists) else {
-                return Ok(None);
-            };
-            for line in lines {
-                let Ok(record) = line.map(|line| Record::parse(&line, &lists)) else {
-                    return Ok(None);
-                };
-                match record {
-                    Ok(Record::Page(page, _)) => drop(pages.insert(page)),
-                    Ok(Record::Text(text)) => drop(texts.insert(text.page)),
-                    Ok(Record::TagEdit(_) | Record::Alias(..) | Record::Forgotten(_)) => {
-                        has_history = true;
-                    }
-                    Ok(Record::Unknown) => {}
-                    Err(_) => return Ok(None),
-                }
             }
         }
         Ok(Some(Content {
@@ -171,6 +160,40 @@ impl Run<'_> {
             texts: texts.into_iter().collect(),
             has_history,
         }))
+    }
+
+    /// Hands all that a file says to `take`.
+    pub(super) fn contents_of(
+        &mut self,
+        name: &SegmentName,
+        mut take: impl FnMut(Record),
+    ) -> Result<Contents, RunError> {
+        let bytes = match self.carrier.read(name) {
+            Ok(bytes) if name.fits(&bytes) => bytes,
+            Ok(_) => return Ok(Contents::Unreadable),
+            Err(problem) if problem.kind == ProblemKind::FileMissing => {
+                return Ok(Contents::Missing);
+            }
+            Err(problem) => return Err(problem.into()),
+        };
+        let bytes = match self.seal.open(bytes) {
+            Ok(bytes) => bytes,
+            Err(OpenError::Segment(_)) => return Ok(Contents::Unreadable),
+            Err(OpenError::Problem(problem)) => return Err(problem.into()),
+        };
+        let Ok((header, lines)) = Segment::read(&bytes) else {
+            return Ok(Contents::Unreadable);
+        };
+        let Ok(lists) = EditLists::parse(&header.lists) else {
+            return Ok(Contents::Unreadable);
+        };
+        for line in lines {
+            match line.map(|line| Record::parse(&line, &lists)) {
+                Ok(Ok(record)) => take(record),
+                Ok(Err(_)) | Err(_) => return Ok(Contents::Unreadable),
+            }
+        }
+        Ok(Contents::Whole)
     }
 
     /// Removes own files that were folded long enough ago for the other devices to have the newer one.
