@@ -17,7 +17,7 @@ use serde_json::{Value, json};
 pub(crate) const ORIGIN: &str = "chrome-extension://pdbdoelhjcjnfbdbopaeljmoodmodcok/";
 
 /// How long a test waits for anything before it fails.
-pub(crate) const PATIENCE: Duration = Duration::from_secs(60);
+pub(crate) const PATIENCE: Duration = Duration::from_secs(120);
 
 /// Returns the program, with its data in `dir` and its own port for the site.
 pub(crate) fn program(dir: &Path) -> Command {
