@@ -505,15 +505,19 @@ end_process() {
 
 clean_up() {
     trap '' HUP INT TERM
+    tried=$browser_process
     end_process "$browser_process"
     end_process "$site_process"
     [ -z "$unfinished" ] || rm -f -- "$unfinished"
-    # The browser's children may still write for a moment after it has ended.
+    # The browser's children may still write for a moment after it has ended, and make the folder again.
     for _ in 1 2 3 4 5 6 7 8 9 10; do
         if rm -rf -- "$work" 2>/dev/null; then
-            return
+            [ -n "$tried" ] || return 0
+            sleep 1
+            [ -e "$work" ] || return 0
+        else
+            sleep 1
         fi
-        sleep 1
     done
     warn "The temporary folder $work couldn't be deleted. You can delete it by hand."
 }

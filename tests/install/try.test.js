@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import { execFile, spawn } from "node:child_process";
 import { once } from "node:events";
-import { readdir } from "node:fs/promises";
+import { readdir, readFile } from "node:fs/promises";
 import { createServer } from "node:net";
 import path from "node:path";
 import { test } from "node:test";
@@ -78,12 +78,18 @@ for (const [name, title] of [
 		await until(
 			"the browser has started the host",
 			async () => {
-				const { stdout } = await promisify(execFile)("ps", ["-axo", "args="]);
+				const { stdout } = await promisify(execFile)("ps", ["-axo", "pid=,args="]);
 				const started =
 					/url-notes (chrome-extension:\/\/|\S*url_notes\.json url-notes@url-notes)/;
-				return stdout
-					.split("\n")
-					.some((line) => line.startsWith(builtProgram) && started.test(line));
+				for (const line of stdout.split("\n").filter((line) => started.test(line))) {
+					const [pid = ""] = line.trim().split(" ");
+					// Other tests have browsers, too. A process that has ended has no environment.
+					const environment = await readFile(`/proc/${pid}/environ`, "utf8").catch(
+						() => "",
+					);
+					if (environment.includes(`HOME=${machine.folder}/`)) return true;
+				}
+				return false;
 			},
 			60_000,
 		);
