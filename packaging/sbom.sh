@@ -4,7 +4,8 @@
 # They list the crates that are compiled into the program, for any system, with their checksums.
 #
 # cargo-cyclonedx finds out what Cargo.lock and cargo's metadata say. It is installed into
-# target/tools unless cargo has it already.
+# target/tools unless cargo has it already. The bills are reproducible: SOURCE_DATE_EPOCH, or else the
+# last commit, sets their date.
 
 set -eu
 
@@ -24,9 +25,18 @@ main() {
     git -C "$folder" archive HEAD | tar -x -C "$work/sources"
     for package in url-notes:host url-notes-net:net; do
         (cd "$work/sources" &&
-            cargo cyclonedx --quiet --format json --spec-version 1.5 --target all --describe crate \
+            cargo cyclonedx --quiet --format json --spec-version 1.5 --target all \
                 --no-build-deps --override-filename bom --manifest-path "${package#*:}/Cargo.toml") ||
             fail "The bill of materials of ${package%:*} wasn't made."
+        # The same bytes twice: without a random number, the time and the folder.
+        node -e '
+            const fs = require("fs");
+            const [, file, folder, epoch] = process.argv;
+            const text = fs.readFileSync(file, "utf8").replaceAll(folder, "/url-notes");
+            const { serialNumber, ...bill } = JSON.parse(text);
+            bill.metadata.timestamp = new Date(epoch * 1000).toISOString();
+            fs.writeFileSync(file, JSON.stringify(bill, null, 2) + "\n");
+        ' "$work/sources/${package#*:}/bom.json" "$work/sources" "$SOURCE_DATE_EPOCH"
         made=$into/${package%:*}-$version.cdx.json
         put 644 "$work/sources/${package#*:}/bom.json" "$made"
         printf '%s\n' "$made"

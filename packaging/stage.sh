@@ -56,7 +56,7 @@ build_packed() {
     [ -z "${CARGO_ENCODED_RUSTFLAGS-}" ] || flags=$(printf '%s\037%s' "$flags" "$CARGO_ENCODED_RUSTFLAGS")
     if [ -n "$target" ]; then
         # SQLite is C, and zig has a compiler and a C library for each target.
-        cargo zigbuild --version >/dev/null 2>&1 ||
+        command -v cargo-zigbuild >/dev/null ||
             fail "There is no cargo-zigbuild here, which builds for $target: pip install cargo-zigbuild ziglang"
         set -- "$1" zigbuild --target "$target"
     else
