@@ -21,6 +21,7 @@ import { serveWeb } from "./web.js";
 /** @typedef {import("../../extension/protocol.d.ts").Note} Note */
 
 const run = promisify(execFile);
+
 /**
  * Runs a test in both browsers. Its title is a sentence.
  *
@@ -129,9 +130,15 @@ async function empty(home) {
 	for (const [folder, kept] of /** @type {[string, string[]][]} */ ([
 		[home, [".cache", ".config", "firefox-profile"]],
 		[settings, ["chromium"]],
-	]))
-		for (const name of await readdir(folder))
+	])) {
+		const names = await readdir(folder).catch((error) => {
+			// Not every browser makes it.
+			if (error.code === "ENOENT") return [];
+			throw error;
+		});
+		for (const name of names)
 			if (!kept.includes(name)) await remove(path.join(folder, name));
+	}
 	await remove(path.join(settings, "chromium/NativeMessagingHosts"));
 }
 
