@@ -72,15 +72,7 @@ put_program() {
 
 put_files_url_notes() {
     put_program "$program" url-notes
-    put_output "$tree/usr/share/bash-completion/completions/url-notes" completions bash
-    put_output "$tree/usr/share/zsh/vendor-completions/_url-notes" completions zsh
-    put_output "$tree/usr/share/fish/vendor_completions.d/url-notes.fish" completions fish
-    put_output "$tree/usr/share/man/man1/url-notes.1" man
-    gzip -9n "$tree/usr/share/man/man1/url-notes.1"
-    # Brave, Vivaldi and Opera read Chrome's folder.
-    ask register --system --root "$tree" --program /usr/bin/url-notes --platform linux \
-        --browser chromium --browser chrome --browser edge --browser firefox >/dev/null ||
-        fail "$program wrote no host manifests."
+    put_system_files vendor-completions
     # One copy, where Debian keeps extensions, and a link to it for each browser.
     put_extension "$tree/usr/share/webext/url-notes"
     mkdir -p "$tree/usr/share/chromium/extensions" "$tree/usr/share/mozilla/extensions/$FIREFOX"

@@ -53,15 +53,7 @@ main() {
 
 put_files() {
     put 755 "$program" "$tree/usr/bin/url-notes"
-    put_output "$tree/usr/share/bash-completion/completions/url-notes" completions bash
-    put_output "$tree/usr/share/zsh/site-functions/_url-notes" completions zsh
-    put_output "$tree/usr/share/fish/vendor_completions.d/url-notes.fish" completions fish
-    put_output "$tree/usr/share/man/man1/url-notes.1" man
-    gzip -9n "$tree/usr/share/man/man1/url-notes.1"
-    # Brave, Vivaldi and Opera read Chrome's folder.
-    ask register --system --root "$tree" --program /usr/bin/url-notes --platform linux \
-        --browser chromium --browser chrome --browser edge --browser firefox >/dev/null ||
-        fail "$native wrote no host manifests."
+    put_system_files site-functions
     # Fedora's Firefox looks there.
     put 644 "$tree/usr/lib/mozilla/native-messaging-hosts/url_notes.json" \
         "$tree/usr/lib64/mozilla/native-messaging-hosts/url_notes.json"

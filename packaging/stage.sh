@@ -146,6 +146,20 @@ put_output() {
     put 644 "$work/output" "$target"
 }
 
+# put_system_files ZSH: puts completions, manual page and host manifests for all users below `tree`. ZSH
+# is the distribution's folder for zsh's completions.
+put_system_files() {
+    put_output "$tree/usr/share/bash-completion/completions/url-notes" completions bash
+    put_output "$tree/usr/share/zsh/$1/_url-notes" completions zsh
+    put_output "$tree/usr/share/fish/vendor_completions.d/url-notes.fish" completions fish
+    put_output "$tree/usr/share/man/man1/url-notes.1" man
+    gzip -9n "$tree/usr/share/man/man1/url-notes.1"
+    # Brave, Vivaldi and Opera read Chrome's folder.
+    ask register --system --root "$tree" --program /usr/bin/url-notes --platform linux \
+        --browser chromium --browser chrome --browser edge --browser firefox >/dev/null ||
+        fail "$native wrote no host manifests."
+}
+
 # put_extension FOLDER: makes what a browser loads.
 put_extension() {
     [ -d "$folder/node_modules/esbuild" ] || fail "The tools that bundle the extension are missing: npm ci"
