@@ -727,7 +727,7 @@ impl World {
                 let name = path.file_name().unwrap().to_str().unwrap();
                 if name.ends_with(".seg") && !name.contains(' ') {
                     let other = path.with_file_name(format!("999999{}", &name[6..]));
-                    fs::rename(&path, other).unwrap();
+                    self.destroy(|_| fs::rename(&path, other).unwrap());
                 }
             }
             _ => {
