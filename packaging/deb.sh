@@ -10,8 +10,8 @@
 #
 # writes FOLDER/url-notes_VERSION_ARCHITECTURE.deb and FOLDER/url-notes-net_VERSION_ARCHITECTURE.deb
 # (default folder: target/packages) and prints their paths. The options are those of release.sh. The
-# build is reproducible: SOURCE_DATE_EPOCH, or else the last commit, sets the dates of all files. DEBFULLNAME and DEBEMAIL
-# name the packages' maintainer.
+# build is reproducible: SOURCE_DATE_EPOCH, or else the last commit, sets the dates of all files.
+# DEBFULLNAME and DEBEMAIL name the packages' maintainer.
 #
 # Doesn't sign or upload the packages. They run nothing when they are installed: dpkg only puts files
 # in their places, and removes them again.
@@ -26,7 +26,7 @@ FIREFOX='{ec8030f7-c20a-464f-9b0e-13a3a9e97384}'
 
 main() {
     read_options "$@"
-    for tool in dpkg-deb dpkg-shlibdeps gzip; do
+    for tool in dpkg-deb dpkg-shlibdeps readelf gzip; do
         command -v "$tool" >/dev/null ||
             fail "There is no $tool here. Debian, Ubuntu: sudo apt install dpkg-dev"
     done
@@ -37,7 +37,10 @@ main() {
     case $system-$processor in
         linux-x86_64) architecture=amd64 ;;
         linux-aarch64) architecture=arm64 ;;
-        *) fail "Debian's packages are for Linux, and this program is for $system." ;;
+        *)
+            [ "$program" = "$native" ] || fail "No Debian package is made here for $processor and $system."
+            architecture=$(dpkg --print-architecture)
+            ;;
     esac
     mkdir -p -- "$into"
     pack url-notes

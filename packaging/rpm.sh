@@ -24,6 +24,7 @@ main() {
     read_options "$@"
     command -v rpmbuild >/dev/null ||
         fail "There is no rpmbuild here. Debian, Ubuntu: sudo apt install rpm; Fedora: sudo dnf install rpm-build"
+    command -v readelf >/dev/null || fail "There is no readelf here. Install binutils."
     begin
     find_version
     find_epoch

@@ -125,7 +125,7 @@ find_machine() {
     esac
 }
 
-# is_static FILE: whether an ELF program needs no library.
+# is_static FILE: whether an ELF program needs no library. The sourcing script has looked for readelf.
 is_static() { ! LC_ALL=C readelf --dynamic --wide "$1" | grep -q '(NEEDED)'; }
 
 # Runs the program, without access to the user's notes.
