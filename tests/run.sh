@@ -60,8 +60,9 @@ tools() {
         python3 -m pip install --quiet --no-input --disable-pip-version-check \
             --root-user-action=ignore --target target/zizmor 'zizmor==1.32.0' || return
     have cargo || give_up "cargo isn't installed; get Rust from https://rustup.rs." || return
-    have node && [ "$(node -p 'process.versions.node.split(".")[0]')" -ge 20 ] ||
-        give_up "Node 20 or newer isn't installed; get it from https://nodejs.org." || return
+    # Older ones can't end tests that hang.
+    have node && node --test-force-exit --version >/dev/null 2>&1 ||
+        give_up "Node 20.14 or newer isn't installed; get it from https://nodejs.org." || return
     if [ ! -e node_modules/.package-lock.json ] ||
         [ -n "$(find package-lock.json -newer node_modules/.package-lock.json)" ]; then
         # Not `npm ci`, which refuses a lock file that lacks a package for another platform which
@@ -143,8 +144,12 @@ build_program() { cargo build --quiet --locked --package url-notes --bins --exam
 
 # node_tests FILES FOLDER: runs the tests of a folder, that many files at once. Of three that wait
 # for their browsers now and then, two keep two processors busy. Under more load than that,
-# a browser is slow enough to look broken.
-node_tests() { node --test --test-concurrency="$1" --test-reporter=spec "$2"/*.test.js; }
+# a browser is slow enough to look broken. A file that hangs fails, and one that has left something
+# running ends with its last test.
+node_tests() {
+    node --test --test-concurrency="$1" --test-timeout=1500000 --test-force-exit --test-reporter=spec \
+        "$2"/*.test.js
+}
 
 # use_memory: has temporary files kept in memory if that has room for them. The tests wait for the
 # disk ten thousand times otherwise: each save is written through to it. Programs are run from there.

@@ -13,7 +13,7 @@ import path from "node:path";
 import { after, test } from "node:test";
 import { promisify } from "node:util";
 import { browsers } from "./driver/browser.js";
-import { until } from "./driver/until.js";
+import { TEST_HANGS_MS, until } from "./driver/until.js";
 import { builtProgram, freePort, project, putArrivals, putNotes } from "./program.js";
 import { serveWeb } from "./web.js";
 
@@ -66,8 +66,14 @@ export function inEachBrowser(
 		extension
 	);
 	for (const driver of browsers.filter(({ name }) => !only || name === only)) {
-		test(`${driver.name}: ${sentence}`, async () => {
+		test(`${driver.name}: ${sentence}`, { timeout: TEST_HANGS_MS }, async ({
+			signal,
+		}) => {
 			const world = await World.make(isShared ? driver : undefined);
+			// What waits for a browser fails when that ends, and says where it waited. Every test is
+			// "aborted" at last.
+			let hangs = true;
+			signal.addEventListener("abort", () => hangs && world.killBrowsers());
 			try {
 				if (settings) await world.configure(settings);
 				if (registered) await world.install();
@@ -84,7 +90,11 @@ export function inEachBrowser(
 				const browser = await world.start(driver, options);
 				await check(world, browser);
 				if (isShared) await world.leave(driver);
+			} catch (error) {
+				if (signal.aborted) console.log(`${sentence}: hung at`, error);
+				throw error;
 			} finally {
+				hangs = false;
 				await world.end();
 			}
 		});
@@ -507,11 +517,15 @@ export class World {
 		});
 	}
 
+	async killBrowsers() {
+		for (const browser of this.#browsers) await browser.kill();
+	}
+
 	async end() {
 		if (this.#isLeft) return;
 		this.#goOn();
 		// Nothing of it is needed any more. `restart` closes browsers as users do.
-		for (const browser of this.#browsers) await browser.kill();
+		await this.killBrowsers();
 		await this.web.close();
 		await this.#hostHasEnded();
 		await remove(this.home);

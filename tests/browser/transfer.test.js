@@ -9,7 +9,8 @@ import { test } from "node:test";
 import { promisify } from "node:util";
 import puppeteer from "puppeteer-core";
 import { PREFERENCES, windowScope } from "./driver/firefox.js";
-import { until } from "./driver/until.js";
+import { close } from "./driver/kill.js";
+import { TEST_HANGS_MS, until } from "./driver/until.js";
 import { builtProgram } from "./program.js";
 
 /** @typedef {{ url: string, title: string, tags: string[], summary: string, savedAt: string }} Note */
@@ -73,64 +74,72 @@ async function throughFirefox(html, exportedHtml, exportedJson) {
 	return found;
 }
 
-test("Firefox reads bookmarks that are exported, and what Firefox exports is imported", async (t) => {
-	const folder = await folderOf(t);
-	const data = path.join(folder, "data");
-	await run(data, "add", "https://a.example/?x=1&y=2", "--title", 'A & <B> "C"');
-	await run(
-		data,
-		"add",
-		"https://b.example/",
-		"--title",
-		"機械学習 😀",
-		"--tag",
-		"machine learning",
-	);
-	const words = ["--tag", "c++", "--tag", "web/tech", "--summary", "- one\n- two"];
-	await run(data, "add", "https://c.example/", ...words);
-	const before = told(await notes(data));
-	const exported = path.join(folder, "exported.html");
-	await run(data, "export", "netscape", exported);
+const limit = { timeout: TEST_HANGS_MS };
 
-	const browser = await puppeteer.launch({
-		browser: "firefox",
-		executablePath: process.env.FIREFOX ?? "/usr/bin/firefox-esr",
-		headless: true,
-		userDataDir: path.join(folder, "profile"),
-		args: ["--remote-allow-system-access"],
-		extraPrefsFirefox: PREFERENCES,
-	});
-	const html = path.join(folder, "firefox.html");
-	const json = path.join(folder, "firefox.json");
-	/** @type {any[]} */
-	let found;
-	try {
-		const inWindow = await windowScope(browser);
-		found = await inWindow(throughFirefox, exported, html, json);
-	} finally {
-		await browser.close();
-	}
-	const read = found.map((node) => ({
-		url: node.uri,
-		title: node.title,
-		tags: (node.tags?.split(",") ?? []).sort(),
-		savedAt: new Date(node.dateAdded / 1000).toISOString(),
-		summary: "",
-	}));
-	// A title that is missing is the address in a bookmark file.
-	const shown = before.map((note) => ({ ...note, title: note.title || note.url }));
-	assert.deepEqual(told(read), shown);
+test(
+	"Firefox reads bookmarks that are exported, and what Firefox exports is imported",
+	limit,
+	async (t) => {
+		const folder = await folderOf(t);
+		const data = path.join(folder, "data");
+		await run(data, "add", "https://a.example/?x=1&y=2", "--title", 'A & <B> "C"');
+		await run(
+			data,
+			"add",
+			"https://b.example/",
+			"--title",
+			"機械学習 😀",
+			"--tag",
+			"machine learning",
+		);
+		const words = ["--tag", "c++", "--tag", "web/tech", "--summary", "- one\n- two"];
+		await run(data, "add", "https://c.example/", ...words);
+		const before = told(await notes(data));
+		const exported = path.join(folder, "exported.html");
+		await run(data, "export", "netscape", exported);
 
-	for (const file of [html, json]) {
-		const other = path.join(folder, `data-${path.extname(file)}`);
-		const report = JSON.parse(await run(other, "import", file, "--json"));
-		assert.equal(report.refused, 0, JSON.stringify(report));
-		const imported = (await notes(other)).filter(({ url }) => !url.startsWith("place:"));
-		assert.deepEqual(told(imported), before, file);
-	}
-});
+		const browser = await puppeteer.launch({
+			browser: "firefox",
+			executablePath: process.env.FIREFOX ?? "/usr/bin/firefox-esr",
+			headless: true,
+			userDataDir: path.join(folder, "profile"),
+			args: ["--remote-allow-system-access"],
+			extraPrefsFirefox: PREFERENCES,
+		});
+		const html = path.join(folder, "firefox.html");
+		const json = path.join(folder, "firefox.json");
+		/** @type {any[]} */
+		let found;
+		try {
+			const inWindow = await windowScope(browser);
+			found = await inWindow(throughFirefox, exported, html, json);
+		} finally {
+			await close(browser);
+		}
+		const read = found.map((node) => ({
+			url: node.uri,
+			title: node.title,
+			tags: (node.tags?.split(",") ?? []).sort(),
+			savedAt: new Date(node.dateAdded / 1000).toISOString(),
+			summary: "",
+		}));
+		// A title that is missing is the address in a bookmark file.
+		const shown = before.map((note) => ({ ...note, title: note.title || note.url }));
+		assert.deepEqual(told(read), shown);
 
-test("what Chromium keeps as bookmarks is imported", async (t) => {
+		for (const file of [html, json]) {
+			const other = path.join(folder, `data-${path.extname(file)}`);
+			const report = JSON.parse(await run(other, "import", file, "--json"));
+			assert.equal(report.refused, 0, JSON.stringify(report));
+			const imported = (await notes(other)).filter(
+				({ url }) => !url.startsWith("place:"),
+			);
+			assert.deepEqual(told(imported), before, file);
+		}
+	},
+);
+
+test("what Chromium keeps as bookmarks is imported", limit, async (t) => {
 	const folder = await folderOf(t);
 	const profile = path.join(folder, "profile");
 	const browser = await puppeteer.launch({
@@ -161,7 +170,7 @@ test("what Chromium keeps as bookmarks is imported", async (t) => {
 			return text.includes("javascript:void(0)");
 		});
 	} finally {
-		await browser.close();
+		await close(browser);
 	}
 	const data = path.join(folder, "data");
 	const report = JSON.parse(await run(data, "import", kept, "--json"));

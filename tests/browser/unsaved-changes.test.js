@@ -7,7 +7,7 @@ import { createServer } from "node:http";
 import path from "node:path";
 import { test } from "node:test";
 import { browsers } from "./driver/browser.js";
-import { until } from "./driver/until.js";
+import { TEST_HANGS_MS, until } from "./driver/until.js";
 import { inEachBrowser, World } from "./test-environment.js";
 
 inEachBrowser(
@@ -218,78 +218,83 @@ inEachBrowser("starts the host with the browser, and the site with it", async (w
 	await world.siteAnswers();
 });
 
-test("Chromium and Firefox at once: one store, one note a page, all that either wrote", async () => {
-	const world = await World.make();
-	try {
-		await world.install();
-		const [chromium, firefox] = await Promise.all(
-			browsers.map((driver) => world.start(driver)),
-		);
-		if (!chromium || !firefox) throw new Error("There are two browsers.");
+const limit = { timeout: TEST_HANGS_MS };
+test(
+	"Chromium and Firefox at once: one store, one note a page, all that either wrote",
+	limit,
+	async () => {
+		const world = await World.make();
+		try {
+			await world.install();
+			const [chromium, firefox] = await Promise.all(
+				browsers.map((driver) => world.start(driver)),
+			);
+			if (!chromium || !firefox) throw new Error("There are two browsers.");
 
-		// The same page at the same moment.
-		const clicked = await Promise.all(
-			[chromium, firefox].map((browser) => world.save(browser, "/article")),
-		);
-		for (const { popup } of clicked) await popup.dismiss();
-		const url = world.web.address("/article");
-		await world.holds([{ url, tags: [] }]);
+			// The same page at the same moment.
+			const clicked = await Promise.all(
+				[chromium, firefox].map((browser) => world.save(browser, "/article")),
+			);
+			for (const { popup } of clicked) await popup.dismiss();
+			const url = world.web.address("/article");
+			await world.holds([{ url, tags: [] }]);
 
-		// Different pages at the same moment.
-		await Promise.all([
-			writeTag(chromium, "/japanese", "from chromium"),
-			writeTag(firefox, "/hebrew", "from firefox"),
-		]);
-		await until("both are stored", async () => {
-			const notes = await world.notes();
-			const tags = notes.map((note) => note.tags.join()).sort();
-			return tags.join("|") === "|from chromium|from firefox";
-		});
+			// Different pages at the same moment.
+			await Promise.all([
+				writeTag(chromium, "/japanese", "from chromium"),
+				writeTag(firefox, "/hebrew", "from firefox"),
+			]);
+			await until("both are stored", async () => {
+				const notes = await world.notes();
+				const tags = notes.map((note) => note.tags.join()).sort();
+				return tags.join("|") === "|from chromium|from firefox";
+			});
 
-		// What one browser wrote, the other finds and adds to.
-		await writeTag(chromium, "/article", "one");
-		await until(
-			"it is stored",
-			async () => (await world.notes())[2]?.tags.join() === "one",
-		);
-		const { page, popup } = await world.save(firefox, "/article");
-		await popup.hasTags("one");
-		await popup.type("two,");
-		await popup.hasTags("one", "two");
-		await popup.dismiss();
-		await until(
-			"both tags are on it",
-			async () => (await world.notes())[2]?.tags.join() === "one,two",
-		);
-		assert.equal((await world.readTagPage(page, "two")).link, url);
-
-		// Both popups are open on one note, and neither sees what the other adds.
-		const open = await Promise.all(
-			[chromium, firefox].map((browser) => world.save(browser, "/article")),
-		);
-		for (const [index, { popup }] of open.entries()) {
+			// What one browser wrote, the other finds and adds to.
+			await writeTag(chromium, "/article", "one");
+			await until(
+				"it is stored",
+				async () => (await world.notes())[2]?.tags.join() === "one",
+			);
+			const { page, popup } = await world.save(firefox, "/article");
+			await popup.hasTags("one");
+			await popup.type("two,");
 			await popup.hasTags("one", "two");
-			await popup.type(["left,", "right,"][index] ?? "");
-		}
-		for (const { popup } of open) await popup.dismiss();
-		await until(
-			"the tags of both are on it",
-			async () =>
-				(await world.notes())[2]?.tags.toSorted().join() === "left,one,right,two",
-		);
+			await popup.dismiss();
+			await until(
+				"both tags are on it",
+				async () => (await world.notes())[2]?.tags.join() === "one,two",
+			);
+			assert.equal((await world.readTagPage(page, "two")).link, url);
 
-		/**
-		 * @param {import("./driver/browser.js").Browser} browser
-		 * @param {string} address
-		 * @param {string} tag
-		 */
-		async function writeTag(browser, address, tag) {
-			const saved = await world.save(browser, address);
-			await saved.popup.type(`${tag},`);
-			await saved.popup.hasTags(tag);
-			await saved.popup.dismiss();
+			// Both popups are open on one note, and neither sees what the other adds.
+			const open = await Promise.all(
+				[chromium, firefox].map((browser) => world.save(browser, "/article")),
+			);
+			for (const [index, { popup }] of open.entries()) {
+				await popup.hasTags("one", "two");
+				await popup.type(["left,", "right,"][index] ?? "");
+			}
+			for (const { popup } of open) await popup.dismiss();
+			await until(
+				"the tags of both are on it",
+				async () =>
+					(await world.notes())[2]?.tags.toSorted().join() === "left,one,right,two",
+			);
+
+			/**
+			 * @param {import("./driver/browser.js").Browser} browser
+			 * @param {string} address
+			 * @param {string} tag
+			 */
+			async function writeTag(browser, address, tag) {
+				const saved = await world.save(browser, address);
+				await saved.popup.type(`${tag},`);
+				await saved.popup.hasTags(tag);
+				await saved.popup.dismiss();
+			}
+		} finally {
+			await world.end();
 		}
-	} finally {
-		await world.end();
-	}
-});
+	},
+);

@@ -7,7 +7,7 @@ import { access, mkdir, readFile, writeFile } from "node:fs/promises";
 import path from "node:path";
 import puppeteer from "puppeteer-core";
 import { Display } from "./display.js";
-import { kill } from "./kill.js";
+import { close, kill } from "./kill.js";
 import { Popup } from "./popup.js";
 import { HANGS_MS, until } from "./until.js";
 
@@ -450,7 +450,7 @@ async function drive(browser, display, { first, keepsWelcome }) {
 			media = [{ name: "prefers-color-scheme", value: scheme }];
 		},
 		async close() {
-			await browser.close().finally(() => display?.end());
+			await close(browser).finally(() => display?.end());
 		},
 		async kill() {
 			await kill(browser).finally(() => display?.end());

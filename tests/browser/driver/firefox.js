@@ -5,7 +5,7 @@
 import { rm, writeFile } from "node:fs/promises";
 import path from "node:path";
 import puppeteer from "puppeteer-core";
-import { kill } from "./kill.js";
+import { close, kill } from "./kill.js";
 import { Popup } from "./popup.js";
 import { copyStartedProfile } from "./profile.js";
 import { HANGS_MS, until } from "./until.js";
@@ -83,7 +83,7 @@ async function startAndClose(profile, home) {
 		const inWindow = await windowScope(browser);
 		await inWindow(hasStarted);
 	} finally {
-		await browser.close();
+		await close(browser);
 	}
 }
 
@@ -295,7 +295,7 @@ async function drive(browser, { extension, language, others = [], first, keepsWe
 		async useScheme(scheme) {
 			await inWindow(setScheme, scheme);
 		},
-		close: () => browser.close(),
+		close: () => close(browser),
 		kill: () => kill(browser),
 		async clear() {
 			await inWindow(removeExtension, id);

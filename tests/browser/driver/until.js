@@ -5,6 +5,9 @@ import { setTimeout as pause } from "node:timers/promises";
 /** Nothing takes that long that hasn't failed, however busy the machine is. */
 export const HANGS_MS = 120_000;
 
+/** No whole test does. */
+export const TEST_HANGS_MS = 8 * 60_000;
+
 /** A check is work for the browser, too, which keeps it from what it is waited for. */
 const FIRST_PAUSE_MS = 20;
 const LONGEST_PAUSE_MS = 150;
@@ -25,7 +28,8 @@ export async function until(what, ask, milliseconds = HANGS_MS) {
 	let last;
 	for (;;) {
 		try {
-			last = await ask();
+			// A browser that has lost a page may never answer.
+			last = await within(Math.max(end - Date.now(), FIRST_PAUSE_MS), ask());
 			if (last) return /** @type {any} */ (last);
 		} catch (error) {
 			// The object of the check may not exist yet, such as a popup that is opening.
@@ -39,5 +43,26 @@ export async function until(what, ask, milliseconds = HANGS_MS) {
 		}
 		await pause(wait);
 		wait = Math.min(wait * 1.25, LONGEST_PAUSE_MS);
+	}
+}
+
+/**
+ * Waits for a promise, but not for ever.
+ *
+ * @template T
+ * @param {number} milliseconds
+ * @param {T | Promise<T>} promise
+ * @returns {Promise<T>} rejects if that takes longer
+ */
+export async function within(milliseconds, promise) {
+	const ended = new AbortController();
+	const late = pause(milliseconds, null, { signal: ended.signal }).then(() => {
+		throw new Error(`no answer within ${milliseconds / 1000} s`);
+	});
+	try {
+		return await Promise.race([promise, late]);
+	} finally {
+		late.catch(() => {});
+		ended.abort();
 	}
 }

@@ -15,8 +15,9 @@ use serde_json::{Value, json};
 use crate::host::{program, until, until_within};
 
 /// How long both Syncthings may take to bring all files. One that missed a change of the folder looks
-/// through all of it each five seconds.
-const PATIENCE: Duration = Duration::from_secs(180);
+/// through all of it each five seconds; one that couldn't fetch a file, because that was replaced
+/// meanwhile, tries again after `pullerPauseS`, then after twice as long, and so on.
+const PATIENCE: Duration = Duration::from_secs(600);
 
 /// A user's computer: a home with notes and a folder that Syncthing shares.
 struct Computer {
@@ -80,7 +81,7 @@ impl Computer {
         let config = format!(
             "<configuration version=\"35\">\
              <folder id=\"sync\" label=\"Sync\" path=\"{}\" type=\"sendreceive\" rescanIntervalS=\"5\" \
-             fsWatcherEnabled=\"true\" fsWatcherDelayS=\"1\">{shared}</folder>{devices}\
+             fsWatcherEnabled=\"true\" fsWatcherDelayS=\"1\"><pullerPauseS>1</pullerPauseS>{shared}</folder>{devices}\
              <gui enabled=\"true\" tls=\"false\"><address>127.0.0.1:{}</address><apikey>test</apikey></gui>\
              <options><listenAddress>tcp://127.0.0.1:{}</listenAddress>\
              <globalAnnounceEnabled>false</globalAnnounceEnabled><localAnnounceEnabled>false</localAnnounceEnabled>\
