@@ -1,6 +1,7 @@
 //! Reads argv, environment and configuration file into one [`Config`]. No other module reads any of
 //! them.
 
+mod assistant;
 mod model;
 mod sync;
 
@@ -12,6 +13,7 @@ use std::{
 use etcetera::BaseStrategy;
 use serde::Deserialize;
 
+pub use assistant::AssistantSettings;
 pub use model::{KeyProblem, ModelKey, ModelSettings};
 pub use sync::SyncSettings;
 
@@ -67,6 +69,8 @@ pub struct Config {
     pub model_problem: Option<String>,
     /// When and how notes are synced.
     pub sync: SyncSettings,
+    /// What assistants may read, or a sentence about a fault in these settings.
+    pub assistant: Result<AssistantSettings, String>,
     /// Whether the site is opened by `url-notes open` alone.
     pub require_token: bool,
     /// Terminal settings from the environment.
@@ -158,6 +162,8 @@ struct ConfigFile {
     model: Option<toml::Value>,
     /// Likewise.
     sync: Option<toml::Value>,
+    /// Likewise.
+    assistant: Option<toml::Value>,
     log_level: Option<String>,
 }
 
@@ -299,7 +305,8 @@ impl Config {
                 ConfigFile::default()
             }
         };
-        let mut model_problem = warnings.last().cloned();
+        let unread = warnings.last().cloned();
+        let mut model_problem = unread.clone();
         let mut wanted_port = file.port.unwrap_or(DEFAULT_PORT);
         let mut port_is_unclear = false;
         if let Some(value) = port {
@@ -355,6 +362,15 @@ impl Config {
         let sync = (file.sync).map_or_else(SyncSettings::default, |section| {
             sync::read(section, &mut warnings)
         });
+        let assistant = match file.assistant {
+            Some(section) => assistant::read(section),
+            None => unread.map_or_else(|| Ok(AssistantSettings::default()), Err),
+        };
+        if let Err(problem) = &assistant
+            && !warnings.contains(problem)
+        {
+            warnings.push(problem.clone());
+        }
         Self {
             database: places.database.clone(),
             file: places.config.clone(),
@@ -374,6 +390,7 @@ impl Config {
             model,
             model_problem,
             sync,
+            assistant,
             require_token: file.require_token.unwrap_or(false),
             terminal: Terminal::default(),
             warnings,

@@ -19,6 +19,7 @@ mod fs_open;
 mod fuzz;
 pub mod handler;
 pub mod logging;
+pub mod mcp;
 pub mod messaging;
 pub mod protocol;
 pub mod registration;

@@ -24,6 +24,7 @@ mod inbox_keys;
 mod list;
 mod man;
 mod many;
+mod mcp;
 mod merge;
 mod network;
 mod note_ref;
@@ -154,6 +155,8 @@ enum Command {
     Sync(sync::SyncCommand),
     /// Serve the site until you press Ctrl+C
     Serve(serve::Serve),
+    /// Let an assistant on this computer search and read the notes (Model Context Protocol)
+    Mcp(mcp::Mcp),
     /// Open the site, or the view of one tag, in the browser
     Open(open::Open),
     /// Show statistics about the notes
@@ -207,6 +210,7 @@ impl Arguments {
             _ if !self.json => return Ok(self),
             Command::Completions(_) => "a script",
             Command::Man(_) => "a manual page",
+            Command::Mcp(_) => "a protocol",
             Command::Feed(feed) if feed.is_printed() => "an export to standard output",
             Command::Export(export) if export.is_printed() => "an export to standard output",
             _ => return Ok(self),
@@ -227,6 +231,7 @@ impl Arguments {
                 | Command::Export(_)
                 | Command::Backup(_)
                 | Command::Check(_)
+                | Command::Mcp(_)
                 | Command::Completions(_)
                 | Command::Man(_)
                 | Command::Complete(_)
@@ -269,6 +274,7 @@ impl Arguments {
             Command::CheckLinks(command) => command.run(&self.argv),
             Command::Sync(command) => command.run(&mut invocation),
             Command::Serve(command) => command.run(&mut invocation),
+            Command::Mcp(command) => command.run(&mut invocation),
             Command::Open(command) => command.run(&mut invocation),
             Command::Stats(command) => command.run(&mut invocation),
             Command::Import(command) => command.run(&mut invocation),

@@ -53,7 +53,7 @@ pub use matching::{Matcher, ReadSummary, Searched, holds, relevance};
 pub use merge::{ExportedFields, ImportedRow, Merged, NewTitle, Omission, TitleOf};
 pub use model_text::{
     MAX_MODEL_SUMMARY, MAX_MODEL_TAGS, beginning_in_paragraphs, foreign_reason, model_name,
-    model_summary, plain_as_markdown,
+    model_summary, plain_as_markdown, visible_text,
 };
 pub use note::{
     Change, MAX_SUMMARY_BYTES, MAX_TAGS, MAX_TITLE_BYTES, Metadata, NewNote, Note, NoteId,

@@ -34,10 +34,10 @@ const INLINE: [&str; 12] = [
 /// `None` if nothing is left.
 #[must_use]
 pub fn model_summary(answer: &str) -> Option<String> {
-    let mut text = visible(&answer[..answer.floor_char_boundary(MAX_ANSWER_BYTES)]);
+    let mut text = visible_text(&answer[..answer.floor_char_boundary(MAX_ANSWER_BYTES)]);
     let mut is_plain = false;
     for _ in 0..PASSES {
-        let plain = visible(&without_markup(&without_tags(&text)));
+        let plain = visible_text(&without_markup(&without_tags(&text)));
         let words: Vec<&str> = plain.split_whitespace().collect();
         let plain = words.join(" ");
         is_plain = plain == text;
@@ -62,7 +62,7 @@ pub fn model_summary(answer: &str) -> Option<String> {
 /// characters, of which all are visible. `None` if nothing is left.
 #[must_use]
 pub fn foreign_reason(reason: &str) -> Option<String> {
-    let visible = visible(reason);
+    let visible = visible_text(reason);
     let words: Vec<&str> = visible.split_whitespace().collect();
     Some(shortened(words.join(" "), MAX_REASON)).filter(|reason| !reason.is_empty())
 }
@@ -70,7 +70,7 @@ pub fn foreign_reason(reason: &str) -> Option<String> {
 /// Returns the name of a model as it is shown, or `None` if nothing of it is visible.
 #[must_use]
 pub fn model_name(name: &str) -> Option<String> {
-    let visible = visible(name);
+    let visible = visible_text(name);
     let words: Vec<&str> = visible.split_whitespace().collect();
     let name: String = words.join(" ").chars().take(MAX_NAME).collect();
     Some(name).filter(|name| !name.is_empty())
@@ -100,7 +100,8 @@ pub fn beginning_in_paragraphs(text: &str, most: usize) -> &str {
 }
 
 /// Removes invisible characters and those that control or reverse text; line breaks stay.
-fn visible(text: &str) -> String {
+#[must_use]
+pub fn visible_text(text: &str) -> String {
     let controlled: String = text
         .chars()
         .filter(|c| *c == '\n' || *c == '\t' || !c.is_control())

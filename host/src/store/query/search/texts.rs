@@ -267,6 +267,7 @@ impl Search<'_> {
         let mut hit = self.hit(note);
         if let Some(plain) = plain {
             hit.snippet = snippet_of_text(&plain, &self.marked());
+            hit.is_of_summary = false;
         }
         hit.in_text = true;
         Ok(hit)
