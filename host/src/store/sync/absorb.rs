@@ -271,7 +271,10 @@ impl Absorber<'_, '_> {
         let page = match &row {
             // The state stays with the note when the rules of page keys change, but not when its
             // address does.
-            Some(row) if row.mark == mark => return Ok(false),
+            Some(row) if row.mark == mark => {
+                self.agree_on_time(note, row)?;
+                return Ok(false);
+            }
             Some(row) if self.has_address(row, &view) => row.page,
             _ => PageId::of(&key),
         };
@@ -301,9 +304,9 @@ impl Absorber<'_, '_> {
         row.note_id = Some(note.id);
         row.mark = mark;
         row.remotely = false;
+        self.agree_on_time(note, &row)?;
         if changed {
             row.arrived = None;
-            self.agree_on_time(note, &row)?;
             self.agree_on_content(note, &view, &mut row)?;
         }
         self.store(&row)?;
@@ -311,9 +314,12 @@ impl Absorber<'_, '_> {
     }
 
     /// Gives a note the time of its last change that the other devices will show. It is another one if
-    /// the clock here is behind theirs.
+    /// the clock here is behind theirs, or if what the user changed was changed back before it was
+    /// absorbed, so that the others never hear of it.
     pub(super) fn agree_on_time(&self, note: &Note, row: &PageRow) -> Result<()> {
-        let shown = row.state.view(self.names).map(|view| view.updated_at);
+        let shown = (row.state.view(self.names))
+            .filter(|view| view.life == Life::Live)
+            .map(|view| view.updated_at);
         if shown.is_none_or(|shown| shown == note.updated_at.as_microsecond()) {
             return Ok(());
         }

@@ -262,6 +262,36 @@ fn a_saved_page_and_its_changes_reach_the_other_device() {
 }
 
 #[test]
+fn what_is_changed_back_before_a_run_is_no_change_on_any_device() {
+    let (mut a, mut b) = (Device::new(1), Device::new(2));
+    let id = a.save(PAGE, "A", &["x"], "first\n");
+    exchange(&mut a, &mut b);
+    let before = a.note(PAGE).unwrap().updated_at;
+    for way in 0..3 {
+        a.t.now += SignedDuration::from_mins(5);
+        match way {
+            0 => a.rewrite(id, "other\n"),
+            _ => a.retag(id, &["x", "y"]),
+        }
+        assert!(a.note(PAGE).unwrap().updated_at > before);
+        a.t.now += SignedDuration::from_mins(5);
+        match way {
+            0 => a.rewrite(id, "first\n"),
+            1 => a.retag(id, &["x"]),
+            // Edits of a tag aren't changes of its notes.
+            _ => {
+                let edit = TagEdit::Remove(Tag::parse("y").unwrap());
+                a.write(|writer| writer.edit_tags(&edit));
+            }
+        }
+        exchange(&mut a, &mut b);
+        assert_eq!(b.note(PAGE).unwrap().updated_at, before, "{way}");
+    }
+    let changes = a.t.store.absorb_changes(a.t.now).unwrap();
+    assert_eq!(changes, 0);
+}
+
+#[test]
 fn a_page_that_both_devices_saved_is_one_note() {
     let (mut a, mut b) = (Device::new(1), Device::new(2));
     let earlier = a.save(PAGE, "A", &["x"], "from a");
