@@ -1,7 +1,9 @@
 //! The command line, as a user types it.
 
 use std::{
+    fs,
     io::{BufRead as _, BufReader, Write as _},
+    os::unix::fs::PermissionsExt,
     process::Stdio,
 };
 
@@ -771,4 +773,44 @@ fn an_invalid_port_is_not_replaced_by_another() {
     assert_eq!(output.status.code(), Some(1));
     let message = String::from_utf8(output.stderr).unwrap();
     assert!(message.contains("the site can't be served"), "{message}");
+}
+
+#[test]
+fn shows_a_random_note_and_opens_its_page() {
+    let dir = tempfile::tempdir().unwrap();
+    let bin = dir.path().join("bin");
+    fs::create_dir(&bin).unwrap();
+    let opened = dir.path().join("opened");
+    for opener in ["xdg-open", "open"] {
+        let script = bin.join(opener);
+        let text = format!("#!/bin/sh\nprintf '%s\\n' \"$@\" >'{}'\n", opened.display());
+        fs::write(&script, text).unwrap();
+        fs::set_permissions(&script, PermissionsExt::from_mode(0o755)).unwrap();
+    }
+    let dir = dir.path();
+    let none = run(dir, &["random"]);
+    assert_eq!(none.status.code(), Some(1));
+    assert_eq!(none.stderr, b"url-notes: There are no notes yet.\n");
+
+    for (url, tag) in [("https://e.org/a", "a"), ("https://user:secret@e.org/b", "b")] {
+        run_ok(dir, &["add", url, "--title", "Title", "--tag", tag]);
+    }
+    for _ in 0..4 {
+        let note = json_of(dir, &["random", "--tag", "A", "--json"]);
+        assert_eq!(note["url"], "https://e.org/a");
+    }
+    let either = run_ok(dir, &["random"]);
+    assert!(either.contains("https://e.org/"), "{either}");
+    let unknown = run(dir, &["random", "--tag", "bb"]);
+    assert_eq!(unknown.status.code(), Some(1));
+    assert!(String::from_utf8_lossy(&unknown.stderr).contains("No note has the tag"));
+
+    let output = program(dir)
+        .env("PATH", format!("{}:/usr/bin:/bin", bin.display()))
+        .args(["random", "--tag", "b", "--open"])
+        .output()
+        .unwrap();
+    assert!(output.status.success(), "{output:?}");
+    // As it is shown: without user name and password.
+    assert_eq!(fs::read_to_string(&opened).unwrap(), "https://e.org/b\n");
 }

@@ -30,6 +30,7 @@ mod network;
 mod note_ref;
 mod open;
 mod print;
+mod random;
 mod register;
 mod remove;
 mod restore_backup;
@@ -123,6 +124,8 @@ enum Command {
     List(list::List),
     /// Show one note
     Show(show::Show),
+    /// Show a note at random, of all or of those with a tag
+    Random(random::Random),
     /// Find notes: words, "a phrase", -word, OR, tag:x, #x, is:untagged, is:unread, is:read, is:gone, is:moved, is:soft, is:unreachable, is:deleted, has:note, has:text, in:note, in:text, title:x, url:x, site:arxiv.org, before:2025-08-01, after:-7d
     Search(search::Search),
     /// Change title, tags and note, in your editor or with options
@@ -226,6 +229,7 @@ impl Arguments {
             Command::Sync(_)
                 | Command::List(_)
                 | Command::Show(_)
+                | Command::Random(_)
                 | Command::Search(_)
                 | Command::Stats(_)
                 | Command::Export(_)
@@ -260,6 +264,7 @@ impl Arguments {
             Command::Add(command) => command.run(&mut invocation),
             Command::List(command) => command.run(&mut invocation),
             Command::Show(command) => command.run(&mut invocation),
+            Command::Random(command) => command.run(&mut invocation),
             Command::Search(command) => command.run(&mut invocation),
             Command::Edit(command) => command.run(&mut invocation),
             Command::Merge(command) => command.run(&mut invocation),

@@ -40,6 +40,8 @@ pub(super) const PAGE_TAGS: u32 = 1_000;
 pub(super) const RELATED_TAGS: u32 = 12;
 /// Notes of earlier years on the home page.
 const ON_THIS_DAY: usize = 3;
+/// Notes on the home page to look at again.
+const LOOK_AGAIN: usize = 3;
 /// Related notes on the page of a note.
 pub(super) const RELATED_NOTES: usize = 6;
 /// Suggested tags, or sites, if the requested one doesn't exist.
@@ -272,12 +274,17 @@ impl Controller {
         let tags = reader.top_tags(HOME_TAGS)?;
         let today = self.today();
         let earlier = reader.on_this_day(today, &self.layout.zone, ON_THIS_DAY)?;
+        let zone = &self.layout.zone;
+        let mut again = reader.notes_to_rediscover(today, zone, LOOK_AGAIN + earlier.len())?;
+        again.retain(|again| earlier.iter().all(|note| note.id != again.note.id));
+        again.truncate(LOOK_AGAIN);
         let home = views::HomePage {
             counts,
             notes: &notes,
             gists: &gists,
             tags: &tags,
             on_this_day: &earlier,
+            again: &again,
             searches: &reader.saved_searches()?,
         };
         Ok(found(views::home(&self.layout, &home)))
@@ -1578,12 +1585,61 @@ mod tests {
             gists: &crate::site::leads::Gists::new(),
             tags: &[],
             on_this_day: &earlier,
+            again: &[],
             searches: &[],
         };
         let page = views::home(&place.site.layout, &home);
         assert!(page.contains("On this day"), "{page}");
         assert!(page.contains("2025</span>"), "{page}");
         assert!(page.contains("First &amp; last</a>"), "{page}");
+    }
+
+    #[test]
+    fn the_first_page_has_notes_to_look_at_again() {
+        let mut place = TestSite::new();
+        place.save("https://e.org/1", "Old & gold", &["gpu"], "");
+        let note = Reader::open(&place.site.database).unwrap();
+        let note = note.latest_notes(None, 1).unwrap().remove(0);
+        place.save("https://e.org/2", "Another", &["gpu"], "");
+        let again = crate::store::Rediscovered {
+            note,
+            tag: Some((Tag::parse("gpu").unwrap(), 1)),
+        };
+        let home = views::HomePage {
+            counts: Reader::open(&place.site.database)
+                .unwrap()
+                .counts()
+                .unwrap(),
+            notes: std::slice::from_ref(&again.note),
+            gists: &crate::site::leads::Gists::new(),
+            tags: &[],
+            on_this_day: &[],
+            again: std::slice::from_ref(&again),
+            searches: &[],
+        };
+        let page = views::home(&place.site.layout, &home);
+        let section = page.split("Look again").nth(1).unwrap();
+        assert!(section.contains("Old &amp; gold</a>"), "{section}");
+        assert!(
+            section.contains("<bdi>gpu</bdi>, 1 recent note<"),
+            "{section}"
+        );
+    }
+
+    #[test]
+    fn a_note_links_to_the_copy_of_its_day_if_its_page_is_public() {
+        let mut place = TestSite::new();
+        for (url, is_public) in [
+            ("https://e.org/1", true),
+            ("http://localhost:8000/1", false),
+            ("https://e.org/2?access_token=abcdef0123456789", false),
+            ("https://user:secret@e.org/3", false),
+        ] {
+            let id = place.save(url, "Title", &[], "");
+            let page = place.page(&format!("/note/{}", id.0), 200);
+            let link = "https://web.archive.org/web/202511";
+            assert_eq!(page.contains(link), is_public, "{url}: {page}");
+        }
     }
 
     #[test]

@@ -56,6 +56,7 @@ pub use query::{
     export::Outline,
     facets::{Facets, Followed},
     listing::{ListOrder, Listing},
+    rediscovery::Rediscovered,
     search::{Best, Found, RANKED, hit::Hit},
     sites::{SITES_LISTED, SiteCount, SiteFamily, SiteList, SiteOrder},
     tag_lists::{ListedTag, TagList, TagPlace},

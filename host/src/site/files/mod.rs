@@ -438,21 +438,22 @@ impl Maker<'_> {
         for order in [SiteOrder::Uses, SiteOrder::Name] {
             self.site_list(order)?;
         }
+        let outline = &self.catalog.outline;
         let counts = Counts {
-            notes: self.catalog.outline.notes.len() as u64,
-            tags: self.catalog.outline.tags.len() as u64,
+            notes: outline.notes.len() as u64,
+            tags: outline.tags.len() as u64,
         };
         let latest = &made.newest[..made.newest.len().min(PAGE_NOTES as usize)];
         let tags = self.catalog.top_tags(HOME_TAGS as usize);
         let first = views::HomePage {
             counts,
             notes: latest,
-            // What a model wrote isn't published.
+            // What a model wrote isn't published, and saved searches may contain private words.
             gists: &super::leads::Gists::new(),
             tags: &tags,
             // Which day it is when the page is read, isn't known.
             on_this_day: &[],
-            // Saved searches may contain private words.
+            again: &[],
             searches: &[],
         };
         self.put("index.html", &views::home(home, &first))?;

@@ -1,4 +1,5 @@
-//! `/`: the latest notes, the most used tags, what was saved on this day in earlier years.
+//! `/`: the latest notes, the most used tags, what was saved on this day in earlier years, and notes to
+//! look at again.
 
 use maud::{Markup, html};
 
@@ -11,7 +12,7 @@ use crate::{
             note_card::{counted_tags, day_by_day, saved_on, title},
         },
     },
-    store::{Counts, SavedSearch, TagCount},
+    store::{Counts, Rediscovered, SavedSearch, TagCount},
 };
 
 /// The content of the home page.
@@ -26,6 +27,8 @@ pub(in crate::site) struct HomePage<'a> {
     pub tags: &'a [TagCount],
     /// Notes saved on this day in earlier years, newest first.
     pub on_this_day: &'a [Note],
+    /// Notes to look at again today.
+    pub again: &'a [Rediscovered],
     pub searches: &'a [SavedSearch],
 }
 
@@ -36,6 +39,7 @@ pub(in crate::site) fn home(layout: &Layout, home: &HomePage<'_>) -> String {
         gists,
         tags,
         on_this_day,
+        again,
         searches,
     } = *home;
     let place = Breadcrumb {
@@ -80,6 +84,7 @@ pub(in crate::site) fn home(layout: &Layout, home: &HomePage<'_>) -> String {
                 }
             }
             (earlier_years(layout, on_this_day))
+            (to_look_at_again(layout, again))
             section aria-label="Latest notes" { (day_by_day(layout, notes, gists)) }
             p.more { a href=(layout.links.all(0)) { "All " (counted(counts.notes, "note")) }
                 @if !layout.links.are_files() { " · " a href=(layout.links.random(None)) { "Random note" } }
@@ -102,6 +107,31 @@ fn earlier_years(layout: &Layout, notes: &[Note]) -> Markup {
                             " "
                             a href=(layout.links.note(note.id)) dir="auto"
                                 lang=(note.metadata.lang.as_deref().unwrap_or_default()) { (title(note)) }
+                        }
+                    }
+                }
+            }
+        }
+    }
+}
+
+/// Renders notes to look at again, one line each, with why.
+fn to_look_at_again(layout: &Layout, notes: &[Rediscovered]) -> Markup {
+    html! {
+        @if !notes.is_empty() {
+            section.on-this-day.again aria-labelledby="again" {
+                h2 #again { "Look again" }
+                ul role="list" {
+                    @for Rediscovered { note, tag } in notes {
+                        li {
+                            span.year { (saved_on(layout, note.saved_at).year()) }
+                            " "
+                            a href=(layout.links.note(note.id)) dir="auto"
+                                lang=(note.metadata.lang.as_deref().unwrap_or_default()) { (title(note)) }
+                            @if let Some((tag, notes)) = tag {
+                                " "
+                                span.why { "· " bdi { (tag) } ", " (counted((*notes).into(), "recent note")) }
+                            }
                         }
                     }
                 }

@@ -3,7 +3,7 @@
 use maud::{Markup, PreEscaped, html};
 
 use crate::{
-    domain::{Note, NoteId, Tag, sync::Alternative},
+    domain::{Note, NoteId, Tag, archived_copy, is_public_page, sync::Alternative},
     site::{
         markdown,
         views::{
@@ -104,6 +104,14 @@ fn read_or_downloaded(source: TextSource) -> &'static str {
     }
 }
 
+/// Returns where the Wayback Machine may have a copy of the page, unless the page isn't public or its
+/// link offers the copy already.
+fn copy_of_that_day(layout: &Layout, note: &Note) -> Option<String> {
+    let is_offered = (layout.known_links.of(note.id))
+        .is_some_and(|(link, _)| link.copy_of(&note.url, note.saved_at).is_some());
+    (!is_offered && is_public_page(&note.url)).then(|| archived_copy(&note.url, note.saved_at))
+}
+
 /// Renders what devices wrote at the same time and the note doesn't show.
 fn elsewhere(layout: &Layout, note: &Note, conflict: &SyncConflict) -> Markup {
     let written = |at: &Alternative| moment(layout, NoteId(at.at.micros).moment());
@@ -172,7 +180,17 @@ pub(in crate::site) fn article(
                 @if let Some(own) = &note.page_title {
                     div { dt { "Page title" } dd { bdi { (own) } } }
                 }
-                div { dt { "Address" } dd { bdi { (note.address()) } } }
+                div {
+                    dt { "Address" }
+                    dd {
+                        bdi { (note.address()) }
+                        @if let Some(copy) = copy_of_that_day(layout, note) {
+                            " "
+                            a.copy href=(copy) target="_blank" rel="noreferrer noopener"
+                                title="The copy at the Wayback Machine nearest to the day of the save" { "copy of that day" }
+                        }
+                    }
+                }
                 @let others = note.other_addresses();
                 @if !others.is_empty() {
                     div {

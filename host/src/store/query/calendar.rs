@@ -45,7 +45,7 @@ impl Month {
 }
 
 /// Returns the first possible id on a day.
-fn start_of(day: Date, zone: &TimeZone) -> Option<NoteId> {
+pub(in crate::store) fn start_of(day: Date, zone: &TimeZone) -> Option<NoteId> {
     let start = day.to_zoned(zone.clone()).ok()?;
     Some(NoteId::at(start.timestamp()))
 }

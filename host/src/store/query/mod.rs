@@ -5,6 +5,7 @@ pub(in crate::store) mod completion;
 pub(in crate::store) mod export;
 pub(in crate::store) mod facets;
 pub(in crate::store) mod listing;
+pub(in crate::store) mod rediscovery;
 pub(in crate::store) mod related;
 pub(in crate::store) mod search;
 pub(in crate::store) mod sites;
