@@ -41,6 +41,8 @@ tools() {
     need git git
     need openssl openssl
     need age age
+    need epubcheck epubcheck
+    need java default-jre-headless
     need rclone rclone
     need syncthing syncthing
     need pip3 python3-pip

@@ -257,3 +257,45 @@ test("a text as long as one may be, the trash and other names come back byte for
 		assert.equal((await other.run("export", format)).stdout, exported);
 	}
 });
+
+test("a book passes EPUBCheck, whatever the notes and texts hold", async (t) => {
+	const program = await Program.start(t);
+	const notes = await saved(program);
+	const folder = await folderOf(t);
+	const text = path.join(folder, "text.md");
+	const markdown = `${strings.join("\n\n")}\n\n| a | b |\n|---|:-:|\n| 1 | 2 |\n\n- [x] done\n\n---\n\nend  \nbreak \u0001\uffff`;
+	await writeFile(text, markdown);
+	for (const { id } of notes.slice(0, 3)) {
+		const added = await program.run("text", "add", String(id), text);
+		assert.equal(added.code, 0, added.stderr);
+	}
+	const book = path.join(folder, "book.epub");
+	const title = 'A <book> & "more"';
+	const exported = await program.run("export", "epub", "", book, "--title", title);
+	assert.equal(exported.code, 0, exported.stderr);
+	assert.match(exported.stdout, new RegExp(`^${notes.length} notes: `));
+	const words = ["-jar", "/usr/bin/epubcheck", "--failonwarnings", book];
+	const said = execFileSync("java", words, { stdio: ["ignore", "pipe", "pipe"] });
+	assert.match(String(said), /0 fatals \/ 0 errors \/ 0 warnings/);
+
+	const script = `
+import json, sys, zipfile
+from xml.etree import ElementTree
+book = zipfile.ZipFile(sys.argv[1])
+first = book.infolist()[0]
+pages = [ElementTree.fromstring(book.read(name)) for name in book.namelist() if name.endswith(".xhtml")]
+print(json.dumps({"first": [first.filename, first.compress_type, book.read(first).decode()],
+    "titles": [page.find("{*}head/{*}title").text for page in pages]}))`;
+	const read = JSON.parse(String(execFileSync("python3", ["-c", script, book])));
+	assert.deepEqual(read.first, ["mimetype", 0, "application/epub+zip"]);
+	assert.equal(read.titles.length, notes.length + 1);
+	assert.equal(read.titles.at(-1), title);
+
+	const without = path.join(folder, "without.epub");
+	const shorter = await program.run("export", "epub", "has:text", without, "--no-text");
+	assert.equal(shorter.code, 0, shorter.stderr);
+	assert.match(shorter.stdout, /^3 notes: /);
+	const nothing = await program.run("export", "epub", "tag:nowhere", without);
+	assert.equal(nothing.code, 1);
+	assert.equal(nothing.stderr, "url-notes: No note matches, so there is no book.\n");
+});

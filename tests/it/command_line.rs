@@ -792,7 +792,10 @@ fn shows_a_random_note_and_opens_its_page() {
     assert_eq!(none.status.code(), Some(1));
     assert_eq!(none.stderr, b"url-notes: There are no notes yet.\n");
 
-    for (url, tag) in [("https://e.org/a", "a"), ("https://user:secret@e.org/b", "b")] {
+    for (url, tag) in [
+        ("https://e.org/a", "a"),
+        ("https://user:secret@e.org/b", "b"),
+    ] {
         run_ok(dir, &["add", url, "--title", "Title", "--tag", tag]);
     }
     for _ in 0..4 {

@@ -11,15 +11,17 @@ use std::{
 };
 
 use anyhow::bail;
+use jiff::tz::TimeZone;
 
 use crate::{
     cli::{
         context::{self, Invocation},
+        many::query_of,
         print::{self, Bar},
         terminal::Stop,
     },
     domain::parse_tags,
-    site::{self, Address, Extras, Tokens, Written},
+    site::{self, Address, Book, Extras, Tokens, Written},
     store::{self, Reader, TagFilter},
     transfer::export::{self, PendingOutput, Texts},
 };
@@ -38,6 +40,8 @@ pub(super) enum Export {
     Csv(ToFile),
     /// A folder with one Markdown file per note, with front matter for Obsidian and Hugo
     Markdown(ToFolder),
+    /// Notes that match a query as a book for e-readers (EPUB), with the kept texts of their pages
+    Epub(Epub),
     /// The site as files, for a host such as GitHub Pages or to open from the disk
     Site(Site),
 }
@@ -76,6 +80,29 @@ pub(super) struct ToFolder {
 }
 
 #[derive(Debug, clap::Args)]
+#[command(after_help = "\
+Each note is a chapter: what you wrote, then the text of its page. A book has at most 2,000.
+
+Examples:
+  url-notes export epub 'is:unread has:text' unread.epub
+  url-notes export epub 'tag:rust after:-30d' rust.epub --title 'Rust, this month'")]
+pub(super) struct Epub {
+    /// Words and conditions as in `search`; \"\" means all notes
+    query: String,
+    /// The file; an existing file is replaced; - is standard output
+    file: PathBuf,
+    /// Title of the book [default: the query]
+    #[arg(long, value_name = "TITLE")]
+    title: Option<String>,
+    /// The oldest note first
+    #[arg(long)]
+    oldest_first: bool,
+    /// Leave out the texts of pages
+    #[arg(long = "no-text")]
+    without_texts: bool,
+}
+
+#[derive(Debug, clap::Args)]
 pub(super) struct Site {
     /// A new or empty folder, a checkout without other files, or the folder of an earlier export
     folder: PathBuf,
@@ -105,6 +132,7 @@ impl Export {
             | Self::Jsonld(Quotes { to, .. })
             | Self::Netscape(to)
             | Self::Csv(to) => to.file.as_deref().is_none_or(|path| path == Path::new("-")),
+            Self::Epub(epub) => epub.file == Path::new("-"),
             _ => false,
         }
     }
@@ -127,6 +155,7 @@ impl Export {
             Self::Netscape(to) => (export::netscape, to),
             Self::Csv(to) => (export::csv, to),
             Self::Site(site) => return site.run(&store, invocation),
+            Self::Epub(epub) => return epub.run(&store, invocation),
             Self::Markdown(ToFolder { folder, texts }) => {
                 refuse_home(invocation, &folder)?;
                 let stop = Stop::on_signals()?;
@@ -164,6 +193,49 @@ fn texts_if(wanted: bool) -> Texts {
         Texts::Include
     } else {
         Texts::LeaveOut
+    }
+}
+
+impl Epub {
+    fn run(self, store: &Reader, invocation: &mut Invocation<'_>) -> anyhow::Result<()> {
+        let query = query_of(&self.query);
+        for problem in &query.problems {
+            invocation.hint(&problem.to_string());
+        }
+        let mut ids = store.matching_ids(&query)?;
+        if ids.is_empty() {
+            bail!("No note matches, so there is no book.");
+        }
+        if self.oldest_first {
+            ids.reverse();
+        }
+        let title = match self.query.trim() {
+            "" => "Saved pages",
+            query => query,
+        };
+        let book = Book {
+            title: self.title.as_deref().unwrap_or(title),
+            query: self.query.trim(),
+            ids: &ids,
+            texts: !self.without_texts,
+            zone: TimeZone::system(),
+        };
+        if self.file == Path::new("-") {
+            return book.write(store, invocation.out);
+        }
+        context::refuse_notes(&invocation.config.database, &followed(&self.file))?;
+        into_file(&self.file, |out| book.write(store, out))?;
+        let file = self.file.display().to_string();
+        if invocation.json {
+            let output = serde_json::json!({ "file": file, "notes": ids.len() });
+            return invocation.print_json(&output);
+        }
+        let chapters = match ids.len() {
+            1 => "1 note".to_owned(),
+            many => format!("{many} notes"),
+        };
+        writeln!(invocation.out, "{chapters}: {}", print::clean(&file))?;
+        Ok(())
     }
 }
 

@@ -8,6 +8,7 @@ mod api;
 mod auth;
 mod controller;
 mod did_you_mean;
+mod epub;
 mod facet_cache;
 mod feed;
 mod fetch_metadata;
@@ -58,6 +59,7 @@ use crate::{
 };
 
 pub use auth::{AccessControl, EntryLink};
+pub use epub::Book;
 pub use files::{Address, Extras, Tokens, Written, write_files};
 pub use identity::Identity;
 pub use port_owner::{Program, listening_at};
