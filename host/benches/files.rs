@@ -111,10 +111,7 @@ fn export_site(store: &Reader, place: &Path) {
     site::write_files(
         store,
         &filter,
-        site::Extras {
-            tokens: site::Tokens::LeaveOut,
-            texts: false,
-        },
+        &site::Extras::default(),
         &Address::default(),
         place,
         &|_, _| {},

@@ -744,3 +744,92 @@ fn without_write_access_there_is_one_sentence() {
     let message = sentence(&run(dir, &["export", "site", "/proc/none"]));
     assert!(message.contains("can't be written"), "{message}");
 }
+
+#[test]
+fn a_saved_search_is_published_under_a_name_of_its_own() {
+    let dir = tempfile::tempdir().unwrap();
+    let dir = dir.path();
+    add(
+        dir,
+        "https://e.org/rust",
+        "Rust page",
+        &["rust", "web/tech"],
+    );
+    add(dir, "https://e.org/secret", "Canary7", &["hush"]);
+    run_ok(dir, &["search", "tag:rust", "--save", "Systems", "--json"]);
+    let (start, css) = (dir.join("start.md"), dir.join("own.css"));
+    fs::write(&start, "Hello **reader**.\n").unwrap();
+    fs::write(&css, "h1 { color: teal; }\n").unwrap();
+    let out = dir.join("out");
+    let options = [
+        "--saved",
+        "Systems",
+        "--title",
+        "Ann reads",
+        "--lang",
+        "en-GB",
+        "--start",
+        start.to_str().unwrap(),
+        "--css",
+        css.to_str().unwrap(),
+        "--base-path",
+        "https://ann.example/r",
+    ];
+    let report = export(dir, &out, &options);
+    assert_eq!((&report["notes"], &report["tags"]), (&1.into(), &2.into()));
+    let home = read(out.join("index.html"));
+    for part in [
+        "<html lang=\"en-GB\">",
+        "<strong>reader</strong>",
+        "Rust page",
+        "https://ann.example/r/",
+    ] {
+        assert!(home.contains(part), "{part}: {home}");
+    }
+    assert_eq!(read(out.join("custom.css")), "h1 { color: teal; }\n");
+    for path in files(&out).values() {
+        let text = String::from_utf8_lossy(&fs::read(path).unwrap()).into_owned();
+        assert!(
+            !text.contains("Canary7") && !text.contains("hush"),
+            "{}",
+            path.display()
+        );
+    }
+    // Each file of the sitemap is there, also with names that are difficult.
+    let sitemap = read(out.join("sitemap.xml"));
+    for address in sitemap.split("<loc>https://ann.example/r/").skip(1) {
+        let path = address.split("</loc>").next().unwrap();
+        let path = percent_decode_str(path).decode_utf8().unwrap();
+        assert!(out.join(&*path).join("index.html").is_file(), "{path}");
+    }
+
+    let other = dir.join("other");
+    for (options, expected) in [
+        (
+            &["--saved", "nothing"][..],
+            "There is no saved search \"nothing\".",
+        ),
+        (
+            &["--query", "is:deleted"],
+            "Deleted notes can't be published.",
+        ),
+        (
+            &["--query", "rust before:someday"],
+            "Nothing was published: ",
+        ),
+        (
+            &["--lang", "e n"],
+            "--lang takes a language tag such as en, de or pt-BR.",
+        ),
+        (&["--title", " "], "--title can't be empty."),
+        (
+            &["--start", "/nowhere/at-all.md"],
+            "/nowhere/at-all.md can't be read",
+        ),
+    ] {
+        let arguments = [&["export", "site", other.to_str().unwrap()], options].concat();
+        let said = sentence(&run(dir, &arguments));
+        assert!(said.contains(expected), "{options:?}: {said}");
+        assert!(!other.exists(), "{options:?}");
+    }
+}

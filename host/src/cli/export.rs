@@ -1,8 +1,9 @@
 //! `url-notes export`
 
 use std::{
+    collections::HashSet,
     fs::{self, File},
-    io::{self, BufWriter, Write},
+    io::{self, BufWriter, Read as _, Write},
     path::{Path, PathBuf},
     sync::{
         Mutex, PoisonError,
@@ -18,10 +19,11 @@ use crate::{
         context::{self, Invocation},
         many::query_of,
         print::{self, Bar},
+        tag,
         terminal::Stop,
     },
-    domain::parse_tags,
-    site::{self, Address, Book, Extras, Tokens, Written},
+    domain::{MAX_SUMMARY_BYTES, Metadata, NoteId, parse_tags},
+    site::{self, Address, Book, Extras, Publication, Tokens, Written},
     store::{self, Reader, TagFilter},
     transfer::export::{self, PendingOutput, Texts},
 };
@@ -43,7 +45,7 @@ pub(super) enum Export {
     /// Notes that match a query as a book for e-readers (EPUB), with the kept texts of their pages
     Epub(Epub),
     /// The site as files, for a host such as GitHub Pages or to open from the disk
-    Site(Site),
+    Site(Box<Site>),
 }
 
 #[derive(Debug, clap::Args)]
@@ -115,6 +117,30 @@ pub(super) struct Site {
     /// No notes with this tag; may be given several times
     #[arg(long = "exclude-tag", value_name = "TAG", allow_hyphen_values = true)]
     without: Vec<String>,
+    /// Only notes that match a query as in `search`
+    #[arg(long, value_name = "QUERY")]
+    query: Option<String>,
+    /// Only notes that match the query saved under a name
+    #[arg(long, value_name = "NAME", conflicts_with = "query")]
+    saved: Option<String>,
+    /// Name of the site
+    #[arg(long, value_name = "TEXT", default_value = "url-notes")]
+    title: String,
+    /// Who publishes it
+    #[arg(long, value_name = "NAME")]
+    author: Option<String>,
+    /// What it is, in a sentence, for search engines and previews
+    #[arg(long, value_name = "TEXT")]
+    description: Option<String>,
+    /// Its language, as in de or pt-BR
+    #[arg(long, value_name = "LANG")]
+    lang: Option<String>,
+    /// A Markdown file to be shown at the top of the first page
+    #[arg(long, value_name = "FILE")]
+    start: Option<PathBuf>,
+    /// A style sheet that is read after the site's own
+    #[arg(long, value_name = "FILE")]
+    css: Option<PathBuf>,
     /// Also publish notes whose address contains an access token, such as token= or sig=
     #[arg(long = "include-secrets")]
     tokens: bool,
@@ -240,6 +266,59 @@ impl Epub {
 }
 
 impl Site {
+    /// Returns the notes that the query selects, or `None` without a query.
+    fn selected(
+        &self,
+        store: &Reader,
+        invocation: &Invocation<'_>,
+    ) -> anyhow::Result<Option<HashSet<NoteId>>> {
+        let text = match (&self.query, &self.saved) {
+            (Some(query), _) => query.clone(),
+            (None, Some(name)) => match store.saved_search(name)? {
+                Some(search) => search.query,
+                None => bail!("There is no saved search \"{}\".", print::clean(name)),
+            },
+            (None, None) => return Ok(None),
+        };
+        let query = query_of(&text);
+        if query.deleted {
+            bail!("Deleted notes can't be published.");
+        }
+        if !query.problems.is_empty() {
+            // What should be left out would be published.
+            let problems: Vec<String> = query.problems.iter().map(ToString::to_string).collect();
+            bail!("Nothing was published: {}", problems.join(" "));
+        }
+        for name in query.named_tags() {
+            if let Some(sentence) = tag::unknown(store, name)? {
+                invocation.hint(&sentence);
+            }
+        }
+        Ok(Some(store.matching_ids(&query)?.into_iter().collect()))
+    }
+
+    fn publication(&self) -> anyhow::Result<Publication> {
+        let lang = match &self.lang {
+            None => None,
+            Some(lang) => match Metadata::from_page(None, None, None, Some(lang)).lang {
+                Some(lang) => Some(lang),
+                None => bail!("--lang takes a language tag such as en, de or pt-BR."),
+            },
+        };
+        let some = |text: &Option<String>| text.clone().filter(|text| !text.trim().is_empty());
+        Ok(Publication {
+            title: match self.title.trim() {
+                "" => bail!("--title can't be empty."),
+                title => title.to_owned(),
+            },
+            author: some(&self.author),
+            description: some(&self.description),
+            lang,
+            start: self.start.as_deref().map(text_of).transpose()?,
+            css: self.css.as_deref().map(text_of).transpose()?,
+        })
+    }
+
     fn run(self, store: &Reader, invocation: &mut Invocation<'_>) -> anyhow::Result<()> {
         let tokens = if self.tokens {
             Tokens::Publish
@@ -252,6 +331,12 @@ impl Site {
         };
         let folder = &self.folder;
         refuse_home(invocation, folder)?;
+        let extras = Extras {
+            tokens,
+            texts: self.texts,
+            only: self.selected(store, invocation)?,
+            publication: self.publication()?,
+        };
         let bar = Mutex::new(Bar::new(invocation.config.terminal.dumb));
         let show = |done: u64, all: u64| {
             let mut bar = bar.lock().unwrap_or_else(PoisonError::into_inner);
@@ -264,10 +349,7 @@ impl Site {
         let written = site::write_files(
             store,
             &filter,
-            Extras {
-                tokens,
-                texts: self.texts,
-            },
+            &extras,
             &self.base_path,
             folder,
             &show,
@@ -316,6 +398,23 @@ impl Site {
         }
         Ok(())
     }
+}
+
+/// Reads a file with text of at most 64 KiB, the longest Markdown that is rendered.
+fn text_of(path: &Path) -> anyhow::Result<String> {
+    let name = || print::clean(&path.display().to_string());
+    let mut text = String::new();
+    let read = File::open(path).and_then(|file| {
+        file.take(MAX_SUMMARY_BYTES as u64 + 1)
+            .read_to_string(&mut text)
+    });
+    if let Err(error) = read {
+        bail!("{} can't be read ({error}).", name());
+    }
+    if text.len() > MAX_SUMMARY_BYTES {
+        bail!("{} is longer than 64 KiB.", name());
+    }
+    Ok(text)
 }
 
 /// A function that writes a format.

@@ -88,6 +88,7 @@ impl Controller {
                 icons: Arc::default(),
                 feeds_known: HasFeeds::default(),
                 known_links: Arc::default(),
+                publication: Arc::default(),
             },
             absolute: Links::absolute(&origin),
             origin,

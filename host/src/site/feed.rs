@@ -18,6 +18,8 @@ use crate::{
 pub(super) struct Feed<'a> {
     /// The title of the page with the same notes.
     pub title: &'a str,
+    /// Who wrote it.
+    pub author: &'a str,
     /// Address of the feed.
     pub address: &'a str,
     /// Address of that page.
@@ -63,7 +65,7 @@ pub(super) fn feed_of_entries(feed: &Feed<'_>, identity: &str, entries: &[String
         ],
     );
     xml.open("author");
-    xml.element("name", &[], "url-notes");
+    xml.element("name", &[], feed.author);
     xml.close("author");
     xml.element(
         "generator",
@@ -250,6 +252,7 @@ mod tests {
             &links,
             &Feed {
                 title: "url-notes | tag | gpu",
+                author: "url-notes",
                 address: &(links.home() + "tag/gpu/feed.atom"),
                 page: &(links.home() + "tag/gpu"),
                 updated: updated(notes),

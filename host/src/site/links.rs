@@ -309,6 +309,11 @@ impl Links {
         self.path("/style.css")
     }
 
+    /// The publisher's own style sheet.
+    pub(super) fn custom_style(&self) -> String {
+        self.path("/custom.css")
+    }
+
     pub(super) fn script(&self) -> String {
         self.path("/site.js")
     }

@@ -28,6 +28,7 @@ mod peer_uid;
 mod port_owner;
 #[cfg(target_os = "linux")]
 mod proc_net;
+mod publication;
 mod query_string;
 mod refusal;
 mod request;
@@ -63,6 +64,7 @@ pub use epub::Book;
 pub use files::{Address, Extras, Tokens, Written, write_files};
 pub use identity::Identity;
 pub use port_owner::{Program, listening_at};
+pub use publication::Publication;
 
 /// How often a standby process tries to bind the port.
 const TAKE_OVER_PAUSE: Duration = Duration::from_millis(250);

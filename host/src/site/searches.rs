@@ -97,6 +97,7 @@ impl Controller {
             let notes = reader.latest_notes(None, FEED_NOTES)?;
             let feed = Feed {
                 title: "url-notes",
+                author: "url-notes",
                 address: &links.feed(),
                 page: &links.home(),
                 updated: feed::updated(&notes),
@@ -122,6 +123,7 @@ impl Controller {
         }
         let feed = Feed {
             title: &format!("url-notes | tag | {}", views::filter_name(filter)),
+            author: "url-notes",
             address: &links.tag_feed(filter),
             page: &links.narrowed(filter, None),
             updated: feed::updated(&notes),
@@ -149,6 +151,7 @@ impl Controller {
         let notes: Vec<Note> = found.hits.into_iter().map(|hit| hit.note).collect();
         let feed = Feed {
             title: &format!("url-notes | search | {}", search.name),
+            author: "url-notes",
             address: &links.search_feed(&search.name),
             page: &links.found(&search.query, None),
             updated: feed::updated(&notes),

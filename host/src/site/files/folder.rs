@@ -490,7 +490,7 @@ fn marked(place: &Path) -> io::Result<Option<Earlier>> {
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
         Err(error) => return Err(error),
     };
-    let ours = |name: &&str| TOP.contains(name);
+    let ours = |name: &&str| TOP.contains(name) || is_on_request(name);
     let hashes = |line: &str| {
         let (path, content) = line.split_once(' ')?;
         let hash = |digits| u64::from_str_radix(digits, 16).ok();
@@ -558,7 +558,16 @@ fn sync(folder: &File) {
     }
 }
 
-/// All names at the top of an exported site. Nothing else is ever written there.
+/// Returns whether a name at the top is of a file that only some sites have.
+fn is_on_request(name: &str) -> bool {
+    let part = name.strip_prefix("sitemap-");
+    let number = part.and_then(|part| part.strip_suffix(".xml"));
+    ["custom.css", "sitemap.xml"].contains(&name)
+        || number.is_some_and(|number| number.parse::<u32>().is_ok())
+}
+
+/// All names at the top of an exported site, besides those that only some have. Nothing else is ever
+/// written there.
 pub(super) const TOP: [&str; 19] = [
     NO_JEKYLL,
     "404.html",

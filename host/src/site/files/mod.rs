@@ -16,6 +16,8 @@ mod fragment_store;
 mod index;
 mod page_plan;
 mod render;
+mod shell;
+mod sitemap;
 #[cfg(test)]
 mod tests;
 mod texts;
@@ -34,7 +36,7 @@ use std::{
 
 use anyhow::bail;
 use folder::{Folder, NO_JEKYLL};
-use jiff::{Timestamp, tz::TimeZone};
+use jiff::Timestamp;
 
 use super::{
     feed::{self, Feed},
@@ -51,42 +53,26 @@ use crate::{
             fragment_store::Piece,
             page_plan::{PagePlan, Sites, Tally},
             render::{Made, Renderer, newest, threads},
+            shell::{layout, numbered},
         },
-        has_feeds::HasFeeds,
         known_links::KnownLinks,
+        publication::Publication,
         site_icons::SiteIcons,
         views::{self, Layout, Related},
     },
     store::{
-        Counts, ListedTag, Reader, RelatedTags, SiteCount, SiteList, SiteOrder, TagFilter, TagList,
+        ListedTag, Reader, RelatedTags, SiteCount, SiteList, SiteOrder, TagFilter, TagList,
         TagOrder,
     },
 };
 
 pub use address::Address;
-pub use extras::{Extras, Tokens};
+pub use extras::{Extras, Tokens, Written};
 
 pub(super) use crate::site::file_names::FileNames;
 
 /// Pages of notes that are assembled at once.
 const PAGES_AT_ONCE: usize = 240;
-
-/// The result of an export.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Written {
-    /// Number of notes left out because their addresses contain access tokens.
-    pub with_tokens: u64,
-    /// Number of notes on the site.
-    pub notes: u64,
-    /// Number of tags on the site.
-    pub tags: u64,
-    /// Number of files that are new or have different content.
-    pub written: u64,
-    /// Number of unchanged files.
-    pub unchanged: u64,
-    /// Number of files that were removed.
-    pub removed: u64,
-}
 
 /// Writes the site of the notes that pass the filter into a folder. Calls `progress` with the
 /// completed and the total number. If `stop` is set, the folder stays unchanged.
@@ -97,7 +83,7 @@ pub struct Written {
 pub fn write_files(
     store: &Reader,
     filter: &TagFilter,
-    extras: Extras,
+    extras: &Extras,
     address: &Address,
     place: &Path,
     progress: &(dyn Fn(u64, u64) + Sync),
@@ -113,7 +99,7 @@ pub fn write_files(
 fn export(
     store: &Reader,
     filter: &TagFilter,
-    extras: Extras,
+    extras: &Extras,
     address: &Address,
     place: &Path,
     progress: &(dyn Fn(u64, u64) + Sync),
@@ -133,7 +119,7 @@ fn export(
         Tokens::LeaveOut => store.notes_with_tokens()?,
         Tokens::Publish => HashSet::new(),
     };
-    let (outline, with_tokens) = store.outline_without(&filter, &left_out)?;
+    let (outline, with_tokens) = store.outline_without(&filter, extras.only.as_ref(), &left_out)?;
     let catalog = PagePlan::of(outline);
     let sites = Sites::of(&catalog.outline);
     let folder = Folder::new(place, stop)?;
@@ -144,14 +130,18 @@ fn export(
     let icons = Arc::new(SiteIcons::default());
     icons.refresh(store)?;
     let known = Arc::new(KnownLinks::for_export(store, extras.texts)?);
+    let publication = Arc::new(extras.publication.clone());
+    let layout = |links| layout(links, &icons, &known, &publication);
     let site = Maker {
         names: &names,
-        shells: [0, 1, 2, 3].map(|depth| layout(Links::relative(&names, depth), &icons, &known)),
+        shells: [0, 1, 2, 3].map(|depth| layout(Links::relative(&names, depth))),
         feed_links: [0, 2].map(|depth| match address.is_whole() {
             true => Links::below(&names, &address.0),
             false => Links::relative(&names, depth),
         }),
         folder: &folder,
+        address,
+        publication: &extras.publication,
         catalog: &catalog,
         sites: &sites,
         progress: &|done| progress(done, 2 * count),
@@ -175,10 +165,7 @@ fn export(
         site.write_pages(&made)?;
         site.write_icons(store)?;
         texts::write(store, &site.shells[3], &folder, texts.keys())?;
-        site.write_rest(
-            &made,
-            &layout(Links::below(&names, &address.0), &icons, &known),
-        )
+        site.write_rest(&made, &layout(Links::below(&names, &address.0)))
     };
     let changes = write().and_then(|()| folder.finish())?;
     Ok(Written {
@@ -191,17 +178,6 @@ fn export(
     })
 }
 
-fn layout(links: Links, icons: &Arc<SiteIcons>, known_links: &Arc<KnownLinks>) -> Layout {
-    Layout {
-        feeds: links.clone(),
-        links,
-        zone: TimeZone::system(),
-        icons: Arc::clone(icons),
-        feeds_known: HasFeeds::default(),
-        known_links: Arc::clone(known_links),
-    }
-}
-
 /// The state of one export.
 struct Maker<'a> {
     names: &'a Arc<FileNames>,
@@ -210,6 +186,8 @@ struct Maker<'a> {
     /// Links for the feed of all notes and those of tags.
     feed_links: [Links; 2],
     folder: &'a Folder<'a>,
+    address: &'a Address,
+    publication: &'a Publication,
     catalog: &'a PagePlan,
     sites: &'a Sites,
     progress: &'a (dyn Fn(u64) + Sync),
@@ -337,7 +315,8 @@ impl Maker<'_> {
             made.spools.get(place, Piece::Entry)
         });
         let feed = Feed {
-            title: &format!("url-notes | tag | {name}"),
+            title: &format!("{} | tag | {name}", self.publication.title),
+            author: self.publication.author(),
             address: &links.tag_feed(&filter),
             page: &links.tag(name),
             updated: updated.max().unwrap_or(Timestamp::UNIX_EPOCH),
@@ -438,15 +417,10 @@ impl Maker<'_> {
         for order in [SiteOrder::Uses, SiteOrder::Name] {
             self.site_list(order)?;
         }
-        let outline = &self.catalog.outline;
-        let counts = Counts {
-            notes: outline.notes.len() as u64,
-            tags: outline.tags.len() as u64,
-        };
         let latest = &made.newest[..made.newest.len().min(PAGE_NOTES as usize)];
         let tags = self.catalog.top_tags(HOME_TAGS as usize);
         let first = views::HomePage {
-            counts,
+            counts: self.catalog.counts(),
             notes: latest,
             // What a model wrote isn't published, and saved searches may contain private words.
             gists: &super::leads::Gists::new(),
@@ -461,7 +435,8 @@ impl Maker<'_> {
         self.put("404.html", &views::lost(at_base))?;
         let links = &self.feed_links[0];
         let feed = Feed {
-            title: "url-notes",
+            title: &self.publication.title,
+            author: self.publication.author(),
             address: &links.feed(),
             page: &links.home(),
             updated: feed::updated(&made.newest),
@@ -479,11 +454,36 @@ impl Maker<'_> {
         self.put("404.js", &as_one_script(&LOST_SCRIPTS))?;
         self.put("favicon.svg", ICON)?;
         self.folder.put("favicon.ico", &icon()?)?;
-        self.put("robots.txt", ROBOTS)?;
+        if let Some(css) = &self.publication.css {
+            self.put("custom.css", css)?;
+        }
+        let mut robots = ROBOTS.to_owned();
+        if self.address.is_whole() {
+            for (name, content) in sitemap::files(self.address, &self.addresses()) {
+                self.put(&name, &content)?;
+            }
+            robots.push_str(&format!("Sitemap: {}/sitemap.xml\n", self.address.0));
+        }
+        self.put("robots.txt", &robots)?;
         // Without this file, GitHub Pages would run Jekyll, which skips names that begin with `_`
         // and takes time.
         self.put(NO_JEKYLL, "")?;
         Ok(())
+    }
+
+    /// Returns the addresses of the first page, the notes, and the first pages of tags and web sites.
+    fn addresses(&self) -> Vec<String> {
+        let links = Links::below(self.names, &self.address.0);
+        let outline = &self.catalog.outline;
+        let mut all = vec![links.home(), links.tags(), links.sites()];
+        all.extend(outline.notes.iter().rev().map(|id| links.note(*id)));
+        all.extend(outline.tags.iter().map(|tag| links.tag(tag)));
+        all.extend(
+            self.sites
+                .counts()
+                .map(|count| links.site(&count.site, None)),
+        );
+        all
     }
 
     /// Writes the icons of the web sites that notes of this site are from.
@@ -588,14 +588,11 @@ impl Maker<'_> {
     }
 
     fn put(&self, path: &str, content: &str) -> io::Result<()> {
+        let page = match path.ends_with(".html") && path != "404.html" {
+            true => sitemap::with_address(self.address, path, content),
+            false => None,
+        };
+        let content = page.as_deref().unwrap_or(content);
         self.folder.put(path, content.as_bytes())
-    }
-}
-
-/// Returns the file of a page of a list, as `Links` addresses it.
-fn numbered(folder: &str, number: usize) -> String {
-    match number {
-        0 => format!("{folder}/index.html"),
-        _ => format!("{folder}/{}.html", number + 1),
     }
 }

@@ -7,7 +7,7 @@ use jiff::tz::TimeZone;
 
 use crate::{
     domain::Tag,
-    store::{ListedTag, Month, Outline, SiteCount, SiteFamily, TagCount, TagOrder},
+    store::{Counts, ListedTag, Month, Outline, SiteCount, SiteFamily, TagCount, TagOrder},
 };
 
 /// Number of a note's tags that are followed to related notes, those with the fewest notes first,
@@ -26,6 +26,13 @@ pub(super) struct PagePlan {
 }
 
 impl PagePlan {
+    pub(super) fn counts(&self) -> Counts {
+        Counts {
+            notes: self.outline.notes.len() as u64,
+            tags: self.outline.tags.len() as u64,
+        }
+    }
+
     pub(super) fn of(outline: Outline) -> Self {
         let mut starts = vec![0_u32; outline.tags.len() + 1];
         for tag in &outline.tagged {

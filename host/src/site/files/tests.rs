@@ -92,10 +92,7 @@ fn files_hold_what_the_site_shows() {
     let written = write_files(
         &store,
         &TagFilter::default(),
-        Extras {
-            tokens: Tokens::LeaveOut,
-            texts: false,
-        },
+        &Extras::default(),
         &Address::default(),
         &out,
         &|_, _| {},
@@ -289,10 +286,7 @@ fn a_failing_thread_ends_the_export_with_its_error() {
     let error = write_files(
         &store,
         &filter,
-        Extras {
-            tokens: Tokens::LeaveOut,
-            texts: false,
-        },
+        &Extras::default(),
         &Address::default(),
         &out,
         &pull,
@@ -316,9 +310,9 @@ fn texts_of_pages_are_published_as_the_site_shows_them() {
     let written = write_files(
         &store,
         &TagFilter::default(),
-        Extras {
-            tokens: Tokens::LeaveOut,
+        &Extras {
             texts: true,
+            ..Extras::default()
         },
         &Address::default(),
         &out,
@@ -342,4 +336,99 @@ fn texts_of_pages_are_published_as_the_site_shows_them() {
     let text = file(&format!("note/{}/text", id.0));
     assert!(text.contains(&format!("href=\"../../../note/{}/index.html\"", id.0)));
     assert!(text.contains("href=\"../../../style.css\""));
+}
+
+#[test]
+fn a_site_presents_itself_as_its_publisher_wants() {
+    let dir = tempfile::tempdir().unwrap();
+    let store = store(dir.path());
+    let out = dir.path().join("out");
+    let chosen = store.outline(&TagFilter::default()).unwrap().notes[..3].to_vec();
+    let write = |extras: &Extras, address: &str| {
+        let address = address.parse().unwrap();
+        let written = write_files(
+            &store,
+            &TagFilter::default(),
+            extras,
+            &address,
+            &out,
+            &|_, _| {},
+            &AtomicBool::new(false),
+        );
+        written.unwrap()
+    };
+    let extras = Extras {
+        only: Some(chosen.iter().copied().collect()),
+        publication: Publication {
+            title: "Ann <reads>".into(),
+            author: Some("Ann & Co".into()),
+            description: Some("What \"we\" read".into()),
+            lang: Some("de".into()),
+            start: Some("# Welcome\n\n<script>alert(1)</script> [home](https://e.org)".into()),
+            css: Some("main { color: red }".into()),
+        },
+        ..Extras::default()
+    };
+    let written = write(&extras, "https://ann.example/notes");
+    assert_eq!(written.notes, 3);
+    let file = |name: &str| fs::read_to_string(out.join(name)).unwrap();
+    let home = file("index.html");
+    for part in [
+        "<html lang=\"de\">",
+        "<title>Ann &lt;reads&gt;</title>",
+        "<meta property=\"og:site_name\" content=\"Ann &lt;reads&gt;\">",
+        "<meta property=\"og:description\" content=\"What &quot;we&quot; read\">",
+        "<meta name=\"author\" content=\"Ann &amp; Co\">",
+        "<link rel=\"canonical\" href=\"https://ann.example/notes/\">",
+        "<link rel=\"stylesheet\" href=\"./custom.css\">",
+        "By <bdi>Ann &amp; Co</bdi>",
+        "<h2>Welcome</h2>",
+        "&lt;script&gt;alert(1)",
+    ] {
+        assert!(home.contains(part), "{part}: {home}");
+    }
+    assert_eq!(file("custom.css"), "main { color: red }");
+    let id = chosen[0].0;
+    let note = file(&format!("note/{id}/index.html"));
+    let address = format!("https://ann.example/notes/note/{id}/");
+    assert!(note.contains(&format!("<meta property=\"og:url\" content=\"{address}\">")));
+    assert!(note.contains("<meta property=\"og:type\" content=\"article\">"));
+    assert!(!note.contains("og:description"), "{note}");
+    let feed = file("feed.atom");
+    assert!(feed.contains("<title>Ann &lt;reads&gt;</title>"), "{feed}");
+    assert!(feed.contains("<name>Ann &amp; Co</name>"), "{feed}");
+    let sitemap = file("sitemap.xml");
+    assert!(
+        sitemap.contains(&format!("<url><loc>{address}</loc></url>")),
+        "{sitemap}"
+    );
+    assert!(
+        sitemap.contains("<url><loc>https://ann.example/notes/</loc></url>"),
+        "{sitemap}"
+    );
+    // Each is a page.
+    for address in sitemap.split("<loc>").skip(1) {
+        let address = address.split("</loc>").next().unwrap();
+        let path = url::Url::parse(address).unwrap();
+        let path = percent_encoding::percent_decode_str(path.path())
+            .decode_utf8()
+            .unwrap();
+        let path = path.strip_prefix("/notes/").unwrap();
+        assert!(out.join(path).join("index.html").is_file(), "{address}");
+        let page = file(&format!("{path}index.html"));
+        assert!(
+            page.contains(&format!("<link rel=\"canonical\" href=\"{address}\">")),
+            "{address}"
+        );
+    }
+    let robots = file("robots.txt");
+    assert!(robots.ends_with("Sitemap: https://ann.example/notes/sitemap.xml\n"));
+
+    // Where it isn't known where the site will be, there are no such addresses, and what is no longer
+    // wanted goes.
+    write(&Extras::default(), "/notes");
+    let home = file("index.html");
+    assert!(home.contains("<title>url-notes</title>") && home.contains("<html lang=\"en\">"));
+    assert!(!home.contains("canonical") && !home.contains("custom.css"));
+    assert!(!out.join("sitemap.xml").exists() && !out.join("custom.css").exists());
 }

@@ -7,6 +7,7 @@ use crate::{
     domain::Note,
     site::{
         leads::Gists,
+        markdown,
         views::{
             layout::{Breadcrumb, Layout, Tab, counted},
             note_card::{counted_tags, day_by_day, saved_on, title},
@@ -54,6 +55,9 @@ pub(in crate::site) fn home(layout: &Layout, home: &HomePage<'_>) -> String {
         ..Breadcrumb::default()
     };
     let content = html! {
+        @if let Some(start) = &layout.publication.start {
+            section.paper.start dir="auto" { (markdown::render(start, 2)) }
+        }
         @if notes.is_empty() {
             @if layout.links.are_files() {
                 section.paper aria-label="Message" { p { "Nothing has been published yet." } }

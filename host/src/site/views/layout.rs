@@ -9,6 +9,7 @@ use crate::site::{
     has_feeds::HasFeeds,
     known_links::KnownLinks,
     links::{Links, NEWEST},
+    publication::Publication,
     site_icons::SiteIcons,
 };
 
@@ -32,6 +33,8 @@ pub(in crate::site) struct Layout {
     pub feeds_known: HasFeeds,
     /// The links that moved or may be lost.
     pub known_links: Arc<KnownLinks>,
+    /// How the site presents itself.
+    pub publication: Arc<Publication>,
 }
 
 /// The location of a page: `url-notes | tag | gpu`.
@@ -76,18 +79,22 @@ impl Layout {
     /// Renders the whole page around its content.
     pub(super) fn page(&self, place: &Breadcrumb<'_>, content: &Markup) -> String {
         let tab = |tab| (place.tab == Some(tab)).then_some("page");
+        let name = &self.publication.title;
+        let full_title = place.full_title(name);
         html! {
             (DOCTYPE)
-            html lang="en" {
+            html lang=(self.publication.lang.as_deref().unwrap_or("en")) {
                 head {
                     meta charset="utf-8";
                     @if self.links.are_files() { meta http-equiv="Content-Security-Policy" content=(POLICY); }
-                    title { (place.full_title()) }
+                    title { (full_title) }
                     meta name="viewport" content="width=device-width, initial-scale=1";
                     @if place.is_private { meta name="robots" content="noindex"; }
                     meta name="referrer" content="no-referrer";
                     meta name="color-scheme" content="light dark";
                     link rel="stylesheet" href=(self.links.style());
+                    @if self.publication.css.is_some() { link rel="stylesheet" href=(self.links.custom_style()); }
+                    @if self.links.are_files() { (self.preview(place, &full_title)) }
                     // Not deferred: it sets how notes are shown before the first paint.
                     script src=(self.links.script()) {}
                     @if !self.links.are_files() {
@@ -97,7 +104,7 @@ impl Layout {
                         script src=(self.links.search_script()) defer {}
                     }
                     @if let Some(feed) = &place.feed {
-                        link rel="alternate" href=(feed) title=(place.full_title()) type="application/atom+xml";
+                        link rel="alternate" href=(feed) title=(full_title) type="application/atom+xml";
                     }
                     link rel="icon" href=(self.links.icon()) type="image/svg+xml";
                 }
@@ -105,10 +112,10 @@ impl Layout {
                     a.skip href="#content" { "Skip to the content" }
                     header.top {
                         div.bar {
-                            p.wordmark {
+                            p.wordmark .own[*name != Publication::default().title] dir="auto" {
                                 // On the home page, this link would lead to itself.
-                                @if place.tab == Some(Tab::Home) { "url-notes" } @else {
-                                    a href=(self.links.home()) { "url-notes" }
+                                @if place.tab == Some(Tab::Home) { (name) } @else {
+                                    a href=(self.links.home()) { (name) }
                                 }
                             }
                             nav aria-label="Site" {
@@ -140,6 +147,7 @@ impl Layout {
                         ul.menu role="list" {
                             li { a href=(self.links.search()) aria-current=[tab(Tab::Search)] { "How to search" } }
                             @if let Some(feed) = &place.feed { li { a href=(feed) { "Atom feed" } } }
+                            @if let Some(author) = &self.publication.author { li { "By " bdi { (author) } } }
                         }
                     }
                 }
@@ -148,11 +156,30 @@ impl Layout {
         .into_string()
     }
 
+    /// Renders what search engines and previews show (<https://ogp.me>).
+    fn preview(&self, place: &Breadcrumb<'_>, full_title: &str) -> Markup {
+        let kind = match place.title {
+            Some(_) => "article",
+            None => "website",
+        };
+        let publication = &self.publication;
+        html! {
+            meta property="og:type" content=(kind);
+            meta property="og:site_name" content=(publication.title);
+            meta property="og:title" content=(place.title.unwrap_or(full_title));
+            @if let Some(author) = &publication.author { meta name="author" content=(author); }
+            @if let (Some(description), Some(Tab::Home)) = (&publication.description, place.tab) {
+                meta name="description" content=(description);
+                meta property="og:description" content=(description);
+            }
+        }
+    }
+
     /// Renders the `h1` below links to its parent pages.
     fn heading(&self, place: &Breadcrumb<'_>) -> Markup {
         let (last, parents) = match place.steps.split_last() {
             Some(((last, _), parents)) => (*last, parents),
-            None => ("url-notes", &[][..]),
+            None => (self.publication.title.as_str(), &[][..]),
         };
         html! {
             div.page-heading {
@@ -171,8 +198,8 @@ impl Layout {
 }
 
 impl Breadcrumb<'_> {
-    fn full_title(&self) -> String {
-        let mut title = String::from("url-notes");
+    fn full_title(&self, name: &str) -> String {
+        let mut title = String::from(name);
         let last = self.steps.len().saturating_sub(1);
         for (index, (text, _)) in self.steps.iter().enumerate() {
             title.push_str(" | ");
@@ -262,13 +289,13 @@ mod tests {
             steps: vec![("tag", Some("/tags".into())), ("gpu", None)],
             ..Breadcrumb::default()
         };
-        assert_eq!(place.full_title(), "url-notes | tag | gpu");
+        assert_eq!(place.full_title("url-notes"), "url-notes | tag | gpu");
         let note = Breadcrumb {
             steps: vec![("note", None)],
             title: Some("A <title>"),
             ..Breadcrumb::default()
         };
-        assert_eq!(note.full_title(), "url-notes | A <title>");
-        assert_eq!(Breadcrumb::default().full_title(), "url-notes");
+        assert_eq!(note.full_title("url-notes"), "url-notes | A <title>");
+        assert_eq!(Breadcrumb::default().full_title("url-notes"), "url-notes");
     }
 }

@@ -57,7 +57,7 @@ impl Reader {
     /// # Errors
     /// The `store_*` kinds, as for every method here.
     pub fn outline(&self, filter: &TagFilter) -> Result<Outline> {
-        Ok(self.outline_without(filter, &HashSet::new())?.0)
+        Ok(self.outline_without(filter, None, &HashSet::new())?.0)
     }
 
     /// Returns the notes whose addresses contain access tokens.
@@ -78,14 +78,15 @@ impl Reader {
         Ok(found)
     }
 
-    /// Like [`Reader::outline`], without some notes. Also returns how many of those pass the
-    /// filter.
+    /// Like [`Reader::outline`], only of some notes and without others. Also returns how many of those
+    /// that are left out pass the filter.
     ///
     /// # Errors
     /// The `store_*` kinds.
     pub fn outline_without(
         &self,
         filter: &TagFilter,
+        only: Option<&HashSet<NoteId>>,
         without: &HashSet<NoteId>,
     ) -> Result<(Outline, u64)> {
         let mut outline = Outline::default();
@@ -130,7 +131,8 @@ impl Reader {
             }
             let tags = &tagged[start..];
             let passes = wanted.with.iter().all(|tag| tags.contains(tag))
-                && !wanted.without.iter().any(|tag| tags.contains(tag));
+                && !wanted.without.iter().any(|tag| tags.contains(tag))
+                && only.is_none_or(|only| only.contains(&NoteId(id)));
             let stays_out = passes && without.contains(&NoteId(id));
             left_out += u64::from(stays_out);
             if passes && !stays_out {
