@@ -526,6 +526,35 @@ mod tests {
     }
 
     #[test]
+    fn assistants_get_nothing_if_what_is_excluded_is_unclear() {
+        let config = read("[assistant]\nexclude-tags = ['private', 'a b']\n", None);
+        let settings = config.assistant.unwrap();
+        assert_eq!(settings.exclude_tags, ["private", "a b"]);
+        assert_eq!(config.warnings, [""; 0]);
+        assert_eq!(read("", None).assistant, Ok(AssistantSettings::default()));
+        assert!(read("[assistant]\n", None).assistant.is_ok());
+        for fault in [
+            "[assistant]\nexclude-tag = ['private']\n",
+            "[assistant]\nexclude-tags = 'private'\n",
+            "[assistant]\nexclude-tags = [3]\n",
+            "assistant = 3\n",
+        ] {
+            let config = read(&format!("port = 7000\n{fault}"), None);
+            assert_eq!(config.port, 7000);
+            let problem = config.assistant.unwrap_err();
+            assert!(
+                problem.starts_with("[assistant] can't be read: "),
+                "{problem}"
+            );
+            assert_eq!(config.warnings, [problem]);
+        }
+        // The whole file isn't used.
+        let config = read("nonsense\n[assistant]\nexclude-tags = ['private']\n", None);
+        assert_eq!(config.assistant.as_ref().err(), config.warnings.first());
+        assert!(config.assistant.is_err());
+    }
+
+    #[test]
     fn a_fault_in_the_model_leaves_the_other_settings() {
         let model = "[model]\nurl = 'http://localhost:11434/v1'\nname = 'm'\n";
         for (fault, warning) in [

@@ -3,13 +3,12 @@
 use std::{
     fs,
     io::{BufRead as _, BufReader, Write as _},
-    os::unix::fs::PermissionsExt,
     process::Stdio,
 };
 
 use serde_json::{Value, json};
 
-use crate::host::{program, run, run_ok};
+use crate::host::{program, recording_browser, run, run_ok};
 
 fn json_of(dir: &std::path::Path, arguments: &[&str]) -> Value {
     serde_json::from_str(&run_ok(dir, arguments)).unwrap()
@@ -778,15 +777,8 @@ fn an_invalid_port_is_not_replaced_by_another() {
 #[test]
 fn shows_a_random_note_and_opens_its_page() {
     let dir = tempfile::tempdir().unwrap();
-    let bin = dir.path().join("bin");
-    fs::create_dir(&bin).unwrap();
+    let path = recording_browser(dir.path());
     let opened = dir.path().join("opened");
-    for opener in ["xdg-open", "open"] {
-        let script = bin.join(opener);
-        let text = format!("#!/bin/sh\nprintf '%s\\n' \"$@\" >'{}'\n", opened.display());
-        fs::write(&script, text).unwrap();
-        fs::set_permissions(&script, PermissionsExt::from_mode(0o755)).unwrap();
-    }
     let dir = dir.path();
     let none = run(dir, &["random"]);
     assert_eq!(none.status.code(), Some(1));
@@ -809,11 +801,30 @@ fn shows_a_random_note_and_opens_its_page() {
     assert!(String::from_utf8_lossy(&unknown.stderr).contains("No note has the tag"));
 
     let output = program(dir)
-        .env("PATH", format!("{}:/usr/bin:/bin", bin.display()))
+        .env("PATH", &path)
         .args(["random", "--tag", "b", "--open"])
         .output()
         .unwrap();
     assert!(output.status.success(), "{output:?}");
     // As it is shown: without user name and password.
     assert_eq!(fs::read_to_string(&opened).unwrap(), "https://e.org/b\n");
+
+    fs::remove_file(&opened).unwrap();
+    // Bookmarks that are scripts come from imports.
+    let script = dir.join("bookmarks.html");
+    fs::write(
+        &script,
+        "<!DOCTYPE NETSCAPE-Bookmark-file-1>\n<DL><p>\n\
+         <DT><A HREF=\"javascript:alert(1)\" TAGS=\"c\">Script</A>\n</DL><p>\n",
+    )
+    .unwrap();
+    run(dir, &["import", script.to_str().unwrap()]);
+    let output = program(dir)
+        .env("PATH", &path)
+        .args(["random", "--tag", "c", "--open"])
+        .output()
+        .unwrap();
+    assert_eq!(output.status.code(), Some(1), "{output:?}");
+    assert!(String::from_utf8_lossy(&output.stderr).contains("Only pages of the web"));
+    assert!(!opened.exists());
 }

@@ -2,7 +2,9 @@
 
 use std::{
     fmt::Write as _,
+    fs,
     io::{Read, Write},
+    os::unix::fs::PermissionsExt,
     path::{Path, PathBuf},
     process::{Child, ChildStdin, ChildStdout, Command, ExitStatus, Output, Stdio},
     sync::atomic::{AtomicU32, Ordering},
@@ -28,6 +30,21 @@ pub(crate) fn program(dir: &Path) -> Command {
         .env("URL_NOTES_PORT", "0")
         .env("TZ", "UTC");
     command
+}
+
+/// Makes a browser that records what it is asked to open, in the file `opened` in `dir`. Returns what
+/// `PATH` must be for that.
+pub(crate) fn recording_browser(dir: &Path) -> String {
+    let bin = dir.join("bin");
+    fs::create_dir_all(&bin).unwrap();
+    let opened = dir.join("opened");
+    for opener in ["xdg-open", "open"] {
+        let script = bin.join(opener);
+        let text = format!("#!/bin/sh\nprintf '%s\\n' \"$@\" >'{}'\n", opened.display());
+        fs::write(&script, text).unwrap();
+        fs::set_permissions(&script, PermissionsExt::from_mode(0o755)).unwrap();
+    }
+    format!("{}:/usr/bin:/bin", bin.display())
 }
 
 /// Runs a subcommand to its end.

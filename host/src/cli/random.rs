@@ -46,9 +46,17 @@ impl Random {
             bail!("There are no notes yet.");
         };
         show_note(invocation, &store, &note)?;
-        if self.open {
-            start_browser(note.address().as_ref().as_ref())?;
+        if !self.open {
+            return Ok(());
         }
-        Ok(())
+        // Not of a bookmark that is a script, nor of a file that a program would run.
+        let address = note.address();
+        if !["http://", "https://"]
+            .iter()
+            .any(|scheme| address.starts_with(scheme))
+        {
+            bail!("Only pages of the web can be opened.");
+        }
+        start_browser(address.as_ref().as_ref())
     }
 }

@@ -2,59 +2,32 @@
 
 use std::io::Cursor;
 
-use jiff::Timestamp;
 use serde_json::{Value, json};
 
 use super::{MAX_MESSAGE_BYTES, Server, Visible, tools};
 use crate::{
-    domain::{Change, Metadata, NewNote, NoteId, PageUrl, Tag},
-    store::{NewText, Store, TextSource},
+    domain::{Change, NoteId, Tag},
+    store::test_store::TestStore,
 };
 
-struct Notes {
-    folder: tempfile::TempDir,
-    store: Store,
-    now: Timestamp,
-}
+struct Notes(TestStore);
 
 impl Notes {
     fn new() -> Self {
-        let folder = tempfile::tempdir().unwrap();
-        let store = Store::open(&folder.path().join("notes.db")).unwrap();
-        Self {
-            folder,
-            store,
-            now: "2026-11-30T12:00:00Z".parse().unwrap(),
-        }
+        Self(TestStore::new())
     }
 
     fn save(&mut self, url: &str, title: &str, tags: &[&str], summary: &str) -> NoteId {
-        self.now += jiff::SignedDuration::from_secs(60);
-        let new = NewNote {
-            url: PageUrl::parse(url).unwrap(),
-            title: title.into(),
-            tags: tags.iter().map(|tag| Tag::parse(tag).unwrap()).collect(),
-            summary: summary.into(),
-            metadata: Metadata::default(),
-            quote: None,
-            read: true,
-        };
-        let saved = self
-            .store
-            .write(self.now, |writer| writer.save_page(new, &[]));
-        saved.unwrap().note.id
+        self.0.save_page(url, title, tags, summary)
     }
 
     fn keep_text(&mut self, id: NoteId, markdown: &str) {
-        let text = NewText::new(markdown, self.now, TextSource::Click, true).unwrap();
-        self.store
-            .write(self.now, |writer| writer.put_text(id, &text, false))
-            .unwrap();
+        self.0.keep_text(id, markdown);
     }
 
     fn server(&self, visible: Visible) -> Server {
         Server {
-            database: self.folder.path().join("notes.db"),
+            database: self.0.database(),
             visible,
         }
     }
@@ -510,17 +483,16 @@ fn a_note_is_shown_with_its_page_apart() {
                 "words": 3,
             })
         );
-        assert_eq!(note["saved"], "2026-11-30");
+        assert_eq!(note["saved"], "2025-08-12");
     }
     // A title that the user typed is the user's.
     let change = Change {
         title: Some("My title".into()),
         ..Change::default()
     };
-    let now = notes.now;
     notes
-        .store
-        .write(now, |writer| writer.update_note(id, change))
+        .0
+        .write(|writer| writer.update_note(id, change))
         .unwrap();
     let note = notes.call("get_note", json!({ "id": id.0 }));
     assert_eq!(note["yours"]["title"], "My title");
@@ -597,14 +569,10 @@ fn deleted_and_excluded_notes_are_never_shown() {
     let private = notes.save("https://e.org/2", "Private", &["rust", "private"], "word");
     notes.keep_text(private, "word");
     let deleted = notes.save("https://e.org/3", "Deleted", &["rust", "gone"], "word");
-    let now = notes.now;
-    notes
-        .store
-        .write(now, |writer| writer.delete_note(deleted))
-        .unwrap();
+    notes.0.write(|writer| writer.delete_note(deleted)).unwrap();
     let alias =
         |writer: &crate::store::Writer<'_>| writer.alias_tag(&tag("hidden"), &tag("private"));
-    notes.store.write(now, alias).unwrap();
+    notes.0.write(alias).unwrap();
 
     let excluded = || Visible {
         without: vec![tag("hidden")],
@@ -711,7 +679,7 @@ fn the_longest_possible_results_are_bounded() {
         let length = notes.call(tool, arguments).to_string().len();
         assert!(length <= most, "{tool}: {length}");
     }
-    let id = notes.store.latest_notes(None, 1).unwrap()[0].id.0;
+    let id = notes.0.store.latest_notes(None, 1).unwrap()[0].id.0;
     let note = notes
         .call("get_note", json!({ "id": id }))
         .to_string()

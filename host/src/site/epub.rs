@@ -307,46 +307,9 @@ mod tests {
     use zip::ZipArchive;
 
     use super::*;
-    use crate::{
-        domain::{Metadata, NewNote, PageUrl, Tag},
-        store::{NewText, Store, TextSource},
-    };
+    use crate::store::test_store::TestStore;
 
-    struct Notes {
-        _folder: tempfile::TempDir,
-        store: Store,
-        now: Timestamp,
-    }
-
-    impl Notes {
-        fn new() -> Self {
-            let folder = tempfile::tempdir().unwrap();
-            Self {
-                store: Store::open(&folder.path().join("notes.db")).unwrap(),
-                _folder: folder,
-                now: "2026-11-30T12:00:00Z".parse().unwrap(),
-            }
-        }
-
-        fn save(&mut self, url: &str, title: &str, tags: &[&str], summary: &str) -> NoteId {
-            self.now += jiff::SignedDuration::from_secs(60);
-            let new = NewNote {
-                url: PageUrl::parse(url).unwrap(),
-                title: title.into(),
-                tags: tags.iter().map(|tag| Tag::parse(tag).unwrap()).collect(),
-                summary: summary.into(),
-                metadata: Metadata::default(),
-                quote: None,
-                read: true,
-            };
-            let saved = self
-                .store
-                .write(self.now, |writer| writer.save_page(new, &[]));
-            saved.unwrap().note.id
-        }
-    }
-
-    fn book_of(place: &Notes, texts: bool) -> Vec<(String, String)> {
+    fn book_of(place: &TestStore, texts: bool) -> Vec<(String, String)> {
         let notes = place.store.latest_notes(None, 100).unwrap();
         let ids: Vec<NoteId> = notes.into_iter().map(|note| note.id).collect();
         let book = Book {
@@ -375,25 +338,15 @@ mod tests {
 
     #[test]
     fn a_note_is_a_chapter_with_its_text() {
-        let mut place = Notes::new();
-        let id = place.save(
+        let mut place = TestStore::new();
+        let id = place.save_page(
             "https://e.org/a?q=\"x\"",
             "One & two",
             &["tag"],
             "**Mine** [l](https://e.org/%zz#a#b)",
         );
-        place.save("https://e.org/b", "Second", &[], "\u{1}\n\n---\n");
-        let text = NewText::new(
-            "## From the page\n\nWords.",
-            place.now,
-            TextSource::Click,
-            true,
-        );
-        let (now, text) = (place.now, text.unwrap());
-        place
-            .store
-            .write(now, |writer| writer.put_text(id, &text, false))
-            .unwrap();
+        place.save_page("https://e.org/b", "Second", &[], "\u{1}\n\n---\n");
+        place.keep_text(id, "## From the page\n\nWords.");
         let files = book_of(&place, true);
         let names: Vec<&str> = files.iter().map(|file| file.0.as_str()).collect();
         assert_eq!(
@@ -457,7 +410,7 @@ mod tests {
 
     #[test]
     fn a_book_has_a_limit() {
-        let place = Notes::new();
+        let place = TestStore::new();
         let ids = vec![NoteId(1); MAX_CHAPTERS + 1];
         let book = Book {
             title: "",

@@ -75,6 +75,6 @@ pub use sync::{
 pub use transaction::{Operation, OperationResult, Store, TRASH_DAYS, Writer};
 
 #[cfg(test)]
-mod test_store;
+pub(crate) mod test_store;
 #[cfg(test)]
 mod tests;

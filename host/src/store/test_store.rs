@@ -1,39 +1,44 @@
 //! A store for tests, and notes to save in it.
 
+use std::path::PathBuf;
+
 use jiff::{SignedDuration, Timestamp};
 
 use crate::{
-    domain::{Metadata, NewNote, PageUrl, Query, parse_tags},
+    domain::{Metadata, NewNote, NoteId, PageUrl, Query, parse_tags},
     error::Result,
     store::{
-        notes::note_writes::SavedNote,
+        notes::{
+            note_writes::SavedNote,
+            texts::{NewText, TextSource},
+        },
         transaction::{Store, Writer},
     },
 };
 
 /// A store in a temporary folder with a clock of its own.
-pub(in crate::store) struct TestStore {
-    pub(in crate::store) store: Store,
+pub(crate) struct TestStore {
+    pub(crate) store: Store,
     /// The current time, which advances by a second with each write.
-    pub(in crate::store) now: Timestamp,
+    pub(crate) now: Timestamp,
     /// Whether [`TestStore::check`] runs after each write.
     checks: bool,
-    _dir: tempfile::TempDir,
+    dir: tempfile::TempDir,
 }
 
 impl TestStore {
-    pub(in crate::store) fn new() -> Self {
+    pub(crate) fn new() -> Self {
         let dir = tempfile::tempdir().unwrap();
         Self {
             store: Store::open(&dir.path().join("notes.db")).unwrap(),
             now: "2025-08-12T10:00:00Z".parse().unwrap(),
             checks: false,
-            _dir: dir,
+            dir,
         }
     }
 
     /// Creates a store with a copy of the database.
-    pub(in crate::store) fn cloned(&self) -> Self {
+    pub(crate) fn cloned(&self) -> Self {
         let dir = tempfile::tempdir().unwrap();
         let path = dir.path().join("notes.db");
         self.store.backup(Some(&path), false, self.now).unwrap();
@@ -41,17 +46,17 @@ impl TestStore {
     }
 
     /// Opens the database `notes.db` in a folder.
-    pub(in crate::store) fn in_folder(dir: tempfile::TempDir, now: Timestamp) -> Self {
+    pub(crate) fn in_folder(dir: tempfile::TempDir, now: Timestamp) -> Self {
         Self {
             store: Store::open(&dir.path().join("notes.db")).unwrap(),
             now,
             checks: false,
-            _dir: dir,
+            dir,
         }
     }
 
     /// Creates a store that is checked after each write.
-    pub(in crate::store) fn checked() -> Self {
+    pub(crate) fn checked() -> Self {
         Self {
             checks: true,
             ..Self::new()
@@ -59,7 +64,7 @@ impl TestStore {
     }
 
     /// Saves a page one second after the last write.
-    pub(in crate::store) fn save(
+    pub(crate) fn save(
         &mut self,
         url: &str,
         title: &str,
@@ -70,10 +75,32 @@ impl TestStore {
         self.write(|writer| writer.save_note(&new)).unwrap()
     }
 
-    pub(in crate::store) fn write<T>(
+    /// Saves a page with its own title, as a click does.
+    pub(crate) fn save_page(
         &mut self,
-        work: impl FnOnce(&Writer<'_>) -> Result<T>,
-    ) -> Result<T> {
+        url: &str,
+        title: &str,
+        tags: &[&str],
+        summary: &str,
+    ) -> NoteId {
+        let new = new_note(url, title, tags, summary);
+        let saved = self.write(|writer| writer.save_page(new, &[]));
+        saved.unwrap().note.id
+    }
+
+    /// Keeps a text of a page.
+    pub(crate) fn keep_text(&mut self, id: NoteId, markdown: &str) {
+        let text = NewText::new(markdown, self.now, TextSource::Click, true).unwrap();
+        self.write(|writer| writer.put_text(id, &text, false))
+            .unwrap();
+    }
+
+    /// Returns the path of the database.
+    pub(crate) fn database(&self) -> PathBuf {
+        self.dir.path().join("notes.db")
+    }
+
+    pub(crate) fn write<T>(&mut self, work: impl FnOnce(&Writer<'_>) -> Result<T>) -> Result<T> {
         self.now += SignedDuration::from_secs(1);
         let done = self.store.write(self.now, work);
         if self.checks {
@@ -83,7 +110,7 @@ impl TestStore {
     }
 
     /// Advances the clock as on a computer where the program is started now and then.
-    pub(in crate::store) fn let_hours_pass(&mut self, hours: i64) {
+    pub(crate) fn let_hours_pass(&mut self, hours: i64) {
         let end = self.now + SignedDuration::from_hours(hours);
         while self.now < end {
             self.now = end.min(self.now + SignedDuration::from_hours(20));
@@ -92,11 +119,11 @@ impl TestStore {
     }
 
     /// See [`check`].
-    pub(in crate::store) fn check(&self) {
+    pub(crate) fn check(&self) {
         check(&self.store);
     }
 
-    pub(in crate::store) fn found(&self, query: &str) -> Vec<String> {
+    pub(crate) fn found(&self, query: &str) -> Vec<String> {
         self.store
             .search(&Query::parse(query), None, 100)
             .unwrap()
@@ -108,7 +135,7 @@ impl TestStore {
 }
 
 /// Checks what must hold after each write: SQLite's own check, counts, index.
-pub(in crate::store) fn check(store: &Store) {
+pub(crate) fn check(store: &Store) {
     let conn = &store.conn;
     let number = |sql: &str| -> i64 { conn.query_row(sql, [], |row| row.get(0)).unwrap() };
     assert_eq!(
@@ -178,7 +205,7 @@ pub(in crate::store) fn check(store: &Store) {
 }
 
 /// Returns a page without metadata, as the extension saves it.
-pub(in crate::store) fn new_note(url: &str, title: &str, tags: &[&str], summary: &str) -> NewNote {
+pub(crate) fn new_note(url: &str, title: &str, tags: &[&str], summary: &str) -> NewNote {
     NewNote {
         url: PageUrl::parse(url).unwrap(),
         title: title.into(),

@@ -4,7 +4,7 @@ use std::{
     fs,
     io::{BufRead as _, BufReader, Read as _, Write as _},
     net::{Ipv4Addr, SocketAddr, TcpListener, TcpStream},
-    os::unix::fs::{PermissionsExt, fchown},
+    os::unix::fs::fchown,
     path::Path,
     process::{Command, Stdio},
     sync::{
@@ -17,7 +17,7 @@ use std::{
 use serde_json::{Value, json};
 
 use super::client::try_get;
-use crate::host::{TestHost, program, until};
+use crate::host::{TestHost, program, recording_browser, until};
 
 /// A server that answers everything with 200 and `Server: url-notes`.
 struct Impostor {
@@ -88,20 +88,9 @@ fn free_port() -> TcpListener {
 
 /// Runs `url-notes open` with a browser that records its arguments.
 fn open(dir: &Path, port: u16) -> std::process::Output {
-    let bin = dir.join("bin");
-    fs::create_dir_all(&bin).unwrap();
-    for opener in ["xdg-open", "open"] {
-        let script = bin.join(opener);
-        let text = format!(
-            "#!/bin/sh\nprintf '%s\\n' \"$@\" >'{}'\n",
-            dir.join("opened").display()
-        );
-        fs::write(&script, text).unwrap();
-        fs::set_permissions(&script, PermissionsExt::from_mode(0o755)).unwrap();
-    }
     program(dir)
         .env("URL_NOTES_PORT", port.to_string())
-        .env("PATH", format!("{}:/usr/bin:/bin", bin.display()))
+        .env("PATH", recording_browser(dir))
         .arg("open")
         .output()
         .unwrap()

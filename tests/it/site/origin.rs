@@ -6,7 +6,7 @@ use std::{collections::BTreeSet, fs, os::unix::fs::PermissionsExt, path::Path, p
 use serde_json::json;
 
 use super::client::{Answer, ask_at, get_at, try_get};
-use crate::host::{TestHost, program, run_ok, until};
+use crate::host::{TestHost, program, recording_browser, run_ok, until};
 
 const TARGETS: [&str; 16] = [
     "/",
@@ -352,18 +352,11 @@ fn a_locked_site_repeats_a_typed_address_to_get_the_cookie() {
 fn the_browser_is_started_without_the_origin_in_its_arguments() {
     let (mut host, origin, dir) = host_with_a_note("");
     let (_, port) = origin.rsplit_once(':').unwrap();
-    let bin = dir.path().join("bin");
-    fs::create_dir(&bin).unwrap();
+    let path = recording_browser(dir.path());
     let opened = dir.path().join("opened");
-    for opener in ["xdg-open", "open"] {
-        let script = bin.join(opener);
-        let text = format!("#!/bin/sh\nprintf '%s\\n' \"$@\" >'{}'\n", opened.display());
-        fs::write(&script, text).unwrap();
-        fs::set_permissions(&script, PermissionsExt::from_mode(0o755)).unwrap();
-    }
     let output = program(dir.path())
         .env("URL_NOTES_PORT", port)
-        .env("PATH", format!("{}:/usr/bin:/bin", bin.display()))
+        .env("PATH", path)
         .args(["open", "gpu", "--json"])
         .output()
         .unwrap();

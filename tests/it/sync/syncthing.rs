@@ -146,10 +146,16 @@ impl Computer {
         self.ok(&["sync", "now"]);
     }
 
-    /// Returns the notes without what tells where they came from.
+    /// Returns the notes by address, without what tells where they came from and without their ids: of
+    /// two notes that both computers save in the same millisecond, each has its own first.
     fn notes(&self) -> Vec<Value> {
         let exported: Value = serde_json::from_str(&self.ok(&["export", "json", "-"])).unwrap();
-        exported["notes"].as_array().unwrap().clone()
+        let mut notes = exported["notes"].as_array().unwrap().clone();
+        for note in &mut notes {
+            note.as_object_mut().unwrap().remove("id");
+        }
+        notes.sort_by_key(|note| note["url"].to_string());
+        notes
     }
 
     /// Returns the names of all files in the shared folder, with their folders, in order.
