@@ -183,10 +183,18 @@ for (const { what, plant, ...causes } of CASES) {
  * @param {import("./driver/popup.js").Popup} popup
  */
 async function deliver(world, popup) {
+	// The extension tries by itself, too, and the button does nothing while it does.
+	await until("the button can be used", () =>
+		popup.evaluate(() => document.querySelector("#try-again")?.ariaDisabled !== "true"),
+	);
 	await popup.focus("#try-again");
 	await popup.press("Enter");
 	const kept = [{ url: world.web.address("/article"), tags: ["kept"] }];
-	await world.holds(kept);
+	await world.holds(kept).catch(async (error) => {
+		const status = await popup.text("#status").catch(String);
+		const hosts = await world.hostProcesses();
+		throw new Error(`${error.message}; the popup says: ${status}; hosts: ${hosts}`);
+	});
 	await popup.reaches("saved");
 	await popup.dismiss();
 	await world.holds(kept);

@@ -79,3 +79,14 @@ export async function typeTags(page, ...tags) {
  */
 export const confirm = (page) =>
 	page.$eval("#dialog-ok", (button) => /** @type {HTMLElement} */ (button).click());
+
+/**
+ * Closes the dialog. What follows it, such as the focus on the list, comes after the click.
+ * @param {Page} page
+ */
+export async function cancelDialog(page) {
+	await page.click("#dialog-cancel");
+	await until("the dialog is closed", () =>
+		page.evaluate(() => document.querySelector("#dialog-cancel") === null),
+	);
+}

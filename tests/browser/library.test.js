@@ -6,6 +6,7 @@ import path from "node:path";
 import { STANDARD, unreadable } from "./axe.js";
 import { until } from "./driver/until.js";
 import {
+	cancelDialog,
 	confirm,
 	focusList,
 	found,
@@ -550,19 +551,20 @@ for (const language of ["en", "de"]) {
 				faults.push(...(await lookAt(page, `${name}-selected`, width)));
 				await page.click("#help");
 				faults.push(...(await lookAt(page, `${name}-keys`, width)));
-				await page.click("#dialog-cancel");
+				await cancelDialog(page);
 				await focusList(page);
 				await page.keyboard.press("t");
 				await page.waitForSelector("#dialog #tags");
 				await page.type("#dialog #tags", "da");
 				await page.waitForSelector("#completions li");
 				faults.push(...(await lookAt(page, `${name}-tags`, width)));
-				await page.click("#dialog-cancel");
+				await cancelDialog(page);
 				await page.click("#clear");
+				await focusList(page);
 				await page.keyboard.press("e");
 				await page.waitForSelector("#note-title");
 				faults.push(...(await lookAt(page, `${name}-edit`, width)));
-				await page.click("#dialog-cancel");
+				await cancelDialog(page);
 				await page.click("#triage");
 				await page.waitForSelector("#triage-title");
 				faults.push(...(await lookAt(page, `${name}-triage`, width)));

@@ -13,6 +13,7 @@ import path from "node:path";
 import { after, test } from "node:test";
 import { promisify } from "node:util";
 import { browsers } from "./driver/browser.js";
+import { twice } from "./driver/twice.js";
 import { TEST_HANGS_MS, until } from "./driver/until.js";
 import { builtProgram, freePort, project, putArrivals, putNotes } from "./program.js";
 import { serveWeb } from "./web.js";
@@ -66,37 +67,39 @@ export function inEachBrowser(
 		extension
 	);
 	for (const driver of browsers.filter(({ name }) => !only || name === only)) {
-		test(`${driver.name}: ${sentence}`, { timeout: TEST_HANGS_MS }, async ({
-			signal,
-		}) => {
-			const world = await World.make(isShared ? driver : undefined);
-			// What waits for a browser fails when that ends, and says where it waited. Every test is
-			// "aborted" at last.
-			let hangs = true;
-			signal.addEventListener("abort", () => hangs && world.killBrowsers());
-			try {
-				if (settings) await world.configure(settings);
-				if (registered) await world.install();
-				await before?.(world);
-				if (extension) world.extension = await extension(driver, world);
-				const options = {
-					language,
-					resolves,
-					keepsWelcome,
-					headed,
-					littleStorage,
-					others: await others?.(world),
-				};
-				const browser = await world.start(driver, options);
-				await check(world, browser);
-				if (isShared) await world.leave(driver);
-			} catch (error) {
-				if (signal.aborted) console.log(`${sentence}: hung at`, error);
-				throw error;
-			} finally {
-				hangs = false;
-				await world.end();
-			}
+		const name = `${driver.name}: ${sentence}`;
+		test(name, { timeout: TEST_HANGS_MS }, async ({ signal }) => {
+			const attempt = async () => {
+				const world = await World.make(isShared ? driver : undefined);
+				// What waits for a browser fails when that ends, and says where it waited. Every test
+				// is "aborted" at last.
+				let hangs = true;
+				signal.addEventListener("abort", () => hangs && world.killBrowsers());
+				try {
+					if (settings) await world.configure(settings);
+					if (registered) await world.install();
+					await before?.(world);
+					if (extension) world.extension = await extension(driver, world);
+					const options = {
+						language,
+						resolves,
+						keepsWelcome,
+						headed,
+						littleStorage,
+						others: await others?.(world),
+					};
+					const browser = await world.start(driver, options);
+					await check(world, browser);
+					if (isShared) await world.leave(driver);
+				} catch (error) {
+					if (signal.aborted) console.log(`${name}: hung at`, error);
+					throw error;
+				} finally {
+					hangs = false;
+					await world.end();
+				}
+			};
+			await twice(name, attempt, () => signal.aborted);
 		});
 	}
 }
@@ -107,10 +110,15 @@ export function inEachBrowser(
  * @typedef {{ home: string, port: number, browser: import("./driver/browser.js").Browser }} Shared
  */
 
+/** How long after its last test a file may still run, in ms. */
+const LEFT_MS = 60_000;
+
 /** @type {Map<import("./driver/browser.js").Driver, Shared>} */
 const shared = new Map();
 
 after(async () => {
+	// What a test has left running would keep this process from ending.
+	setTimeout(() => process.exit(), LEFT_MS).unref();
 	for (const { home, browser } of shared.values()) {
 		await browser.kill();
 		await remove(home);

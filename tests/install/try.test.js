@@ -8,6 +8,7 @@ import { createServer } from "node:net";
 import path from "node:path";
 import { test } from "node:test";
 import { promisify } from "node:util";
+import { twice } from "../browser/driver/twice.js";
 import { until } from "../browser/driver/until.js";
 import { builtProgram, freePort } from "../browser/program.js";
 import { Machine, Try } from "./machine.js";
@@ -69,31 +70,37 @@ for (const [name, title] of [
 	["chromium", "Chromium"],
 	["firefox", "Firefox"],
 ]) {
-	test(`with a display it opens ${title} with the extension, which starts the host`, async (t) => {
-		const machine = await machineWithSystemTools(t);
-		machine.environment.DISPLAY = await openDisplay(t);
-		const trial = new Try(machine, [...WITH, "--browser", `${name}`]);
-		await trial.says(new RegExp(`^Opening ${title} with url-notes`));
-		// Only an extension that is loaded and allowed makes the browser do that.
-		await until(
-			"the browser has started the host",
-			async () => {
-				const { stdout } = await promisify(execFile)("ps", ["-axo", "pid=,args="]);
-				const started =
-					/url-notes (chrome-extension:\/\/|\S*url_notes\.json url-notes@url-notes)/;
-				for (const line of stdout.split("\n").filter((line) => started.test(line))) {
-					const [pid = ""] = line.trim().split(" ");
-					// Other tests have browsers, too. A process that has ended has no environment.
-					const environment = await readFile(`/proc/${pid}/environ`, "utf8").catch(
-						() => "",
+	const sentence = `with a display it opens ${title} with the extension, which starts the host`;
+	test(sentence, async (t) => {
+		await twice(sentence, async () => {
+			const machine = await machineWithSystemTools(t);
+			machine.environment.DISPLAY = await openDisplay(t);
+			const trial = new Try(machine, [...WITH, "--browser", `${name}`]);
+			await trial.says(new RegExp(`^Opening ${title} with url-notes`));
+			// Only an extension that is loaded and allowed makes the browser do that.
+			await until(
+				"the browser has started the host",
+				async () => {
+					const { stdout } = await promisify(execFile)("ps", ["-axo", "pid=,args="]);
+					const started =
+						/url-notes (chrome-extension:\/\/|\S*url_notes\.json url-notes@url-notes)/;
+					for (const line of stdout.split("\n").filter((line) => started.test(line))) {
+						const [pid = ""] = line.trim().split(" ");
+						// Other tests have browsers, too. A process that has ended has no environment.
+						const environment = await readFile(`/proc/${pid}/environ`, "utf8").catch(
+							() => "",
+						);
+						if (environment.includes(`HOME=${machine.folder}/`)) return true;
+					}
+					const own = stdout.split("\n").filter((line) => line.includes(machine.folder));
+					throw new Error(
+						`it says ${trial.lines.join("\n")}; these run:\n${own.join("\n")}`,
 					);
-					if (environment.includes(`HOME=${machine.folder}/`)) return true;
-				}
-				return false;
-			},
-			60_000,
-		);
-		await trial.end();
+				},
+				60_000,
+			);
+			await trial.end();
+		});
 	});
 }
 

@@ -55,6 +55,8 @@ export async function until(what, ask, milliseconds = HANGS_MS) {
  * @returns {Promise<T>} rejects if that takes longer
  */
 export async function within(milliseconds, promise) {
+	// Its result may come when nobody waits for it any more.
+	Promise.resolve(promise).catch(() => {});
 	const ended = new AbortController();
 	const late = pause(milliseconds, null, { signal: ended.signal }).then(() => {
 		throw new Error(`no answer within ${milliseconds / 1000} s`);
