@@ -511,7 +511,7 @@ clean_up() {
     [ -z "$unfinished" ] || rm -f -- "$unfinished"
     # The browser's children may still write for a moment after it has ended, and make the folder again.
     for _ in 1 2 3 4 5 6 7 8 9 10; do
-        if rm -rf -- "$work" 2>/dev/null; then
+        if rm -rf -- "$work" ${temporary:+"$temporary"} 2>/dev/null; then
             [ -n "$tried" ] || return 0
             sleep 1
             [ -e "$work" ] || return 0
@@ -528,7 +528,7 @@ main() {
     # Created folders are writable for the user and readable for all; modes of files are set one by
     # one.
     umask 022
-    browser_process='' site_process='' unfinished=''
+    browser_process='' site_process='' unfinished='' temporary=''
     work=$(mktemp -d "${TMPDIR:-/tmp}/url-notes.XXXXXX") || fail "No temporary folder can be made in ${TMPDIR:-/tmp}."
     trap clean_up EXIT
     trap 'exit 129' HUP

@@ -151,6 +151,11 @@ display_present() {
 
 open_browser() {
     mkdir -p -- "$work/home" "$work/profile" "$work/tmp"
+    # Chromium ends if the path of the socket that it makes there, 45 bytes longer, has more than 103
+    # bytes (`sun_path` of sockaddr_un on macOS).
+    if [ ${#work} -gt 50 ]; then
+        temporary=$(mktemp -d /tmp/url-notes.XXXXXX) || fail "No temporary folder can be made in /tmp."
+    fi
     say "Opening $chosen_title with url-notes, sample notes and $address in a temporary profile."
     register_for_try
     "open_$chosen_family"
@@ -223,7 +228,7 @@ start_browser() {
     (
         unset XDG_CONFIG_HOME XDG_DATA_HOME XDG_CACHE_HOME XDG_STATE_HOME
         cd "$folder" || exit
-        exec env HOME="$work/home" CFFIXED_USER_HOME="$work/home" TMPDIR="$work/tmp" \
+        exec env HOME="$work/home" CFFIXED_USER_HOME="$work/home" TMPDIR="${temporary:-$work/tmp}" \
             XAUTHORITY="${XAUTHORITY:-$HOME/.Xauthority}" \
             "$executable" "$@" >"$work/browser.log" 2>&1 4<&-
     ) &

@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import { execFile, spawn } from "node:child_process";
 import { once } from "node:events";
-import { readdir, readFile } from "node:fs/promises";
+import { mkdir, readdir, readFile } from "node:fs/promises";
 import { createServer } from "node:net";
 import path from "node:path";
 import { test } from "node:test";
@@ -75,6 +75,10 @@ for (const [name, title] of [
 		await twice(sentence, async () => {
 			const machine = await machineWithSystemTools(t);
 			machine.environment.DISPLAY = await openDisplay(t);
+			// Longer than the path of a socket may be.
+			const long = path.join(machine.folder, "t".repeat(100));
+			await mkdir(long);
+			machine.environment.TMPDIR = long;
 			const trial = new Try(machine, [...WITH, "--browser", `${name}`]);
 			await trial.says(new RegExp(`^Opening ${title} with url-notes`));
 			// Only an extension that is loaded and allowed makes the browser do that.
@@ -100,6 +104,7 @@ for (const [name, title] of [
 				60_000,
 			);
 			await trial.end();
+			assert.deepEqual(await readdir(long), []);
 		});
 	});
 }
