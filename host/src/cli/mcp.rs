@@ -35,7 +35,7 @@ impl Mcp {
         };
         let tags = |names: &[String], what: &str| -> anyhow::Result<Vec<Tag>> {
             let tag = |name: &String| {
-                Tag::parse(name).with_context(|| format!("{what} \"{}\"", clean(name)))
+                Tag::sought(name).with_context(|| format!("{what} \"{}\"", clean(name)))
             };
             names.iter().map(tag).collect()
         };

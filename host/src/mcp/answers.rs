@@ -44,11 +44,15 @@ pub struct Visible {
 }
 
 impl Visible {
-    /// Returns the same with tags instead of their aliases.
+    /// Returns the same with the names that notes have, also those of older versions, instead of aliases.
     fn resolved(&self, reader: &Reader) -> Result<Self> {
+        let resolved = |names: &[Tag]| -> Result<Vec<Tag>> {
+            let stored = names.iter().map(|name| reader.stored_tag(name));
+            reader.tags_of_names(&stored.collect::<Result<Vec<_>>>()?)
+        };
         Ok(Self {
-            with: reader.tags_of_names(&self.with)?,
-            without: reader.tags_of_names(&self.without)?,
+            with: resolved(&self.with)?,
+            without: resolved(&self.without)?,
         })
     }
 
