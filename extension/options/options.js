@@ -174,17 +174,37 @@ function item({ what, title, page, since, reason, retry, discard }) {
 }
 
 /**
+ * Answers the question that the dialog asks.
+ * @type {(yes: boolean) => void}
+ */
+let answer = () => {};
+
+/**
  * Asks the user to confirm.
  * @param {string} what The change to discard.
+ * @returns {Promise<boolean>}
  */
 function confirms(what) {
-	const dialog = /** @type {HTMLDialogElement} */ (element("sure"));
+	answer(false);
 	put(element("sure-what"), what);
-	dialog.returnValue = ""; // Escape doesn't change it.
-	dialog.showModal();
+	/** @type {HTMLDialogElement} */ (element("sure")).showModal();
 	return new Promise((resolve) => {
-		const onClose = () => resolve(dialog.returnValue === "yes");
-		dialog.addEventListener("close", onClose, { once: true });
+		answer = resolve;
+	});
+}
+
+/** Handles the answers: the two buttons, and Escape, after which the dialog only closes. */
+function listenForAnswers() {
+	const dialog = /** @type {HTMLDialogElement} */ (element("sure"));
+	for (const yes of [true, false]) {
+		element(yes ? "sure-yes" : "sure-no").addEventListener("click", () => {
+			dialog.close();
+			answer(yes);
+		});
+	}
+	// The browser sends this event later, and the next question may be open by then.
+	dialog.addEventListener("close", () => {
+		if (!dialog.open) answer(false);
 	});
 }
 
@@ -285,11 +305,7 @@ async function start() {
 		send({ do: "check" });
 	});
 	copies(element("copy-cure"), element("cure-command"));
-	for (const answer of ["yes", "no"]) {
-		element(`sure-${answer}`).addEventListener("click", () => {
-			/** @type {HTMLDialogElement} */ (element("sure")).close(answer);
-		});
-	}
+	listenForAnswers();
 	element("export").addEventListener("click", exportOutbox);
 	element("retry-all").addEventListener("click", () => send({ do: "retry" }));
 	element("change-shortcut").addEventListener("click", changeShortcut);

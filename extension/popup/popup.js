@@ -116,11 +116,13 @@ function showView(shown) {
 	if (refusal?.kind === "invalid_url") fields.disable();
 	show("storage-full", shown.unkept);
 	extras?.show({ view: shown, pageUrl, isStripped });
-	// A focused button that was hidden passes the focus on.
-	if (focused instanceof HTMLElement && !focused.checkVisibility())
-		(
-			["undo", "save"].map((id) => element(id)).find((b) => !b.hidden) ?? fields.tags
-		).focus();
+	// A focused button that was hidden passes the focus on. Not from "Try again" to "Undo": an Enter
+	// that comes too late would undo the save.
+	if (focused instanceof HTMLElement && !focused.checkVisibility()) {
+		const isAct = ["undo", "save", "delete"].includes(focused.id);
+		const next = ["undo", "save"].map((id) => element(id)).find((b) => !b.hidden);
+		((isAct && next) || fields.tags).focus();
+	}
 }
 
 /**

@@ -271,12 +271,17 @@ test("links to the installation if no program is registered", async () => {
 	}
 });
 
-test("the focus isn't lost when Try again succeeds", async () => {
+test("the focus isn't lost when Try again succeeds, and a late Enter undoes nothing", async () => {
 	await show(1, "", { state: "queued", trouble: "program_silent" });
 	await page.focus("#try-again");
 	await page.keyboard.press("Enter");
 	await show(1, "");
-	assert.equal(await page.evaluate(() => document.activeElement?.id), "undo");
+	assert.equal(await page.evaluate(() => document.activeElement?.id), "tags");
+	await page.keyboard.press("Enter");
+	const sent = await page.evaluate(() =>
+		/** @type {any} */ (globalThis).sent.map((/** @type {any} */ m) => m.do),
+	);
+	assert.ok(!sent.includes("undo"), sent.join(" "));
 });
 
 /**
