@@ -388,7 +388,12 @@ name: string,
 /**
  * Number of its notes, without the trash.
  */
-count: number, };
+count: number, 
+/**
+ * Number of the notes that have it only because another of their tags implies it. Only in the
+ * site's API and in `tag list --json`, and only if there are any.
+ */
+implied?: number, };
 
 export type SuggestTagsParams = { 
 /**
@@ -434,7 +439,12 @@ export type SuggestTagsResult = {
 /**
  * The likeliest first.
  */
-tags: Array<SuggestedTag>, };
+tags: Array<SuggestedTag>, 
+/**
+ * Tags that the chosen ones imply, without the chosen ones themselves, if there are any. They
+ * aren't suggested.
+ */
+implied?: Array<ImpliedTag>, };
 
 export type SuggestedTag = { 
 /**
@@ -459,6 +469,16 @@ reason: SuggestReason,
 detail?: string, };
 
 export type SuggestReason = "in_title" | "in_text" | "in_address" | "similar_notes" | "usual_on_site" | "often_with" | "used_often" | "keyword" | "model";
+
+export type ImpliedTag = { 
+/**
+ * Name of the implied tag.
+ */
+name: string, 
+/**
+ * The chosen tag, which implies it directly or through others.
+ */
+by: string, };
 
 export type SearchNotesParams = { 
 /**

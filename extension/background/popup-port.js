@@ -246,12 +246,11 @@ export function servePopup(
 				const refused = dismissedTags.of(url, dismissed);
 				const metadata = pages.metadata(url);
 				const params = { url, title, text, tags, dismissed, refused, ...metadata };
-				const suggestions = await host.request("suggestTags", params).then(
-					(result) => result.tags,
+				const { tags: suggestions, implied } = await host
+					.request("suggestTags", params)
 					// The host is away, or too old to suggest tags.
-					() => [],
-				);
-				post({ suggestions, turn: message.turn });
+					.catch(() => ({ tags: [], implied: [] }));
+				post({ suggestions, implied, turn: message.turn });
 				return;
 			}
 			case "watchText":

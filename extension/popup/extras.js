@@ -6,6 +6,7 @@
 
 import { browser } from "../shared/browser.js";
 import { announce, element } from "../shared/elements.js";
+import { say } from "../shared/i18n.js";
 import { showAddresses, showSamePage, showSecrets } from "./addresses.js";
 import { listenToRestore, showDeletedBefore } from "./deleted-before.js";
 import { showNewTitle } from "./new-title.js";
@@ -132,6 +133,7 @@ export class Extras {
 			this.#suggestions.offer(
 				message.suggestions.filter(({ name }) => !chosen.has(name)),
 			);
+			showImplied(message.implied);
 		} else if ("related" in message) {
 			if (message.turn !== this.#relatedTurn) return;
 			this.#related = message.related;
@@ -263,6 +265,7 @@ export class Extras {
 			// The host is away, or there is no note to tag. Later they are requested again.
 			this.#suggestedFor = null;
 			suggestions.offer([]);
+			showImplied();
 			return;
 		}
 		const { tags } = tagField;
@@ -280,4 +283,22 @@ export class Extras {
 			turn: this.#suggestionTurn,
 		});
 	}
+}
+
+/**
+ * Shows the tags that the chosen ones imply.
+ * @param {import("../protocol.js").ImpliedTag[]} [tags]
+ */
+function showImplied(tags = []) {
+	const line = element("implied");
+	line.hidden = tags.length === 0;
+	line.replaceChildren(
+		...tags.map(({ name, by }) => {
+			const tag = document.createElement("bdi");
+			tag.textContent = name;
+			tag.title = say("impliedBy", by);
+			return tag;
+		}),
+	);
+	line.prepend(say("implied"));
 }

@@ -15,6 +15,7 @@
  * @typedef {import("../protocol.js").Note} Note
  * @typedef {import("../protocol.js").SamePage} SamePage
  * @typedef {import("../protocol.js").SuggestedTag} SuggestedTag
+ * @typedef {import("../protocol.js").ImpliedTag} ImpliedTag
  * @typedef {import("./merge.js").Edits} Edits
  * @typedef {"saveNote" | "updateNote" | "deleteNote" | "restoreNote" |
  *   "mergeNotes"} WriteMethod
@@ -152,9 +153,11 @@
 /**
  * Messages to the popup. `turn` is the number of the last edit or of the request; the popup
  * ignores responses to earlier requests. `tried`: the attempt to reach the host has ended.
- * `marked`: how many quotes were found in the page; null if it can't be searched.
+ * `marked`: how many quotes were found in the page; null if it can't be searched. `implied`: the
+ * tags that the chosen ones imply.
  * @typedef {{view: View, turn: number, stripped?: boolean} | {tags: TagCount[], turn: number}
- *   | {suggestions: SuggestedTag[], turn: number} | {related: Related, turn: number}
+ *   | {suggestions: SuggestedTag[], implied?: ImpliedTag[], turn: number}
+ *   | {related: Related, turn: number}
  *   | {preview: Preview, turn: number} | {tried: true} | {found: Found, turn: number}
  *   | {own: Own} | {text: TextState} | {marked: number | null}} ToPopup
  */

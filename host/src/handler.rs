@@ -29,8 +29,9 @@ use crate::{
     store::{Counts, KeepOptions, NoteSync, OperationResult, Reader, Store},
     sync::schedule::{self, Schedule},
     wire::{
-        fit_addresses, wire_conflicts, wire_hit, wire_new_title, wire_note, wire_problem,
-        wire_saved, wire_stats, wire_suggestion, wire_sync, wire_tag, wire_text, wire_tokens,
+        fit_addresses, wire_conflicts, wire_hit, wire_implied, wire_new_title, wire_note,
+        wire_problem, wire_saved, wire_stats, wire_suggestion, wire_sync, wire_tag, wire_text,
+        wire_tokens,
     },
 };
 
@@ -495,10 +496,13 @@ impl<S: Fn() -> SiteState> Handler<S> {
         };
         let limit = params.limit.unwrap_or(DEFAULT_SUGGESTIONS);
         let limit = usize::try_from(limit.clamp(1, MAX_LIMIT)).map_err(Error::internal)?;
-        let suggested = self.store()?.suggest_tags(
+        let chosen = tags(&params.tags);
+        let store = self.store()?;
+        let implied = store.brought_tags(&chosen)?;
+        let mut suggested = store.suggest_tags(
             text,
             &Choices {
-                chosen: tags(&params.tags),
+                chosen,
                 dismissed: tags(&params.dismissed),
                 refused: params
                     .refused
@@ -509,10 +513,13 @@ impl<S: Fn() -> SiteState> Handler<S> {
                     .collect(),
                 keywords: tags(&params.keywords),
             },
-            limit,
+            limit + implied.len(),
         )?;
+        suggested.retain(|one| implied.iter().all(|implied| implied.tag != one.tag));
+        suggested.truncate(limit);
         Ok(SuggestTagsResult {
             tags: suggested.into_iter().map(wire_suggestion).collect(),
+            implied: (!implied.is_empty()).then(|| implied.into_iter().map(wire_implied).collect()),
         })
     }
 

@@ -10,14 +10,14 @@ use crate::{
         Reason, Suggestion, Tag, timestamp_text, tokens_in,
     },
     protocol::{
-        self, Alternative, EditResult, EditState, FoundNote, LinkInfo, MAX_RESPONSE_BYTES,
-        NoteConflicts, NoteRow, QueryProblem, QueryProblemKind, RefusalReason, RefusedNote,
-        SamePage, SamePageReason, SaveNoteResult, StatsResult, SuggestReason, SuggestedTag,
-        SyncInfo,
+        self, Alternative, EditResult, EditState, FoundNote, ImpliedTag, LinkInfo,
+        MAX_RESPONSE_BYTES, NoteConflicts, NoteRow, QueryProblem, QueryProblemKind, RefusalReason,
+        RefusedNote, SamePage, SamePageReason, SaveNoteResult, StatsResult, SuggestReason,
+        SuggestedTag, SyncInfo,
     },
     store::{
-        Arrival, BulkEdit, BulkState, Feed, Gist, Hit, KeptText, ListOrder, NoteSync, PageSync,
-        Refusal, SavedSearch, SyncConflict, TagCount, TextSummary,
+        Arrival, BroughtTag, BulkEdit, BulkState, Feed, Gist, Hit, KeptText, ListOrder, NoteSync,
+        PageSync, Refusal, SavedSearch, SyncConflict, TagCount, TextSummary,
     },
 };
 
@@ -210,6 +210,15 @@ pub(crate) fn wire_tag(tag: TagCount) -> protocol::TagCount {
     protocol::TagCount {
         name: tag.tag.to_string(),
         count: tag.uses,
+        implied: Some(tag.implied).filter(|implied| *implied > 0),
+    }
+}
+
+/// Converts a tag that a chosen one implies.
+pub(crate) fn wire_implied(brought: BroughtTag) -> ImpliedTag {
+    ImpliedTag {
+        name: brought.tag.to_string(),
+        by: brought.by.to_string(),
     }
 }
 

@@ -17,6 +17,7 @@ mod edit;
 mod gists;
 mod host;
 mod icons;
+mod implied_tags;
 mod imports;
 mod inbox;
 mod layers;

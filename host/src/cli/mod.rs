@@ -40,6 +40,7 @@ mod show;
 mod stats;
 mod sync;
 mod tag;
+mod tag_imply;
 mod tag_suggest;
 mod terminal;
 mod text;
@@ -136,7 +137,7 @@ enum Command {
     Rm(remove::Remove),
     /// Restore notes from the trash
     Restore(remove::Restore),
-    /// List, rename, merge and remove tags; manage aliases
+    /// List, rename, merge and remove tags; manage aliases and implied tags
     #[command(subcommand)]
     Tag(tag::TagCommand),
     /// Show, add and remove the texts of pages

@@ -1,4 +1,5 @@
-//! `url-notes tag list`, `rename`, `merge`, `rm` and `alias`
+//! `url-notes tag list`, `rename`, `merge`, `rm` and `alias`. `tag_imply.rs` and `tag_suggest.rs` have
+//! the others.
 
 use std::io::{self, Write};
 
@@ -6,10 +7,16 @@ use anyhow::bail;
 use serde::Serialize;
 
 use crate::{
-    cli::{context::Invocation, print, tag_suggest::Suggest, terminal::Paint},
-    domain::{Tag, nearest},
+    cli::{
+        context::Invocation,
+        print,
+        tag_imply::{self, ImpliedTag, Imply},
+        tag_suggest::Suggest,
+        terminal::Paint,
+    },
+    domain::{Implication, Tag, nearest},
     error::{Error, Result},
-    store::{Alias, Reader, TagEdit, TagEdited, TagOrder},
+    store::{Alias, Reader, TagEdit, TagEdited, TagFilter, TagOrder},
     wire::wire_tag,
 };
 
@@ -27,6 +34,8 @@ pub(super) enum TagCommand {
     Suggest(Suggest),
     /// Add an alias to a tag; without arguments, list all aliases
     Alias(SetAlias),
+    /// Have a tag imply another one; without arguments, list all implied tags
+    Imply(Imply),
 }
 
 #[derive(Debug, clap::Args)]
@@ -179,6 +188,7 @@ impl TagCommand {
             }
             Self::Suggest(command) => command.run(invocation),
             Self::Alias(command) => command.run(invocation),
+            Self::Imply(command) => command.run(invocation),
         }
     }
 }
@@ -191,9 +201,11 @@ impl List {
             Sort::Recent => TagOrder::Recent,
         };
         let wanted = Tag::typed(&self.filter);
-        let mut tags = invocation.reader()?.tags(order)?;
+        let reader = invocation.reader()?;
+        let mut tags = reader.tags(order)?;
         tags.retain(|tag| tag.tag.contains(&wanted));
         tags.truncate(self.limit.unwrap_or(usize::MAX));
+        reader.count_implied(&mut tags, |tag| reader.count_with_tags(&TagFilter::of(tag)))?;
         if invocation.json {
             let tags: Vec<_> = tags.into_iter().map(wire_tag).collect();
             return invocation.print_json(&tags);
@@ -202,7 +214,8 @@ impl List {
         invocation.page(&|out| {
             for tag in &tags {
                 let name = print::clean(tag.tag.as_str());
-                let uses = look.paint(Paint::Aside, &format!("{:>7}", tag.uses));
+                let uses = tag_imply::notes(tag);
+                let uses = look.paint(Paint::Aside, &format!("{uses:>7}"));
                 writeln!(out, "{uses}  {}", look.paint(Paint::Tag, &name))?;
             }
             Ok(())
@@ -213,7 +226,7 @@ impl List {
 /// Returns a sentence saying that no note has the tag, with a suggestion, or `None` if a note has
 /// it by any of its names.
 pub(super) fn unknown(store: &Reader, tag: &Tag) -> Result<Option<String>> {
-    if store.tag_uses(tag)? > 0 {
+    if store.has_notes(tag)? {
         return Ok(None);
     }
     let tags = store.tags(TagOrder::Uses)?;
@@ -247,6 +260,9 @@ struct EditOutput<'a> {
     trash: u64,
     /// Names that are now aliases of the tag, or that were removed with it.
     aliases: Vec<&'a str>,
+    /// Implications that the tag couldn't take over.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    dropped: Vec<ImpliedTag<'a>>,
     dry_run: bool,
 }
 
@@ -258,6 +274,7 @@ impl<'a> EditOutput<'a> {
             notes: edited.notes,
             trash: edited.trash,
             aliases: edited.aliases.iter().map(Tag::as_str).collect(),
+            dropped: edited.dropped.iter().map(ImpliedTag::from).collect(),
             dry_run,
         }
     }
@@ -372,6 +389,7 @@ fn print_edit(
             (None, true) => writeln!(out, "Its aliases would be removed too: {names}.")?,
         }
     }
+    print_dropped(out, &edited.dropped, dry_run)?;
     if dry_run {
         return writeln!(out, "Nothing was changed.");
     }
@@ -404,6 +422,24 @@ fn print_edit(
             )
         }
     }
+}
+
+/// Prints which implications were given up.
+fn print_dropped(out: &mut dyn Write, dropped: &[Implication], dry_run: bool) -> io::Result<()> {
+    for Implication { tag, implied } in dropped {
+        let does = if dry_run {
+            "would not imply"
+        } else {
+            "doesn't imply"
+        };
+        writeln!(
+            out,
+            "{} {does} {}, because that would make a circle or a chain that is too long.",
+            quote(tag),
+            quote(implied)
+        )?;
+    }
+    Ok(())
 }
 
 /// The output of `--json` for an alias.
@@ -463,6 +499,7 @@ impl SetAlias {
             quote(&set.tag),
             counted_notes(count)
         )?;
+        print_dropped(invocation.out, &set.dropped, false)?;
         Ok(())
     }
 }

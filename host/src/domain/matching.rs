@@ -141,18 +141,24 @@ pub struct Matcher {
     /// Its words and phrases. A caller with a list of all words adds pairs of words to them.
     pub phrases: Vec<Phrase>,
     query: Query,
+    /// Sets of tags. A note must have a tag of each.
+    with: Vec<Vec<Tag>>,
+    /// Sets of tags. A note must have no tag of any.
+    without: Vec<Vec<Tag>>,
     /// Its groups of alternatives.
     pub any: Vec<Vec<Matcher>>,
 }
 
 impl Matcher {
-    /// Prepares a query. Its aliases and `#x` must already be replaced by the tags of notes.
+    /// Prepares a query. Its `#x` must already be replaced by tags; see also [`Matcher::set_tags`].
     #[must_use]
     pub fn of(query: &Query) -> Self {
         let group = |group: &Vec<Query>| group.iter().map(Self::of).collect();
         Self {
             phrases: Phrase::all(&query.terms),
             any: query.any.iter().map(group).collect(),
+            with: query.with.iter().map(|tag| vec![tag.clone()]).collect(),
+            without: query.without.iter().map(|tag| vec![tag.clone()]).collect(),
             query: Query {
                 terms: Vec::new(),
                 any: Vec::new(),
@@ -167,10 +173,10 @@ impl Matcher {
         &self.query
     }
 
-    /// Replaces the required and the excluded tags.
-    pub fn set_tags(&mut self, with: Vec<Tag>, without: Vec<Tag>) {
-        self.query.with = with;
-        self.query.without = without;
+    /// Replaces the required and the excluded tags, each by all tags that it means.
+    pub fn set_tags(&mut self, with: Vec<Vec<Tag>>, without: Vec<Vec<Tag>>) {
+        self.with = with;
+        self.without = without;
     }
 
     /// Returns whether a note matches, regardless of whether it is in the trash. If the summary had
@@ -185,15 +191,15 @@ impl Matcher {
             // A note doesn't know these, so the caller decides.
             State::Texted | State::Link(_) => true,
         };
-        let has = |tag: &Tag| note.tags.contains(tag);
+        let has = |set: &Vec<Tag>| set.iter().any(|tag| note.tags.contains(tag));
         query
             .states
             .iter()
             .all(|(asked, wanted)| state(*asked, *wanted))
             && query.before.is_none_or(|before| note.saved_at < before)
             && query.after.is_none_or(|after| note.saved_at >= after)
-            && query.with.iter().all(has)
-            && !query.without.iter().any(has)
+            && self.with.iter().all(has)
+            && !self.without.iter().any(has)
             && self.is_from_there(note)
             && holds(&self.phrases, note, summary)
             && self.any_holds(note, summary)

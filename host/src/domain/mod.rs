@@ -31,6 +31,7 @@ mod snippet;
 mod suggest;
 pub mod sync;
 mod tag;
+mod tag_graph;
 mod tokenizer;
 mod typo;
 mod words;
@@ -77,6 +78,10 @@ pub use suggest::{
     Suggestion,
 };
 pub use tag::{Tag, is_comma, shell_word};
+pub use tag_graph::{
+    Implication, MAX_IMPLIED, MAX_IMPLIED_DEPTH, MAX_IMPLYING, Refused as RefusedImplication,
+    TagGraph,
+};
 pub use tokenizer::{index_text, push_index_text};
 pub use typo::{FORGIVEN_FROM, begins_with_one_slip, nearest};
 pub use words::{Word, Words};

@@ -12,6 +12,7 @@ use serde_json::{Map, Value, json};
 use super::{
     excerpt::{has_quote, line, own_and_quoted, part, stretch},
     tools::{DEFAULT_CHARS, DEFAULT_NOTES, DEFAULT_TAGS, MAX_CHARS, MAX_NOTES, MAX_TAGS, Tool},
+    visible::{Readable, Visible},
 };
 use crate::{
     clock,
@@ -33,45 +34,6 @@ const EXCERPT_CHARS: usize = 1_000;
 const NOTE_CHARS: usize = 4_000;
 /// Most searches for one result. Each of them stops when it has taken about 10 ms.
 const ROUNDS: usize = 30;
-
-/// The notes that assistants may read, by their tags. The trash is never read.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Visible {
-    /// If not empty, only notes that have all of these tags.
-    pub with: Vec<Tag>,
-    /// No notes that have one of these tags.
-    pub without: Vec<Tag>,
-}
-
-impl Visible {
-    /// Returns the same with the names that notes have, also those of older versions, instead of aliases.
-    fn resolved(&self, reader: &Reader) -> Result<Self> {
-        let resolved = |names: &[Tag]| -> Result<Vec<Tag>> {
-            let stored = names.iter().map(|name| reader.stored_tag(name));
-            reader.tags_of_names(&stored.collect::<Result<Vec<_>>>()?)
-        };
-        Ok(Self {
-            with: resolved(&self.with)?,
-            without: resolved(&self.without)?,
-        })
-    }
-
-    fn has(&self, note: &Note) -> bool {
-        let is_there = |tag: &Tag| note.tags.contains(tag);
-        self.with.iter().all(is_there) && !self.without.iter().any(is_there)
-    }
-
-    fn is_everything(&self) -> bool {
-        *self == Self::default()
-    }
-
-    fn filter(&self) -> TagFilter {
-        TagFilter {
-            with: self.with.clone(),
-            without: self.without.clone(),
-        }
-    }
-}
 
 /// A result.
 #[derive(Debug)]
@@ -227,7 +189,7 @@ fn no_cursor() -> Error {
     Error::InvalidParams("`cursor` must be `next` of an earlier result.".into())
 }
 
-fn search_notes(reader: &Reader, visible: &Visible, asked: &SearchNotes) -> Result<Content> {
+fn search_notes(reader: &Reader, visible: &Readable, asked: &SearchNotes) -> Result<Content> {
     let limit = bounded("limit", asked.limit, DEFAULT_NOTES, MAX_NOTES)?;
     let days = Days::at(clock::now(), &TimeZone::system());
     let mut query = Query::parse_in(&asked.query, &days);
@@ -247,8 +209,8 @@ fn search_notes(reader: &Reader, visible: &Visible, asked: &SearchNotes) -> Resu
         }
         return Err(Error::InvalidParams(sentence));
     }
-    query.with.extend_from_slice(&visible.with);
-    query.without.extend_from_slice(&visible.without);
+    query.with.extend_from_slice(&visible.filter.with);
+    query.without.extend_from_slice(&visible.filter.without);
     match asked.place {
         Some(Place::Note) => query.place = Some(SearchPlace::Note),
         Some(Place::Text) => query.place = Some(SearchPlace::Text),
@@ -330,7 +292,7 @@ struct GetNote {
     offset: Option<usize>,
 }
 
-fn get_note(reader: &Reader, visible: &Visible, asked: &GetNote) -> Result<Content> {
+fn get_note(reader: &Reader, visible: &Readable, asked: &GetNote) -> Result<Content> {
     let note = match (asked.id, &asked.url) {
         (Some(id), None) => reader.note(NoteId(id))?,
         (None, Some(url)) => reader.note_for_url(&PageUrl::parse(url)?)?,
@@ -355,7 +317,7 @@ struct ReadText {
     max_chars: Option<f64>,
 }
 
-fn read_text(reader: &Reader, visible: &Visible, asked: &ReadText) -> Result<Content> {
+fn read_text(reader: &Reader, visible: &Readable, asked: &ReadText) -> Result<Content> {
     let most = u32::try_from(MAX_CHARS).unwrap_or(u32::MAX);
     let default = u32::try_from(DEFAULT_CHARS).unwrap_or(most);
     let most = bounded("max_chars", asked.max_chars, default, most)?;
@@ -387,17 +349,18 @@ struct ListTags {
     limit: Option<f64>,
 }
 
-fn list_tags(reader: &Reader, visible: &Visible, asked: &ListTags) -> Result<Content> {
+fn list_tags(reader: &Reader, visible: &Readable, asked: &ListTags) -> Result<Content> {
     let limit = bounded("limit", asked.limit, DEFAULT_TAGS, MAX_TAGS)?;
     let filter = Tag::typed(&asked.filter);
     let counts = match visible.is_everything() {
         true => {
-            let list = reader.tag_list(TagOrder::Uses, &filter, None, limit)?;
+            let mut list = reader.tag_list(TagOrder::Uses, &filter, None, limit)?;
+            list.count_implied(reader, |tag| reader.count_with_tags(&TagFilter::of(tag)))?;
             list.tags.into_iter().map(|tag| tag.count).collect()
         }
         // Counted on the notes that may be read, or else the names of other notes' tags would show.
         false => {
-            let all = reader.related_tags(&visible.filter(), u32::MAX)?.tags;
+            let all = reader.related_tags(&visible.filter, u32::MAX)?.tags;
             let mut found: Vec<_> = all
                 .into_iter()
                 .filter(|count| count.tag.as_str().contains(&filter))
@@ -408,7 +371,13 @@ fn list_tags(reader: &Reader, visible: &Visible, asked: &ListTags) -> Result<Con
     };
     let tags: Vec<Value> = counts
         .iter()
-        .map(|count| json!([line(count.tag.as_str(), TAGS_CHARS), count.uses]))
+        .map(|count| {
+            let name = line(count.tag.as_str(), TAGS_CHARS);
+            match count.implied {
+                0 => json!([name, count.uses]),
+                implied => json!([name, count.uses, implied]),
+            }
+        })
         .collect();
     Ok(Content {
         value: json!({ "tags": tags }),
@@ -426,7 +395,7 @@ struct NotesWithTag {
     cursor: Option<String>,
 }
 
-fn notes_with_tag(reader: &Reader, visible: &Visible, asked: &NotesWithTag) -> Result<Content> {
+fn notes_with_tag(reader: &Reader, visible: &Readable, asked: &NotesWithTag) -> Result<Content> {
     let limit = bounded("limit", asked.limit, DEFAULT_NOTES, MAX_NOTES)?;
     let tags = |names: &[String]| -> Result<Vec<Tag>> {
         let tags: Vec<Tag> = names
@@ -439,8 +408,8 @@ fn notes_with_tag(reader: &Reader, visible: &Visible, asked: &NotesWithTag) -> R
         with: tags(&asked.with)?,
         without: tags(&asked.without)?,
     };
-    filter.with.extend_from_slice(&visible.with);
-    filter.without.extend_from_slice(&visible.without);
+    filter.with.extend_from_slice(&visible.filter.with);
+    filter.without.extend_from_slice(&visible.filter.without);
     let before = match &asked.cursor {
         None => None,
         Some(cursor) => {

@@ -12,6 +12,7 @@ mod answers;
 mod excerpt;
 mod message;
 mod tools;
+mod visible;
 
 use std::{
     collections::VecDeque,
@@ -23,8 +24,8 @@ use std::{
 
 use serde_json::{Value, json};
 
-pub use self::answers::Visible;
 use self::message::{Era, Failure, Incoming, Request};
+pub use self::visible::Visible;
 
 /// Longest message that is read, in bytes.
 const MAX_MESSAGE_BYTES: usize = 1024 * 1024;

@@ -568,6 +568,11 @@ fn deleted_and_excluded_notes_are_never_shown() {
     let public = notes.save("https://e.org/1", "Public", &["rust", "open"], "word");
     let private = notes.save("https://e.org/2", "Private", &["rust", "private"], "word");
     notes.keep_text(private, "word");
+    let diary = notes.save("https://e.org/4", "Diary", &["rust", "diary"], "word");
+    let implied = notes
+        .0
+        .write(|writer| writer.imply_tag(&tag("diary"), &tag("private")));
+    implied.unwrap();
     let deleted = notes.save("https://e.org/3", "Deleted", &["rust", "gone"], "word");
     notes.0.write(|writer| writer.delete_note(deleted)).unwrap();
     let alias =
@@ -609,7 +614,7 @@ fn deleted_and_excluded_notes_are_never_shown() {
                 "{found}"
             );
         }
-        for id in [private, deleted] {
+        for id in [private, diary, deleted] {
             assert!(call("get_note", json!({ "id": id.0 })).is_err());
             assert!(call("read_text", json!({ "id": id.0 })).is_err());
             let uri = json!({ "uri": format!("url-notes://note/{}", id.0) });
@@ -621,12 +626,21 @@ fn deleted_and_excluded_notes_are_never_shown() {
         let tags = call("list_tags", json!({})).unwrap().to_string();
         assert!(tags.contains("[\"rust\",1]"), "{tags}");
         assert!(
-            !tags.contains("private") && !tags.contains("gone"),
+            ["private", "diary", "gone"]
+                .iter()
+                .all(|hidden| !tags.contains(hidden)),
             "{tags}"
         );
     }
     let all = notes.call("list_tags", json!({ "filter": "r" }));
-    assert_eq!(all["tags"], json!([["rust", 2], ["private", 1]]));
+    assert_eq!(
+        all["tags"],
+        json!([["rust", 3], ["diary", 1], ["private", 1, 1]])
+    );
+    let found = notes.call("notes_with_tag", json!({ "with": ["private"] }));
+    assert_eq!(titles(&found), ["Diary", "Private"]);
+    let found = notes.call("notes_with_tag", json!({ "with": ["=private"] }));
+    assert_eq!(titles(&found), ["Private"]);
 }
 
 /// In bytes; `tests/host/mcp.test.js` counts tokens.

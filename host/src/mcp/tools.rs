@@ -73,7 +73,10 @@ impl Tool {
                 "One note: the user's own text and tags, and what is known of its page."
             }
             Self::ReadText => "The kept text of a note's page, as Markdown, in parts.",
-            Self::ListTags => "Tags with their numbers of notes, most used first.",
+            Self::ListTags => {
+                "Tags with their numbers of notes, most used first; a second number counts notes with tags that \
+                 imply it."
+            }
             Self::NotesWithTag => "Notes that have all tags of `with`, newest first.",
         }
     }

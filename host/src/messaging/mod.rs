@@ -353,6 +353,7 @@ mod tests {
                 tags: vec![TagCount {
                     name: "x".repeat(MAX_RESPONSE_BYTES),
                     count: 1,
+                    implied: None,
                 }],
             }))
         });

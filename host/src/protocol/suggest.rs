@@ -38,6 +38,22 @@ pub struct SuggestTagsParams {
 pub struct SuggestTagsResult {
     /// The likeliest first.
     pub tags: Vec<SuggestedTag>,
+    /// Tags that the chosen ones imply, without the chosen ones themselves, if there are any. They
+    /// aren't suggested.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(test, ts(optional))]
+    pub implied: Option<Vec<ImpliedTag>>,
+}
+
+/// A tag that a chosen one implies.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
+#[serde(rename_all = "camelCase")]
+pub struct ImpliedTag {
+    /// Name of the implied tag.
+    pub name: String,
+    /// The chosen tag, which implies it directly or through others.
+    pub by: String,
 }
 
 /// A suggested tag.

@@ -36,4 +36,9 @@ pub struct TagCount {
     /// Number of its notes, without the trash.
     #[cfg_attr(test, ts(type = "number"))]
     pub count: u64,
+    /// Number of the notes that have it only because another of their tags implies it. Only in the
+    /// site's API and in `tag list --json`, and only if there are any.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(test, ts(optional, type = "number"))]
+    pub implied: Option<u64>,
 }

@@ -24,7 +24,7 @@ fn declarations() -> String {
             SamePageReason
         NoteForUrlParams NoteForUrlResult UpdateNoteParams SeenFields NoteIdParams RestoreNoteParams NoteResult
         CompleteTagsParams CompleteTagsResult TagCount SuggestTagsParams SuggestTagsResult
-        SuggestedTag SuggestReason SearchNotesParams SearchOrder SearchPlace
+        SuggestedTag SuggestReason ImpliedTag SearchNotesParams SearchOrder SearchPlace
         SearchNotesResult FoundNote QueryProblemKind QueryProblem ListOrder ListNotesParams
         ListNotesResult ListNoteIdsParams ListNoteIdsResult NoteRow LinkInfo LinkVerdict SyncInfo NoteConflicts Alternative ConflictField
             SettleConflictParams SyncStatus SyncState SyncProblem EditNotesParams EditState EditResult RefusedNote RefusalReason

@@ -14,7 +14,7 @@ use crate::{
     protocol::{self, ErrorKind, TagCount},
     site::{facet_cache::FacetCache, query_string::Parameters, response::Answer},
     store::{Hit, Reader, TagFilter, TagOrder, TagPlace},
-    wire::{ListedNote, WireText, wire_gist, wire_problem, wire_text},
+    wire::{ListedNote, WireText, wire_gist, wire_problem, wire_tag, wire_text},
 };
 
 /// Default number of notes or tags in a response, followed by the highest.
@@ -420,9 +420,10 @@ impl TagsQuestion {
             return self.related(reader, facet_cache);
         }
         let list = reader.tag_list(self.order, &self.filter, self.place.as_ref(), self.limit)?;
-        let counts = list.tags.into_iter().map(|tag| tag.count);
+        let mut counts: Vec<_> = list.tags.into_iter().map(|tag| tag.count).collect();
+        reader.count_implied(&mut counts, |tag| facet_cache.total(reader, tag))?;
         Ok(Tags {
-            tags: counts.map(wire_count).collect(),
+            tags: counts.into_iter().map(wire_tag).collect(),
             count: list.matching,
             next: list.next.map(|place| match place {
                 TagPlace::From(tag) => Next::From(tag.to_string()),
@@ -443,16 +444,9 @@ impl TagsQuestion {
             None => reader.related_tags(&filter, self.limit)?.tags,
         };
         Ok(Tags {
-            tags: tags.into_iter().map(wire_count).collect(),
+            tags: tags.into_iter().map(wire_tag).collect(),
             count: None,
             next: None,
         })
-    }
-}
-
-fn wire_count(count: crate::store::TagCount) -> TagCount {
-    TagCount {
-        name: count.tag.to_string(),
-        count: count.uses,
     }
 }

@@ -25,7 +25,9 @@ use crate::{
         route::{Route, Unknown},
         views::{self, DidYouMean, Layout},
     },
-    store::{Month, Reader, RelatedTags, SiteOrder, TagFilter, TagOrder, TagPlace},
+    store::{
+        Month, Reader, RelatedTags, SiteOrder, TagFamily, TagFilter, TagOrder, TagPlace, TagTree,
+    },
 };
 
 /// Notes per listing page.
@@ -272,7 +274,8 @@ impl Controller {
     fn home(&self, reader: &Reader) -> Result<Answer> {
         let counts = reader.counts()?;
         let (notes, gists) = with_stand_ins(reader, reader.latest_notes(None, PAGE_NOTES)?)?;
-        let tags = reader.top_tags(HOME_TAGS)?;
+        let mut tags = reader.top_tags(HOME_TAGS)?;
+        reader.count_implied(&mut tags, |tag| self.facet_cache.total(reader, tag))?;
         let today = self.today();
         let earlier = reader.on_this_day(today, &self.layout.zone, ON_THIS_DAY)?;
         let zone = &self.layout.zone;
@@ -298,7 +301,13 @@ impl Controller {
         filter: &str,
         place: Option<&TagPlace>,
     ) -> Result<Answer> {
-        let list = reader.tag_list(order, &Tag::typed(filter), place, PAGE_TAGS)?;
+        let mut list = reader.tag_list(order, &Tag::typed(filter), place, PAGE_TAGS)?;
+        let total = |tag: &Tag| self.facet_cache.total(reader, tag);
+        list.count_implied(reader, total)?;
+        let tree = match (filter, place) {
+            ("", None) => reader.tag_tree(total)?,
+            _ => TagTree::default(),
+        };
         let initials = match (order, filter) {
             (TagOrder::Name, "") => reader.tag_initials(views::MANY_INITIALS)?,
             _ => Vec::new(),
@@ -308,6 +317,7 @@ impl Controller {
             order,
             filter,
             list: &list,
+            tree: &tree,
             untagged: reader.untagged_count()?,
             first: place.map(|_| links.tags_sorted(order, filter)),
             more: list
@@ -378,6 +388,14 @@ impl Controller {
         if listed.count == 0 {
             return self.no_such_tag(reader, filter);
         }
+        let family = match (filter.with.as_slice(), filter.without.as_slice()) {
+            ([tag], []) => reader.tag_family(tag, |tag| self.facet_cache.total(reader, tag))?,
+            _ => TagFamily::default(),
+        };
+        let own = match family.implying.is_empty() {
+            true => listed.count,
+            false => reader.tag_uses(&filter.with[0])?,
+        };
         let mut notes = listed.notes;
         let address = |before| self.layout.links.narrowed(filter, before);
         let older = cut_page(&mut notes);
@@ -385,6 +403,8 @@ impl Controller {
         let list = views::TagPage {
             filter,
             count: listed.count,
+            own,
+            family: &family,
             related: &listed.related,
             notes: &views::one_by_one(&self.layout, &notes, &gists),
             newest: before.map(|_| address(None)),
@@ -424,7 +444,7 @@ impl Controller {
     pub(super) fn no_such_tag(&self, reader: &Reader, filter: &TagFilter) -> Result<Answer> {
         // Finds out whether one of the tags is on no note, or only their combination.
         for tag in &filter.with {
-            if reader.tag_uses(tag)? == 0 {
+            if !reader.has_notes(tag)? {
                 return self.missing(
                     reader,
                     &Unknown {
@@ -494,13 +514,7 @@ impl Controller {
         let random = RandomState::new().build_hasher().finish();
         Ok(match (reader.random_note(tag.as_ref(), random)?, tag) {
             (Some(id), _) => Answer::see_other(self.layout.links.note(id)),
-            (None, Some(tag)) => self.no_such_tag(
-                reader,
-                &TagFilter {
-                    with: vec![tag],
-                    without: Vec::new(),
-                },
-            )?,
+            (None, Some(tag)) => self.no_such_tag(reader, &TagFilter::of(&tag))?,
             (None, None) => Answer::see_other(self.layout.links.home()),
         })
     }

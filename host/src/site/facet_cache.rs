@@ -11,9 +11,9 @@ use std::{
 };
 
 use crate::{
-    domain::{NoteId, Query},
+    domain::{NoteId, Query, Tag},
     error::Result,
-    store::{Best, Facets, Followed, Found, Reader},
+    store::{Best, Facets, Followed, Found, Reader, TagFilter},
 };
 
 /// Number of notes below which the store answers as fast without facets.
@@ -71,7 +71,7 @@ impl FacetCache {
         limit: u32,
     ) -> Result<Found> {
         let asked = |facets: &Facets| reader.search_with(facets, query, before, limit);
-        if query.joins_tags()
+        if combines_tags(reader, query)?
             && let Some(found) = self.ask(reader, asked)?
         {
             return Ok(found);
@@ -82,12 +82,21 @@ impl FacetCache {
     /// Runs [`Reader::search_best`], with the facets if they make it faster.
     pub(super) fn search_best(&self, reader: &Reader, query: &Query, limit: u32) -> Result<Best> {
         let asked = |facets: &Facets| reader.search_best_with(facets, query, limit);
-        if query.joins_tags()
+        if combines_tags(reader, query)?
             && let Some(best) = self.ask(reader, asked)?
         {
             return Ok(best);
         }
         reader.search_best(query, limit)
+    }
+
+    /// Counts the notes with a tag or one that implies it.
+    pub(super) fn total(&self, reader: &Reader, tag: &Tag) -> Result<u64> {
+        let filter = TagFilter::of(tag);
+        match self.ask(reader, |facets| facets.count(reader, &filter))? {
+            Some(count) => Ok(count),
+            None => reader.count_with_tags(&filter),
+        }
     }
 
     fn answer<T>(
@@ -152,6 +161,15 @@ impl FacetCache {
             *locked(&self.state) = State::Unread;
         }
     }
+}
+
+/// Returns whether a search has to combine the notes of several tags, which facets do faster.
+fn combines_tags(reader: &Reader, query: &Query) -> Result<bool> {
+    Ok(query.joins_tags()
+        || match query.with.as_slice() {
+            [tag] => reader.is_implied(tag)?,
+            _ => false,
+        })
 }
 
 /// Ignores poisoning: a state is replaced as a whole. The exception is `Facets::follow`, which

@@ -64,6 +64,10 @@ const MIGRATIONS: &[Migration] = &[
         sql: include_str!("migrations/0011_sync.sql"),
         then: |_| Ok(()),
     },
+    Migration {
+        sql: include_str!("migrations/0012_implied_tags.sql"),
+        then: |_| Ok(()),
+    },
 ];
 
 const _: () = assert!(MIGRATIONS.len() == SCHEMA);

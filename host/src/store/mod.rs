@@ -39,6 +39,7 @@ pub use notes::{
     bulk_edits::{AT_ONCE, BulkChange, BulkEdit, BulkState, Refusal},
     gists::{DueGists, Gist, GistProblem, GistSelection},
     icons::IconNames,
+    implied_tags::BroughtTag,
     import::{Import, Origin, RowOutcome},
     import_undo::Undone,
     links::{LinkCheck, LinkToCheck},
@@ -46,6 +47,7 @@ pub use notes::{
     note_writes::SavedNote,
     saved_searches::SavedSearch,
     tag_edits::{AliasSet, TagEdit, TagEdited},
+    tag_sets::alone as tag_alone,
     tags::{Alias, LookAlike, RELATED_WINDOW, RelatedTags, TagCount, TagFilter, TagOrder},
     text_fetches::{FetchedPage, MissingTexts, TextDue, TextFetch},
     text_problem::TextProblem,
@@ -60,6 +62,7 @@ pub use query::{
     search::{Best, Found, RANKED, hit::Hit},
     sites::{SITES_LISTED, SiteCount, SiteFamily, SiteList, SiteOrder},
     tag_lists::{ListedTag, TagList, TagPlace},
+    tag_tree::{TagBranch, TagFamily, TagTree},
 };
 pub use recovery::{
     backup::{Backup, Restored, restore_backup},

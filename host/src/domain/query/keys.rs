@@ -42,7 +42,7 @@ impl Key {
 }
 
 /// Examples of queries and what they find, in the order of the search help.
-pub const SEARCH_HELP: [(&str, &str); 22] = [
+pub const SEARCH_HELP: [(&str, &str); 23] = [
     (
         "gpu prices",
         "notes with both words, or with longer words that begin with them; case and accents don't matter",
@@ -74,6 +74,10 @@ pub const SEARCH_HELP: [(&str, &str); 22] = [
     (
         "tag:llm",
         "with this tag; tag:\"large language model\" for one with spaces",
+    ),
+    (
+        "tag:=llm",
+        "with this tag itself; tag:llm also finds notes with tags that imply it",
     ),
     (
         "#llm",

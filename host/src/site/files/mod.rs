@@ -61,8 +61,8 @@ use crate::{
         views::{self, Layout, Related},
     },
     store::{
-        ListedTag, Reader, RelatedTags, SiteCount, SiteList, SiteOrder, TagFilter, TagList,
-        TagOrder,
+        ListedTag, Reader, RelatedTags, SiteCount, SiteList, SiteOrder, TagFamily, TagFilter,
+        TagList, TagOrder, TagTree,
     },
 };
 
@@ -107,7 +107,7 @@ fn export(
 ) -> anyhow::Result<Written> {
     for tag in filter.with.iter().chain(&filter.without) {
         // A typo in a tag would publish what should be left out.
-        if store.tag_uses(tag)? == 0 {
+        if !store.has_notes(tag)? {
             bail!("No note has the tag “{tag}”.");
         }
     }
@@ -285,10 +285,7 @@ impl Maker<'_> {
         let notes = self.catalog.notes_with(tag);
         let name = self.catalog.tag(tag);
         let layout = &self.shells[2];
-        let filter = TagFilter {
-            with: vec![name.clone()],
-            without: Vec::new(),
-        };
+        let filter = TagFilter::of(name);
         let related = RelatedTags {
             tags: self.catalog.related_tags(tag, RELATED_TAGS as usize, tally),
             exact: true,
@@ -300,6 +297,8 @@ impl Maker<'_> {
             let page = views::TagPage {
                 filter: &filter,
                 count: self.catalog.notes_with(tag).len() as u64,
+                own: self.catalog.notes_with(tag).len() as u64,
+                family: &TagFamily::default(),
                 related: &related,
                 notes: &self.list(notes, made)?,
                 newest: (number > 0).then(|| layout.links.tag(name)),
@@ -548,6 +547,7 @@ impl Maker<'_> {
                 order,
                 filter: "",
                 list: &list,
+                tree: &TagTree::default(),
                 untagged: self.catalog.outline.untagged(),
                 first: (number > 0).then(|| links.tags_page(order, 0)),
                 more: (number < last).then(|| links.tags_page(order, number + 1)),

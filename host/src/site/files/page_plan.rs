@@ -70,6 +70,7 @@ impl PagePlan {
         TagCount {
             tag: self.tag(tag).clone(),
             uses: self.notes_with(tag).len() as u64,
+            implied: 0,
         }
     }
 
@@ -145,6 +146,7 @@ impl PagePlan {
         let related = found.into_iter().map(|(tag, uses)| TagCount {
             tag: self.tag(tag as usize).clone(),
             uses: uses.into(),
+            implied: 0,
         });
         let mut related: Vec<TagCount> = related.collect();
         related.sort_by(|a, b| {

@@ -265,6 +265,23 @@ fn links_of_tags(layout: &Layout, tags: &[Tag], name: impl Fn(usize) -> Markup) 
     }
 }
 
+/// Renders the number of notes of a tag: `12`, or `12 + 31` if 31 others have it by implication.
+pub(super) fn tag_count(count: &TagCount) -> Markup {
+    html! {
+        span.count title=[(count.implied > 0).then(|| by_implication(count))] {
+            (super::layout::grouped(count.uses))
+            @if count.implied > 0 { " + " (super::layout::grouped(count.implied)) }
+        }
+    }
+}
+
+fn by_implication(count: &TagCount) -> String {
+    format!(
+        "{} with the tag, {} with tags that imply it",
+        count.uses, count.implied
+    )
+}
+
 /// Renders tags with their numbers of notes.
 pub(super) fn counted_tags<'a>(
     tags: impl IntoIterator<Item = &'a TagCount>,
@@ -272,8 +289,10 @@ pub(super) fn counted_tags<'a>(
 ) -> Markup {
     html! {
         ul.tags.counted role="list" {
-            @for TagCount { tag, uses } in tags {
-                li .often[*uses >= OFTEN] { a href=(address(tag)) { bdi { (tag) } " " span.count { (super::layout::grouped(*uses)) } } }
+            @for count in tags {
+                li .often[count.total() >= OFTEN] {
+                    a href=(address(&count.tag)) { bdi { (count.tag) } " " (tag_count(count)) }
+                }
             }
         }
     }

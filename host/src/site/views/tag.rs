@@ -4,8 +4,11 @@ use maud::{Markup, html};
 
 use crate::{
     domain::Tag,
-    site::views::layout::{Breadcrumb, Layout, Tab, counted, grouped, turn_page},
-    store::{RELATED_WINDOW, RelatedTags, TagCount, TagFilter},
+    site::views::{
+        layout::{Breadcrumb, Layout, Tab, counted, grouped, turn_page},
+        note_card::{counted_tags, tag_count},
+    },
+    store::{RELATED_WINDOW, RelatedTags, TagCount, TagFamily, TagFilter, tag_alone},
 };
 
 /// The content of a tag page.
@@ -15,6 +18,10 @@ pub(in crate::site) struct TagPage<'a> {
     pub filter: &'a TagFilter,
     /// Number of notes that pass the filter.
     pub count: u64,
+    /// How many of them have the tag itself, if it is the only condition and other tags imply it.
+    pub own: u64,
+    /// The tag's neighbours, if it is the only condition.
+    pub family: &'a TagFamily,
     pub related: &'a RelatedTags,
     /// The rendered list of notes.
     pub notes: &'a Markup,
@@ -38,16 +45,46 @@ pub(in crate::site) fn tag(layout: &Layout, page: &TagPage<'_>) -> String {
     let content = html! {
         p.status {
             (counted(page.count, "note"))
+            @if page.own < page.count && let [tag] = page.filter.with.as_slice() {
+                @if page.own > 0 {
+                    ": " a href=(layout.links.tag(&tag_alone(tag))) { (grouped(page.own)) " with this tag" }
+                    " + " (grouped(page.count - page.own)) " with tags that imply it"
+                } @else {
+                    ", all with tags that imply it"
+                }
+            }
             @if !layout.links.are_files() && page.count > 2 && page.filter.with.len() == 1 && page.filter.without.is_empty() {
                 " · " a href=(layout.links.random(page.filter.with.first())) { "Random one" }
             }
         }
         (chosen(layout, page.filter))
+        (family(layout, page.family))
         @if layout.links.are_files() { (beside(layout, page)) } @else { (related(layout, page)) }
         section aria-label="Notes" { (page.notes) }
         (turn_page(newer, older))
     };
     layout.page(&place, &content)
+}
+
+/// Renders links to the tags that imply a tag, and to those that it implies.
+fn family(layout: &Layout, family: &TagFamily) -> Markup {
+    html! {
+        @if !family.implying.is_empty() {
+            div.family {
+                span { "Implied by" } (counted_tags(&family.implying, |tag| layout.links.tag(tag)))
+            }
+        }
+        @if !family.implied.is_empty() {
+            div.family {
+                span { "Implies" }
+                ul.tags.counted role="list" {
+                    @for tag in &family.implied {
+                        li { a href=(layout.links.tag(tag)) { bdi { (tag) } } }
+                    }
+                }
+            }
+        }
+    }
 }
 
 /// Formats a filter: `gpu + llm − amd`.
@@ -113,17 +150,18 @@ fn related(layout: &Layout, page: &TagPage<'_>) -> Markup {
                     }
                 }
                 ul.tags.counted role="list" {
-                    @for TagCount { tag, uses } in &page.related.tags {
+                    @for count in &page.related.tags {
+                        @let TagCount { tag, .. } = count;
                         li {
                             a href=(narrowed(tag)) {
-                                span.visually-hidden { "with " } bdi { (tag) } " " span.count { (grouped(*uses)) }
+                                span.visually-hidden { "with " } bdi { (tag) } " " (tag_count(count))
                             }
                             // Excluding a tag that all notes have would leave none.
-                            @if *uses < page.count {
+                            @if count.total() < page.count {
                                 a.not href=(without(tag)) title={ "Without “" (tag) "”" } {
                                     span aria-hidden="true" { "−" } span.visually-hidden { "without " (tag) }
                                     @if page.related.exact {
-                                        " " span.count { (grouped(page.count - uses)) }
+                                        " " span.count { (grouped(page.count - count.total())) }
                                     }
                                 }
                             }
@@ -148,7 +186,7 @@ fn beside(layout: &Layout, page: &TagPage<'_>) -> Markup {
             details.related open[page.newest.is_none()] {
                 summary { "Related tags" }
                 ul.tags.counted role="list" {
-                    @for TagCount { tag, uses } in &page.related.tags {
+                    @for TagCount { tag, uses, .. } in &page.related.tags {
                         li {
                             a href=(layout.links.tag(tag)) { bdi { (tag) } }
                             @if *uses < page.count {

@@ -8,10 +8,10 @@ use crate::{
         links::order_name,
         views::{
             layout::{Breadcrumb, Layout, Tab, counted, filter_form, sorted_by, turn_page},
-            note_card::{counted_tags, long_day, saved_on, uses_group},
+            note_card::{counted_tags, long_day, saved_on, tag_count, uses_group},
         },
     },
-    store::{ListedTag, TagList, TagOrder, TagPlace},
+    store::{ListedTag, TagBranch, TagList, TagOrder, TagPlace, TagTree},
 };
 
 /// First code point of scripts with too many initial characters for jump links: those of East Asia,
@@ -24,6 +24,8 @@ pub(in crate::site) struct TagsPage<'a> {
     pub order: TagOrder,
     pub filter: &'a str,
     pub list: &'a TagList,
+    /// The implied tags.
+    pub tree: &'a TagTree,
     /// Number of notes without a tag.
     pub untagged: u64,
     /// Address of the first page, unless this is it.
@@ -85,6 +87,7 @@ pub(in crate::site) fn tags(layout: &Layout, page: &TagsPage<'_>) -> String {
         @if list.tags.is_empty() && list.next.is_none() {
             (nothing(layout, filter))
         }
+        @if !page.tree.branches.is_empty() { (tree(layout, page.tree)) }
         (jumps(page.initials))
         @for group in groups(layout, order, &list.tags) {
             section.group .(group.weight) id=[group.id.as_deref()] {
@@ -95,6 +98,36 @@ pub(in crate::site) fn tags(layout: &Layout, page: &TagsPage<'_>) -> String {
         (turn_page(newer, older))
     };
     layout.page(&place, &content)
+}
+
+/// Renders the tags that imply others below those.
+fn tree(layout: &Layout, tree: &TagTree) -> Markup {
+    html! {
+        section.group.tree {
+            h2 { "Implied tags" }
+            (branches(layout, &tree.branches))
+            @if tree.is_cut {
+                p.hint { "More tags than fit here. " code { "url-notes tag imply" } " lists all." }
+            }
+        }
+    }
+}
+
+fn branches(layout: &Layout, all: &[TagBranch]) -> Markup {
+    html! {
+        ul role="list" {
+            @for TagBranch { count, below } in all {
+                li {
+                    @if count.total() > 0 {
+                        a href=(layout.links.tag(&count.tag)) { bdi { (count.tag) } " " (tag_count(count)) }
+                    } @else {
+                        bdi { (count.tag) } " " (tag_count(count))
+                    }
+                    @if !below.is_empty() { (branches(layout, below)) }
+                }
+            }
+        }
+    }
 }
 
 fn nothing(layout: &Layout, filter: &str) -> Markup {

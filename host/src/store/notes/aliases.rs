@@ -1,4 +1,4 @@
-//! Aliases of tags.
+//! The names of tags: aliases, and names of older versions.
 
 use rusqlite::{Connection, OptionalExtension as _};
 
@@ -24,4 +24,20 @@ pub(in crate::store) fn without_aliases(conn: &Connection, names: &[Tag]) -> Res
         }
     }
     Ok(tags)
+}
+
+/// Returns a name as stored: that of a tag or alias of an older version if it is exactly this one,
+/// or else its present normal form ([`Tag::renewed`]).
+pub(in crate::store) fn stored_name(conn: &Connection, name: &Tag) -> Result<Tag> {
+    let Some(renewed) = name.renewed() else {
+        return Ok(name.clone());
+    };
+    let known = conn
+        .prepare_cached(
+            "SELECT EXISTS (SELECT 1 FROM tags WHERE name = ?1 AND (uses > 0 OR EXISTS (
+                 SELECT 1 FROM trash t, json_each(t.tags) j WHERE j.value = ?1)))
+                 OR EXISTS (SELECT 1 FROM tag_aliases WHERE name = ?1)",
+        )?
+        .query_row([name.as_str()], |row| row.get(0))?;
+    Ok(if known { name.clone() } else { renewed })
 }

@@ -67,6 +67,8 @@ pub struct Import<'a> {
     pub(super) recorded: Cell<bool>,
     /// Aliases with the ids of their tags.
     aliases: RefCell<Vec<(String, i64)>>,
+    /// Implications as ids of tags.
+    implications: RefCell<Vec<[i64; 2]>>,
     /// Taken row ids of the index, each with a later one that may be free. Many bookmarks have the
     /// same date.
     taken: RefCell<HashMap<i64, i64>>,
@@ -88,6 +90,7 @@ impl Writer<'_> {
             origin,
             recorded: Cell::new(false),
             aliases: RefCell::default(),
+            implications: RefCell::default(),
             taken: RefCell::default(),
             undated: Cell::new(undated),
             unindexed: Cell::new(0),
@@ -217,6 +220,24 @@ impl Import<'_> {
         Ok(RowOutcome::New)
     }
 
+    /// Has the tag `tag` imply `implied`.
+    ///
+    /// # Errors
+    /// `InvalidParams` if that isn't possible; the `store_*` kinds.
+    pub fn implication(&self, tag: &Tag, implied: &Tag) -> Result<RowOutcome> {
+        self.writer.end_bulk()?;
+        let (added, is_new) = self.writer.imply_tag(tag, implied)?;
+        if !is_new {
+            return Ok(RowOutcome::Unchanged);
+        }
+        self.begin_record()?;
+        self.implications.borrow_mut().push([
+            self.writer.tag_id(&added.tag)?,
+            self.writer.tag_id(&added.implied)?,
+        ]);
+        Ok(RowOutcome::New)
+    }
+
     /// Saves a search, unless there is one with the same name.
     ///
     /// # Errors
@@ -265,13 +286,16 @@ impl Import<'_> {
     /// # Errors
     /// The `store_*` kinds.
     pub fn finish(self) -> Result<()> {
-        let aliases = self.aliases.take();
-        if aliases.is_empty() {
+        let (aliases, implications) = (self.aliases.take(), self.implications.take());
+        if aliases.is_empty() && implications.is_empty() {
             return Ok(());
         }
         let aliases = serde_json::to_string(&aliases).map_err(Error::internal)?;
-        self.writer
-            .execute("UPDATE imports SET aliases = ?", [aliases])
+        let implications = serde_json::to_string(&implications).map_err(Error::internal)?;
+        self.writer.execute(
+            "UPDATE imports SET aliases = ?, implications = ?",
+            [aliases, implications],
+        )
     }
 
     fn new_note(&self, row: ImportedRow) -> Result<(Note, PageUrl)> {

@@ -173,18 +173,19 @@ impl Writer<'_> {
         let found = self
             .tx
             .query_row(
-                "SELECT done_at, file, format, aliases FROM imports",
+                "SELECT done_at, file, format, aliases, implications FROM imports",
                 [],
                 |row| {
                     let origin = Origin {
                         file: row.get(1)?,
                         format: row.get(2)?,
                     };
-                    Ok((row.get(0)?, origin, row.get::<_, String>(3)?))
+                    let lists = [row.get::<_, String>(3)?, row.get(4)?];
+                    Ok((row.get(0)?, origin, lists))
                 },
             )
             .optional()?;
-        let Some((done_at, origin, aliases)) = found else {
+        let Some((done_at, origin, [aliases, implications])) = found else {
             return Err(Error::InvalidParams("There is no import to undo.".into()));
         };
         let mut undone = Undone {
@@ -203,6 +204,11 @@ impl Writer<'_> {
                 "DELETE FROM tag_aliases WHERE name = ? AND tag_id = ?",
                 params![name, tag],
             )?;
+        }
+        let implications: Vec<[i64; 2]> =
+            serde_json::from_str(&implications).map_err(Error::internal)?;
+        for [tag, implied] in implications {
+            self.undo_implication(tag, implied)?;
         }
         // An import gives its searches its own time; a search that the user changed since has another.
         undone.searches = self.forget_searches_of(undone.done_at)?;

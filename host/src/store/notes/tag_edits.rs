@@ -9,13 +9,15 @@ use std::collections::HashSet;
 use rusqlite::{Connection, OptionalExtension as _, params};
 
 use crate::{
-    domain::{Note, Tag},
+    domain::{Implication, Note, Tag},
     error::{Error, Result},
     store::{
         connection::reader::Reader,
         notes::{
             aliases::tag_of_alias,
+            implied_tags::graph_after,
             note_rows::{load, select_notes, tags_for_trash, tags_of_trash},
+            tag_sets::tag_graph,
         },
         transaction::{Writer, pending_index::Indexed},
     },
@@ -63,6 +65,8 @@ pub struct TagEdited {
     pub trash: u64,
     /// New aliases of the tag or, if it was removed, its removed aliases. Sorted by name.
     pub aliases: Vec<Tag>,
+    /// Implications that the tag couldn't take over, because they would make a circle or break a limit.
+    pub dropped: Vec<Implication>,
 }
 
 /// The result of setting an alias.
@@ -72,6 +76,8 @@ pub struct AliasSet {
     pub tag: Tag,
     /// The tag of the alias before.
     pub before: Option<Tag>,
+    /// Implications of the name that the tag couldn't take over.
+    pub dropped: Vec<Implication>,
 }
 
 impl Reader {
@@ -88,7 +94,7 @@ impl Writer<'_> {
     /// Applies an edit to all notes, including the trash.
     ///
     /// # Errors
-    /// `UnknownTag` for a tag that no note has; `InvalidParams` if an alias is given instead of a
+    /// `UnknownTag` for a tag that no note has and no other tag implies; `InvalidParams` if an alias is given instead of a
     /// tag, or if a new name belongs to another tag; the `store_*` kinds.
     pub fn edit_tags(&self, edit: &TagEdit) -> Result<TagEdited> {
         let edited = plan(&self.tx, edit)?;
@@ -96,12 +102,16 @@ impl Writer<'_> {
         if gone.is_empty() {
             return Ok(edited);
         }
+        let graph = graph_after(&self.tx, gone, stays)?;
         self.record_tag_edit(gone, stays)?;
         self.replace_in_lists(gone, stays)?;
         match (stays, gone) {
             // The tag keeps its row, so its notes don't change.
             (Some(tag), [only]) if uses(&self.tx, tag)? == 0 => self.rename_row(only, tag)?,
             _ => self.replace_on_notes(gone, stays)?,
+        }
+        if let Some((graph, _)) = graph {
+            self.store_graph(&graph)?;
         }
         let Some(tag) = stays else {
             for tag in gone {
@@ -152,9 +162,16 @@ impl Writer<'_> {
         // An alias never leads to an alias.
         self.lead_aliases_of(name, id)?;
         self.set_alias(name, id)?;
+        let mut dropped = Vec::new();
+        if let Some((graph, left)) = graph_after(&self.tx, std::slice::from_ref(name), Some(&tag))?
+        {
+            self.store_graph(&graph)?;
+            dropped = left;
+        }
         Ok(AliasSet {
             before: before.filter(|before| *before != tag),
             tag,
+            dropped,
         })
     }
 
@@ -301,7 +318,11 @@ fn plan(conn: &Connection, edit: &TagEdit) -> Result<TagEdited> {
     let mut aliases = Vec::new();
     for name in &gone {
         let mut own = aliases_of(conn, name)?;
-        if uses(conn, name)? == 0 && own.is_empty() && !in_trash.contains(name) {
+        if uses(conn, name)? == 0
+            && own.is_empty()
+            && !in_trash.contains(name)
+            && !tag_graph(conn)?.contains(name)
+        {
             return Err(Error::UnknownTag(name.to_string()));
         }
         aliases.append(&mut own);
@@ -314,6 +335,7 @@ fn plan(conn: &Connection, edit: &TagEdit) -> Result<TagEdited> {
             notes: 0,
             trash: 0,
             aliases: Vec::new(),
+            dropped: Vec::new(),
         });
     }
     aliases.retain(|name| Some(name) != tag.as_ref());
@@ -321,7 +343,9 @@ fn plan(conn: &Connection, edit: &TagEdit) -> Result<TagEdited> {
         aliases.extend(gone.iter().cloned());
     }
     aliases.sort_unstable();
+    let dropped = graph_after(conn, &gone, tag.as_ref())?.map(|(_, dropped)| dropped);
     Ok(TagEdited {
+        dropped: dropped.unwrap_or_default(),
         notes: notes_with_any(conn, &gone)?,
         gone,
         tag,
@@ -362,9 +386,11 @@ fn is_own_alias(conn: &Connection, from: &Tag, to: &Tag) -> Result<bool> {
     }
 }
 
-/// Returns whether a note has the tag, including the trash, or an alias leads to it.
+/// Returns whether a note has the tag, including the trash, an alias leads to it, or it implies or is
+/// implied.
 fn is_known(conn: &Connection, tag: &Tag) -> Result<bool> {
-    if uses(conn, tag)? > 0 || !aliases_of(conn, tag)?.is_empty() {
+    if uses(conn, tag)? > 0 || !aliases_of(conn, tag)?.is_empty() || tag_graph(conn)?.contains(tag)
+    {
         return Ok(true);
     }
     let mut found = false;

@@ -1,6 +1,6 @@
 //! Tags: lists, counts, notes, and aliases. `tag_edits.rs` changes them.
 
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::collections::{BTreeMap, HashSet};
 
 use rusqlite::{
     Connection, OptionalExtension as _, Transaction, params, params_from_iter, types::Value,
@@ -12,8 +12,9 @@ use crate::{
     store::{
         connection::reader::Reader,
         notes::{
-            aliases::without_aliases,
+            aliases::{stored_name, without_aliases},
             note_rows::{load, select_notes},
+            tag_sets::{TagSet, alone, exact, tag_set},
         },
     },
 };
@@ -25,6 +26,17 @@ pub struct TagCount {
     pub tag: Tag,
     /// Number of its notes, without the trash.
     pub uses: u64,
+    /// Number of the notes that have it only by way of a tag that implies it, where that was counted:
+    /// see [`Reader::count_implied`].
+    pub implied: u64,
+}
+
+impl TagCount {
+    /// Returns the number of notes that the tag's page lists.
+    #[must_use]
+    pub fn total(&self) -> u64 {
+        self.uses + self.implied
+    }
 }
 
 /// An alias of a tag.
@@ -57,6 +69,17 @@ pub struct TagFilter {
     pub without: Vec<Tag>,
 }
 
+impl TagFilter {
+    /// Returns the filter of a single tag.
+    #[must_use]
+    pub fn of(tag: &Tag) -> Self {
+        Self {
+            with: vec![tag.clone()],
+            without: Vec::new(),
+        }
+    }
+}
+
 /// Tags that occur on the same notes.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct RelatedTags {
@@ -69,16 +92,13 @@ pub struct RelatedTags {
 /// Number of notes that are searched for related tags, which takes a few milliseconds.
 pub const RELATED_WINDOW: u32 = 2_000;
 
-/// A filter with ids. `None` if a required tag is unknown, so nothing matches.
+/// A filter with ids.
 pub(in crate::store) struct TagIds {
-    pub(in crate::store) with: Vec<i64>,
-    pub(in crate::store) without: Vec<i64>,
+    /// A note must have a tag of each set.
+    pub(in crate::store) with: Vec<TagSet>,
+    /// A note must have no tag of any set.
+    pub(in crate::store) without: Vec<TagSet>,
 }
-
-/// Returns the tag in use with this name (`?1`), or the tag of this alias.
-const TAG_IN_USE: &str = "SELECT id, uses FROM tags WHERE name = ?1 AND uses > 0 UNION ALL \
-     SELECT t.id, t.uses FROM tag_aliases a JOIN tags t ON t.id = a.tag_id \
-     WHERE a.name = ?1 AND t.uses > 0";
 
 impl Reader {
     /// Returns all tags in use.
@@ -112,17 +132,28 @@ impl Reader {
         )
     }
 
-    /// Returns the number of notes with this tag, by any of its names.
+    /// Returns the number of notes with this tag itself, by any of its names.
     ///
     /// # Errors
     /// The `store_*` kinds.
     pub fn tag_uses(&self, tag: &Tag) -> Result<u64> {
-        let uses = self
-            .conn
-            .prepare_cached(TAG_IN_USE)?
-            .query_row([self.stored_tag(tag)?.as_str()], |row| row.get(1))
-            .optional()?;
-        Ok(uses.unwrap_or(0))
+        Ok(tag_set(&self.conn, tag)?.map_or(0, |set| set.own_uses))
+    }
+
+    /// Returns whether a note has this tag, by any of its names, or one that implies it.
+    ///
+    /// # Errors
+    /// The `store_*` kinds.
+    pub fn has_notes(&self, tag: &Tag) -> Result<bool> {
+        Ok(tag_set(&self.conn, tag)?.is_some_and(|set| set.uses > 0))
+    }
+
+    /// Returns whether another tag in use implies this one.
+    ///
+    /// # Errors
+    /// The `store_*` kinds.
+    pub fn is_implied(&self, tag: &Tag) -> Result<bool> {
+        Ok(tag_set(&self.conn, tag)?.is_some_and(|set| set.ids.len() > 1))
     }
 
     /// Returns the tag that a searched name ([`Tag::sought`]) refers to: a tag of an older version
@@ -171,7 +202,13 @@ impl Reader {
     /// # Errors
     /// The `store_*` kinds.
     pub fn tags_of_names(&self, names: &[Tag]) -> Result<Vec<Tag>> {
-        without_aliases(&self.conn, names)
+        let mut tags = without_aliases(&self.conn, names)?;
+        for tag in tags.iter_mut().filter(|tag| tag.as_str().starts_with('=')) {
+            if let Some(named) = exact(&self.conn, tag)? {
+                *tag = alone(&without_aliases(&self.conn, &[named])?.remove(0));
+            }
+        }
+        Ok(tags)
     }
 
     /// Returns typed tags under the names that notes have, without duplicates.
@@ -200,6 +237,7 @@ impl Reader {
                     of: TagCount {
                         tag: Tag::from_stored(row.get(1)?),
                         uses: row.get(2)?,
+                        implied: 0,
                     },
                 })
             })?
@@ -231,17 +269,37 @@ impl Reader {
         load(&self.conn, &sql, params_from_iter(values))
     }
 
+    /// Returns the note at a place among those that pass the filter.
+    pub(in crate::store) fn tagged_note(
+        &self,
+        filter: &TagFilter,
+        place: i64,
+    ) -> Result<Option<i64>> {
+        let Some(ids) = self.tag_ids(filter)? else {
+            return Ok(None);
+        };
+        let (matching, mut values) = ids.matching();
+        values.push(place.into());
+        let sql = [&matching, " LIMIT 1 OFFSET ?"].concat();
+        let mut query = self.conn.prepare_cached(&sql)?;
+        Ok(query
+            .query_row(params_from_iter(values), |row| row.get(0))
+            .optional()?)
+    }
+
     /// Returns the number of notes that pass the filter.
     ///
     /// # Errors
     /// The `store_*` kinds.
     pub fn count_with_tags(&self, filter: &TagFilter) -> Result<u64> {
-        if let ([tag], []) = (filter.with.as_slice(), filter.without.as_slice()) {
-            return self.tag_uses(tag);
-        }
         let Some(ids) = self.tag_ids(filter)? else {
             return Ok(0);
         };
+        if let ([set], []) = (ids.with.as_slice(), ids.without.as_slice())
+            && set.ids.len() == 1
+        {
+            return Ok(set.uses);
+        }
         let (matching, values) = ids.matching();
         let sql = ["SELECT count(*) FROM (", &matching, ")"].concat();
         Ok(self
@@ -261,7 +319,7 @@ impl Reader {
         };
         let (matching, mut values) = ids.matching();
         values.push(RELATED_WINDOW.into());
-        let named: Vec<i64> = ids.with.iter().chain(&ids.without).copied().collect();
+        let named: Vec<i64> = ids.named().collect();
         values.extend(named.iter().map(|id| Value::from(*id)));
         values.push(limit.into());
         // Counted by id; only the most frequent ones are looked up by name.
@@ -275,10 +333,16 @@ impl Reader {
              JOIN tags t ON t.id = c.tag_id ORDER BY c.uses DESC, t.name",
         ]
         .concat();
-        Ok(RelatedTags {
-            tags: self.tag_counts(&sql, params_from_iter(values))?,
-            exact: self.count_with_tags(filter)? <= RELATED_WINDOW.into(),
-        })
+        let tags = self.tag_counts(&sql, params_from_iter(values))?;
+        let exact = self.count_with_tags(filter)? <= RELATED_WINDOW.into();
+        let tags = match exact {
+            true => self.with_implied(tags, (filter, &ids), limit, |narrowed| {
+                self.count_with_tags(narrowed)
+            })?,
+            // The counts are those of the newest notes.
+            false => tags,
+        };
+        Ok(RelatedTags { tags, exact })
     }
 
     fn tag_counts(&self, sql: &str, params: impl rusqlite::Params) -> Result<Vec<TagCount>> {
@@ -289,47 +353,47 @@ impl Reader {
                 Ok(TagCount {
                     tag: Tag::from_stored(row.get(0)?),
                     uses: row.get(1)?,
+                    implied: 0,
                 })
             })?
             .collect::<rusqlite::Result<_>>()?)
     }
 
     /// Returns the ids of a filter, the tag with the fewest notes first, or `None` if a required
-    /// tag isn't in use.
+    /// tag isn't in use, so that nothing matches.
     pub(in crate::store) fn tag_ids(&self, filter: &TagFilter) -> Result<Option<TagIds>> {
-        let mut known: HashMap<&Tag, (i64, i64)> = HashMap::new();
-        let mut query = self.conn.prepare_cached(TAG_IN_USE)?;
-        for tag in filter.with.iter().chain(&filter.without) {
-            let row = query
-                .query_row([stored_name(&self.conn, tag)?.as_str()], |row| {
-                    Ok((row.get(0)?, row.get(1)?))
-                })
-                .optional()?;
-            if let Some(row) = row {
-                known.insert(tag, row);
-            }
-        }
+        let in_use = |tag: &Tag| -> Result<Option<TagSet>> {
+            Ok(tag_set(&self.conn, tag)?.filter(|set| set.uses > 0))
+        };
         let mut with = Vec::with_capacity(filter.with.len());
         for tag in &filter.with {
-            match known.get(tag) {
-                Some((id, uses)) => with.push((*uses, *id)),
+            match in_use(tag)? {
+                Some(set) => with.push(set),
                 None => return Ok(None),
             }
         }
-        with.sort_unstable();
+        with.sort_unstable_by_key(|set| (set.uses, set.tag, set.ids.len()));
         with.dedup();
-        Ok(Some(TagIds {
-            with: with.into_iter().map(|(_, id)| id).collect(),
-            without: filter
-                .without
-                .iter()
-                .filter_map(|tag| known.get(tag).map(|(id, _)| *id))
-                .collect(),
-        }))
+        let mut without = Vec::with_capacity(filter.without.len());
+        for tag in &filter.without {
+            without.extend(in_use(tag)?);
+        }
+        Ok(Some(TagIds { with, without }))
     }
 }
 
 impl TagIds {
+    /// Returns the tags that the filter names.
+    pub(in crate::store) fn named(&self) -> impl Iterator<Item = i64> {
+        self.with.iter().chain(&self.without).map(|set| set.tag)
+    }
+
+    /// Returns whether a tag of the filter is implied by others, so that its notes aren't a range of
+    /// rows.
+    pub(in crate::store) fn has_implied(&self) -> bool {
+        self.with.iter().any(|set| set.ids.len() > 1)
+    }
+
     /// Returns SQL for the matching note ids (as `m.note_id`), to which conditions can be appended,
     /// with its values. The rarest tag drives the query.
     fn matching(&self) -> (String, Vec<Value>) {
@@ -337,8 +401,21 @@ impl TagIds {
         let mut values = Vec::new();
         let others = match self.with.split_first() {
             Some((rarest, others)) => {
-                sql.push_str("SELECT m.note_id FROM note_tags m WHERE m.tag_id = ?");
-                values.push(Value::from(*rarest));
+                match rarest.ids.as_slice() {
+                    [only] => {
+                        sql.push_str("SELECT m.note_id FROM note_tags m WHERE m.tag_id = ?");
+                        values.push(Value::from(*only));
+                    }
+                    ids => {
+                        sql.push_str(
+                            "SELECT m.note_id FROM (SELECT DISTINCT note_id FROM note_tags \
+                             WHERE tag_id IN (",
+                        );
+                        sql.push_str(&placeholders(ids.len()));
+                        sql.push_str(")) m WHERE 1");
+                        values.extend(ids.iter().map(|id| Value::from(*id)));
+                    }
+                }
                 others
             }
             None => {
@@ -346,36 +423,22 @@ impl TagIds {
                 &[]
             }
         };
-        for (condition, ids) in [
+        for (condition, sets) in [
             (" AND EXISTS ", others),
             (" AND NOT EXISTS ", &self.without),
         ] {
-            for id in ids {
+            for set in sets {
                 sql.push_str(condition);
                 sql.push_str(
-                    "(SELECT 1 FROM note_tags o WHERE o.tag_id = ? AND o.note_id = m.note_id)",
+                    "(SELECT 1 FROM note_tags o WHERE o.note_id = m.note_id AND o.tag_id IN (",
                 );
-                values.push(Value::from(*id));
+                sql.push_str(&placeholders(set.ids.len()));
+                sql.push_str("))");
+                values.extend(set.ids.iter().map(|id| Value::from(*id)));
             }
         }
         (sql, values)
     }
-}
-
-/// Returns a name as stored: that of a tag or alias of an older version if it is exactly this one,
-/// or else its present normal form ([`Tag::renewed`]).
-pub(in crate::store) fn stored_name(conn: &Connection, name: &Tag) -> Result<Tag> {
-    let Some(renewed) = name.renewed() else {
-        return Ok(name.clone());
-    };
-    let known = conn
-        .prepare_cached(
-            "SELECT EXISTS (SELECT 1 FROM tags WHERE name = ?1 AND (uses > 0 OR EXISTS (
-                 SELECT 1 FROM trash t, json_each(t.tags) j WHERE j.value = ?1)))
-                 OR EXISTS (SELECT 1 FROM tag_aliases WHERE name = ?1)",
-        )?
-        .query_row([name.as_str()], |row| row.get(0))?;
-    Ok(if known { name.clone() } else { renewed })
 }
 
 /// Tags that look the same because they differ only in invisible characters.

@@ -6,7 +6,10 @@ use rusqlite::{OptionalExtension as _, params};
 use crate::{
     domain::{Note, NoteId, Tag},
     error::Result,
-    store::{connection::reader::Reader, notes::note_rows::load_ids},
+    store::{
+        connection::reader::Reader,
+        notes::{note_rows::load_ids, tags::TagFilter},
+    },
 };
 
 /// Number of earlier years that [`Reader::on_this_day`] covers.
@@ -132,7 +135,7 @@ impl Reader {
     /// The `store_*` kinds.
     pub fn random_note(&self, tag: Option<&Tag>, random: u64) -> Result<Option<NoteId>> {
         let count = match tag {
-            Some(tag) => self.tag_uses(tag)?,
+            Some(tag) => self.count_with_tags(&TagFilter::of(tag))?,
             None => self.counts()?.notes,
         };
         let Some(place) = random.checked_rem(count) else {
@@ -140,14 +143,7 @@ impl Reader {
         };
         let place = i64::try_from(place).unwrap_or(i64::MAX);
         let id = match tag {
-            Some(tag) => self
-                .conn
-                .prepare_cached(
-                    "SELECT note_id FROM note_tags \
-                     WHERE tag_id = (SELECT id FROM tags WHERE name = ?) LIMIT 1 OFFSET ?",
-                )?
-                .query_row(params![tag.as_str(), place], |row| row.get(0))
-                .optional()?,
+            Some(tag) => self.tagged_note(&TagFilter::of(tag), place)?,
             None => self
                 .conn
                 .prepare_cached("SELECT id FROM notes INDEXED BY notes_by_site LIMIT 1 OFFSET ?")?

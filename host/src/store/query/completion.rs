@@ -332,7 +332,15 @@ impl Reader {
         for Candidate { id, name, .. } in candidates {
             let uses: u64 = query.query_row([id], |row| row.get(0))?;
             let tag = Tag::from_stored(name);
-            counted.push((Reverse(uses), id, TagCount { tag, uses }));
+            counted.push((
+                Reverse(uses),
+                id,
+                TagCount {
+                    tag,
+                    uses,
+                    implied: 0,
+                },
+            ));
         }
         counted.sort_by_key(|(uses, id, _)| (*uses, *id));
         counted.truncate(limit);
@@ -425,6 +433,7 @@ mod tests {
         let counts = tags.into_iter().enumerate().map(|(number, tag)| TagCount {
             tag,
             uses: (notes - number) as u64,
+            implied: 0,
         });
         let counts = counts.collect();
         (dir, store, counts)

@@ -12,6 +12,7 @@ use crate::{
         connection::reader::Reader,
         notes::{
             note_rows::{addresses_of_column, deleted_note, load, saved_at, select_notes},
+            tag_sets::TagSet,
             tags::TagFilter,
         },
     },
@@ -130,8 +131,9 @@ impl Reader {
                 };
             }
             let tags = &tagged[start..];
-            let passes = wanted.with.iter().all(|tag| tags.contains(tag))
-                && !wanted.without.iter().any(|tag| tags.contains(tag))
+            let has = |set: &TagSet| tags.iter().any(|tag| set.ids.contains(tag));
+            let passes = wanted.with.iter().all(has)
+                && !wanted.without.iter().any(has)
                 && only.is_none_or(|only| only.contains(&NoteId(id)));
             let stays_out = passes && without.contains(&NoteId(id));
             left_out += u64::from(stays_out);

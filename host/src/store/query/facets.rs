@@ -9,6 +9,7 @@
 //! read and kept separately.
 
 use std::{
+    borrow::Cow,
     cmp::Reverse,
     collections::{BTreeMap, HashMap},
 };
@@ -22,6 +23,7 @@ use crate::{
         connection::reader::Reader,
         notes::{
             note_rows::load_ids,
+            tag_sets::TagSet,
             tags::{TagCount, TagFilter, TagIds},
         },
     },
@@ -297,12 +299,11 @@ impl Facets {
         let Some(ids) = reader.tag_ids(filter)? else {
             return Ok(Vec::new());
         };
+        let listed = limit;
         let limit = usize::try_from(limit).unwrap_or(usize::MAX);
         let named: Vec<u32> = ids
-            .with
-            .iter()
-            .chain(&ids.without)
-            .filter_map(|id| u32::try_from(*id).ok())
+            .named()
+            .filter_map(|id| u32::try_from(id).ok())
             .collect();
         let matching = self.matching(reader, &ids)?;
         let mut found = match self.related_by_bitmaps(&matching, &named, limit) {
@@ -324,6 +325,7 @@ impl Facets {
                 Ok(TagCount {
                     tag: Tag::from_stored(name),
                     uses,
+                    implied: 0,
                 })
             })
             .collect::<Result<Vec<_>>>()?;
@@ -332,7 +334,9 @@ impl Facets {
                 .cmp(&a.uses)
                 .then_with(|| a.tag.as_str().cmp(b.tag.as_str()))
         });
-        Ok(related)
+        reader.with_implied(related, (filter, &ids), listed, |filter| {
+            self.count(reader, filter)
+        })
     }
 
     /// Returns the id before which a listing page of all notes begins, after `skipped` newer notes.
@@ -370,33 +374,31 @@ impl Facets {
     pub(in crate::store) fn matching(&self, reader: &Reader, ids: &TagIds) -> Result<Matching<'_>> {
         // The rarest comes first.
         let mut numbers: Option<RoaringBitmap> = None;
-        for tag in &ids.with {
-            let so_far = numbers.take();
-            numbers = Some(match (so_far, self.bitmap(*tag)) {
-                (None, Some(bitmap)) => bitmap.clone(),
-                (None, None) => self.rare(reader, *tag)?,
-                (Some(so_far), Some(bitmap)) => so_far & bitmap,
-                (Some(so_far), None) => so_far & self.rare(reader, *tag)?,
+        for set in &ids.with {
+            let own = self.numbers(reader, set)?;
+            numbers = Some(match numbers.take() {
+                None => own.into_owned(),
+                Some(so_far) => so_far & &*own,
             });
         }
         let mut numbers = match numbers {
             Some(numbers) => numbers,
             None => (0..offset(self.ids.len())?).collect(),
         };
-        for tag in &ids.without {
-            match self.bitmap(*tag) {
-                Some(bitmap) => numbers -= bitmap,
-                None => numbers -= self.rare(reader, *tag)?,
-            }
+        for set in &ids.without {
+            numbers -= &*self.numbers(reader, set)?;
         }
         numbers -= &self.masked;
-        let has = |tags: &[u32], tag: &i64| tags.iter().any(|own| i64::from(*own) == *tag);
+        let has = |tags: &[u32], set: &TagSet| {
+            let mut own = tags.iter().map(|own| i64::from(*own));
+            own.any(|own| set.ids.contains(&own))
+        };
         let changed = self
             .changed
             .iter()
             .filter(|(_, tags)| {
-                ids.with.iter().all(|tag| has(tags, tag))
-                    && !ids.without.iter().any(|tag| has(tags, tag))
+                ids.with.iter().all(|set| has(tags, set))
+                    && !ids.without.iter().any(|set| has(tags, set))
             })
             .map(|(id, tags)| (*id, tags.as_slice()))
             .collect();
@@ -405,6 +407,25 @@ impl Facets {
             numbers,
             changed,
         })
+    }
+
+    /// Returns the numbers of the notes with a tag of a set. They may include changed notes, which are
+    /// masked later.
+    fn numbers(&self, reader: &Reader, set: &TagSet) -> Result<Cow<'_, RoaringBitmap>> {
+        let of = |tag: i64| -> Result<Cow<'_, RoaringBitmap>> {
+            Ok(match self.bitmap(tag) {
+                Some(bitmap) => Cow::Borrowed(bitmap),
+                None => Cow::Owned(self.rare(reader, tag)?),
+            })
+        };
+        if let [only] = set.ids.as_slice() {
+            return of(*only);
+        }
+        let mut all = RoaringBitmap::new();
+        for tag in &set.ids {
+            all |= &*of(*tag)?;
+        }
+        Ok(Cow::Owned(all))
     }
 
     fn bitmap(&self, tag: i64) -> Option<&RoaringBitmap> {

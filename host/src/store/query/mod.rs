@@ -12,3 +12,4 @@ pub(in crate::store) mod sites;
 pub(in crate::store) mod suggest;
 pub(in crate::store) mod suggest_memory;
 pub(in crate::store) mod tag_lists;
+pub(in crate::store) mod tag_tree;

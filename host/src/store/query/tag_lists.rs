@@ -56,6 +56,25 @@ pub struct TagList {
     pub matching: Option<u64>,
 }
 
+impl TagList {
+    /// Counts the notes that have these tags only by implication: see [`Reader::count_implied`].
+    ///
+    /// # Errors
+    /// Those of `total`; the `store_*` kinds.
+    pub fn count_implied(
+        &mut self,
+        reader: &Reader,
+        total: impl Fn(&Tag) -> Result<u64>,
+    ) -> Result<()> {
+        let mut counts: Vec<TagCount> = self.tags.iter().map(|tag| tag.count.clone()).collect();
+        reader.count_implied(&mut counts, total)?;
+        for (tag, count) in self.tags.iter_mut().zip(counts) {
+            tag.count = count;
+        }
+        Ok(())
+    }
+}
+
 impl Reader {
     /// Returns a listing page of the tags in use whose name contains `filter`, a text in the normal
     /// form of tags ([`Tag::typed`]). By recency, a page may be slightly longer or shorter than
@@ -186,6 +205,7 @@ impl Reader {
                     count: TagCount {
                         tag: Tag::from_stored(row.get(0)?),
                         uses: row.get(1)?,
+                        implied: 0,
                     },
                     newest: None,
                 })
@@ -227,6 +247,7 @@ impl Reader {
                         count: TagCount {
                             tag: Tag::from_stored(row.get(1)?),
                             uses: row.get(2)?,
+                            implied: 0,
                         },
                         newest: Some(self.saved_at(note)?),
                     });

@@ -428,6 +428,16 @@ fn tags(conn: &Connection, faults: &mut Vec<Fault>) -> Result<()> {
          WHERE t.uses > 0 OR t.id = a.tag_id",
         "Some aliases are also tags of notes",
     )?;
+    asked(
+        conn,
+        faults,
+        Area::Tags,
+        "WITH RECURSIVE above (tag_id, id) AS (
+             SELECT tag_id, parent_id FROM tag_parents
+             UNION SELECT a.tag_id, p.parent_id FROM above a JOIN tag_parents p ON p.tag_id = a.id
+         ) SELECT count(*) FROM above WHERE tag_id = id",
+        "Some tags imply themselves",
+    )?;
     let mut query = conn
         .prepare("SELECT name, folded FROM tags UNION ALL SELECT name, folded FROM tag_aliases")?;
     let mut rows = query.query([])?;

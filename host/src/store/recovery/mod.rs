@@ -13,5 +13,6 @@ mod rebuild_feeds;
 mod rebuild_gists;
 mod rebuild_links;
 mod rebuild_sync;
+mod rebuild_tags;
 mod rebuild_texts;
 pub(in crate::store) mod swap_database;

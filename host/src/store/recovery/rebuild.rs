@@ -31,13 +31,11 @@ use crate::{
         },
         recovery::{
             backup::raise_revision,
-            btree_reader::{PageNumber, Row, Value},
+            btree_reader::{Row, Value},
             check::{self, check},
             check_content,
             damaged_database::{DamagedDatabase, RowLocation},
-            damaged_rows::{
-                LARGE_IDS, SavedRow, alias, is_note_id, live_row, may_be_tag, named, trashed_row,
-            },
+            damaged_rows::{LARGE_IDS, SavedRow, is_note_id, live_row, named, trashed_row},
             swap_database::{remove_copies, replace},
         },
         transaction::{
@@ -273,7 +271,8 @@ impl DamagedDatabase {
             }
             rebuilding.trashed(row, place)
         })?;
-        self.aliases(&rebuilding)?;
+        self.aliases(&rebuilding.writer, &rebuilding.names)?;
+        self.implications(&rebuilding.writer, &rebuilding.names)?;
         rebuilding.salvage.lost_texts = self.texts(&rebuilding.writer)?;
         for restore in [
             Self::operations,
@@ -334,39 +333,6 @@ impl DamagedDatabase {
                 {
                     rebuilding.address(key, NoteId(id), stray)?;
                 }
-            }
-        }
-        Ok(())
-    }
-
-    fn aliases(&self, rebuilding: &Rebuilding<'_>) -> Result<()> {
-        let writer = &rebuilding.writer;
-        let of_page = |page: PageNumber| -> Vec<(String, i64)> {
-            let rows = self.pages.rows(page).rows;
-            let found = rows.iter().filter_map(|row| alias(row).or(named(row)));
-            found.map(|(name, id)| (name.to_owned(), id)).collect()
-        };
-        let own = self.own("tag_aliases").flat_map(of_page);
-        let stray = self.stray("tag_aliases").map(of_page);
-        let stray = stray.filter(|found| found.iter().any(|(name, _)| may_be_tag(name)));
-        for (name, id) in own.chain(stray.flatten()) {
-            let (Ok(alias), Some(tag)) = (Tag::sought(&name), rebuilding.names.get(&id)) else {
-                continue;
-            };
-            // The index of tags looks the same, with each tag as its own alias.
-            if alias == *tag {
-                continue;
-            }
-            let in_use: bool = writer
-                .tx
-                .prepare_cached("SELECT EXISTS (SELECT 1 FROM tags WHERE name = ? AND uses > 0)")?
-                .query_row([alias.as_str()], |row| row.get(0))?;
-            if !in_use {
-                let id = writer.tag_id(tag)?;
-                writer.execute(
-                    "INSERT OR IGNORE INTO tag_aliases (name, tag_id, folded) VALUES (?, ?, ?)",
-                    params![alias.as_str(), id, alias.folded()],
-                )?;
             }
         }
         Ok(())
@@ -679,6 +645,8 @@ mod tests {
                     "INSERT INTO tag_aliases (name, tag_id, folded) VALUES ('zéd', ?, 'zed')",
                     [id],
                 )?;
+                let [tag, implied] = ["z", "zz"].map(|name| Tag::parse(name).unwrap());
+                writer.imply_tag(&tag, &implied)?;
                 writer.put_icon("e1.org", &Icon::parse(&plain_png(7))?)?;
                 writer.put_icon("e2.org", &Icon::parse(&plain_png(8))?)?;
                 let deleted = NoteId::at("2025-08-12T10:00:05Z".parse().unwrap());
@@ -811,6 +779,9 @@ mod tests {
     const ALIASES: &str =
         "SELECT a.name || ' ' || t.name FROM tag_aliases a JOIN tags t ON t.id = a.tag_id";
 
+    const IMPLICATIONS: &str = "SELECT t.name || ' ' || p.name FROM tag_parents e
+        JOIN tags t ON t.id = e.tag_id JOIN tags p ON p.id = e.parent_id";
+
     /// Rebuilds a database into an empty one with the current schema.
     fn rebuilt(path: &Path) -> (Reader, Salvage) {
         let reader =
@@ -848,6 +819,7 @@ mod tests {
         for sql in [
             OPERATIONS,
             ALIASES,
+            IMPLICATIONS,
             "SELECT labels || name || hex(png) FROM icons ORDER BY labels",
             "SELECT name || uses FROM tags ORDER BY name",
             "SELECT note_id || ',' || taken_at || source || whole || words || bytes || hex(body)
@@ -984,6 +956,11 @@ mod tests {
             assert!(
                 aliases.iter().all(|alias| alias == "zéd z"),
                 "page {page}: {aliases:?}"
+            );
+            let implications = lines(&new.conn, IMPLICATIONS);
+            assert!(
+                implications.iter().all(|known| known == "z zz"),
+                "page {page}: {implications:?}"
             );
         }
     }

@@ -1,5 +1,5 @@
 //! Compares the store with a model that is too simple to be wrong: a list of notes with their tags,
-//! and a map of aliases. Random steps run on both, through two handles like those of two browsers.
+//! a map of aliases, and which tags imply which. Random steps run on both, through two handles like those of two browsers.
 //! After each step both must give the same answers, including the facets that a third process holds
 //! in memory.
 
@@ -8,6 +8,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use proptest::{prelude::*, sample::select};
 
 use super::*;
+use crate::domain::{Implication, TagGraph};
 
 type Name = &'static str;
 
@@ -25,6 +26,8 @@ enum Step {
     Edit(TagEdit),
     Alias(Name, Name),
     Unalias(Name),
+    Imply(Name, Name),
+    Unimply(Name, Name),
 }
 
 /// The queries after a step.
@@ -32,6 +35,9 @@ enum Step {
 struct Questions {
     with: Vec<Name>,
     without: Vec<Name>,
+    /// Whether the first of `with` means the tag alone.
+    alone: bool,
+    either: [Name; 2],
     word: Name,
     typed: &'static str,
     excluded: Vec<Name>,
@@ -62,14 +68,19 @@ fn step() -> impl Strategy<Value = Step> {
         2 => name().prop_map(|name| Step::Edit(TagEdit::Remove(tag(name)))),
         3 => (name(), name()).prop_map(|(name, of)| Step::Alias(name, of)),
         1 => name().prop_map(Step::Unalias),
+        4 => (name(), name()).prop_map(|(tag, implied)| Step::Imply(tag, implied)),
+        1 => (name(), name()).prop_map(|(tag, implied)| Step::Unimply(tag, implied)),
     ]
 }
 
 fn questions() -> impl Strategy<Value = Questions> {
-    (names(3), names(2), name(), select(&TYPED), names(2)).prop_map(
-        |(with, without, word, typed, excluded)| Questions {
+    let filter = (names(3), names(2), any::<bool>(), [name(), name()]);
+    (filter, name(), select(&TYPED), names(2)).prop_map(
+        |((with, without, alone, either), word, typed, excluded)| Questions {
             with,
             without,
+            alone,
+            either,
             word,
             typed,
             excluded,
@@ -115,6 +126,8 @@ enum Outcome {
     Edited(TagEdited),
     Alias(AliasSet),
     Unaliased(Tag),
+    Implied(Implication, bool),
+    Unimplied(Implication),
     Refused,
 }
 
@@ -134,6 +147,10 @@ struct Answers {
     counted: Counted,
     searched: Vec<NoteId>,
     with_word: Vec<NoteId>,
+    with_either: Vec<NoteId>,
+    deleted_with: Vec<NoteId>,
+    implications: Vec<Implication>,
+    brought: Vec<Tag>,
 }
 
 /// The notes that match a filter, and their other tags.
@@ -148,9 +165,18 @@ struct Counted {
 struct Model {
     notes: Vec<ModelNote>,
     aliases: BTreeMap<Tag, Tag>,
+    /// Its own tests compare it with the rules.
+    graph: TagGraph,
 }
 
 impl Model {
+    /// The tags that a name means.
+    fn set(&self, name: Name) -> Vec<Tag> {
+        let tag = self.lead(&tag(name));
+        let below = self.graph.implying(&tag);
+        std::iter::once(tag).chain(below).collect()
+    }
+
     fn live(&self) -> impl Iterator<Item = &ModelNote> {
         self.notes.iter().filter(|note| note.deleted.is_none())
     }
@@ -176,6 +202,7 @@ impl Model {
     fn is_known(&self, name: &Tag) -> bool {
         self.notes.iter().any(|note| note.tags.contains(name))
             || self.aliases.values().any(|tag| tag == name)
+            || self.graph.contains(name)
     }
 
     fn step(&mut self, step: &Step, now: Timestamp) -> Outcome {
@@ -245,13 +272,32 @@ impl Model {
                     .filter(|before| **before != of)
                     .cloned();
                 self.replace(std::slice::from_ref(&name), Some(&of));
+                let dropped = self.graph.merge(&name, &of);
                 self.aliases.insert(name, of.clone());
-                Outcome::Alias(AliasSet { tag: of, before })
+                Outcome::Alias(AliasSet {
+                    tag: of,
+                    before,
+                    dropped,
+                })
             }
             Step::Unalias(name) => match self.aliases.remove(&tag(name)) {
                 Some(tag) => Outcome::Unaliased(tag),
                 None => Outcome::Refused,
             },
+            Step::Imply(name, other) => {
+                let (tag, implied) = (self.lead(&tag(name)), self.lead(&tag(other)));
+                match self.graph.add(&tag, &implied) {
+                    Ok(is_new) => Outcome::Implied(Implication { tag, implied }, is_new),
+                    Err(_) => Outcome::Refused,
+                }
+            }
+            Step::Unimply(name, other) => {
+                let (tag, implied) = (self.lead(&tag(name)), self.lead(&tag(other)));
+                match self.graph.remove(&tag, &implied) {
+                    true => Outcome::Unimplied(Implication { tag, implied }),
+                    false => Outcome::Refused,
+                }
+            }
         }
     }
 
@@ -286,6 +332,7 @@ impl Model {
             notes: 0,
             trash: 0,
             aliases: Vec::new(),
+            dropped: Vec::new(),
         };
         if stays.as_ref().is_some_and(|tag| edited.gone.contains(tag)) {
             edited.gone.clear();
@@ -307,6 +354,12 @@ impl Model {
         };
         let before = led(&self.aliases);
         self.replace(&edited.gone, stays.as_ref());
+        for gone in &edited.gone {
+            match &stays {
+                Some(stays) => edited.dropped.append(&mut self.graph.merge(gone, stays)),
+                None => self.graph.remove_tag(gone),
+            }
+        }
         match &stays {
             None => {
                 let (gone, kept) = std::mem::take(&mut self.aliases)
@@ -375,6 +428,7 @@ impl Model {
             let mut expected: Vec<TagCount> = expected
                 .into_iter()
                 .map(|tag| TagCount {
+                    implied: 0,
                     tag: tag.clone(),
                     uses: self.uses(tag),
                 })
@@ -399,6 +453,7 @@ impl Model {
         let by_name: Vec<TagCount> = known
             .iter()
             .map(|tag| TagCount {
+                implied: 0,
                 tag: tag.clone(),
                 uses: self.uses(tag),
             })
@@ -411,25 +466,46 @@ impl Model {
                 .iter()
                 .position(|note| note.tags.contains(&tag.tag))
         });
-        let (with, without) = (
-            self.lead_all(&tags(&asked.with)),
-            self.lead_all(&tags(&asked.without)),
-        );
+        let named = |names: &[Name]| self.lead_all(&tags(names));
+        let (with, without) = (named(&asked.with), named(&asked.without));
+        let has = |note: &ModelNote, set: &[Tag]| set.iter().any(|tag| note.tags.contains(tag));
+        let with_sets: Vec<Vec<Tag>> = (asked.with.iter().enumerate())
+            .map(|(at, name)| match asked.alone && at == 0 {
+                true => vec![self.lead(&tag(name))],
+                false => self.set(name),
+            })
+            .collect();
+        let without_sets: Vec<Vec<Tag>> = asked.without.iter().map(|name| self.set(name)).collect();
         let passes = |note: &ModelNote| {
-            with.iter().all(|tag| note.tags.contains(tag))
-                && !without.iter().any(|tag| note.tags.contains(tag))
+            with_sets.iter().all(|set| has(note, set))
+                && !without_sets.iter().any(|set| has(note, set))
         };
         let filtered = ids(&passes);
-        let mut related: Vec<TagCount> = known
+        let all_have: Vec<Tag> = with
             .iter()
-            .filter(|tag| !with.contains(tag) && !without.contains(tag))
-            .map(|tag| TagCount {
-                tag: tag.clone(),
-                uses: ids(&|note| passes(note) && note.tags.contains(tag)).len() as u64,
-            })
-            .filter(|tag| tag.uses > 0)
+            .flat_map(|tag| self.graph.implied(tag))
             .collect();
-        related.sort_by_key(|tag| std::cmp::Reverse(tag.uses));
+        let mut related: Vec<TagCount> = NAMES
+            .iter()
+            .map(|name| self.lead(&tag(name)))
+            .collect::<BTreeSet<Tag>>()
+            .into_iter()
+            .filter(|tag| !with.contains(tag) && !without.contains(tag) && !all_have.contains(tag))
+            .map(|tag| {
+                let set: Vec<Tag> = std::iter::once(tag.clone())
+                    .chain(self.graph.implying(&tag))
+                    .collect();
+                let own = ids(&|note| passes(note) && note.tags.contains(&tag)).len() as u64;
+                let all = ids(&|note| passes(note) && has(note, &set)).len() as u64;
+                TagCount {
+                    tag,
+                    uses: own,
+                    implied: all - own,
+                }
+            })
+            .filter(|tag| tag.total() > 0)
+            .collect();
+        related.sort_by_key(|tag| std::cmp::Reverse(tag.total()));
         Answers {
             notes: newest_first
                 .iter()
@@ -474,21 +550,46 @@ impl Model {
                 let says = |tag: &Tag| format!(" {tag} ").contains(&format!(" {} ", asked.word));
                 note.tags.iter().any(says)
             }),
+            with_either: {
+                let sets = asked.either.map(|name| self.set(name));
+                ids(&|note| sets.iter().any(|set| has(note, set)))
+            },
+            deleted_with: {
+                let set = self.set(asked.word);
+                let deleted = self.notes.iter().filter(|note| note.deleted.is_some());
+                let mut deleted: Vec<NoteId> = deleted
+                    .filter(|note| has(note, &set))
+                    .map(|note| note.id)
+                    .collect();
+                deleted.sort_by_key(|id| std::cmp::Reverse(*id));
+                deleted
+            },
+            implications: self.graph.iter().collect(),
+            brought: {
+                let brought = with.iter().flat_map(|tag| self.graph.implied(tag));
+                once(brought.filter(|tag| !with.contains(tag)))
+            },
             by_name,
         }
     }
 }
 
 fn filter_of(asked: &Questions) -> TagFilter {
+    let mut with = tags(&asked.with);
+    if asked.alone
+        && let Some(first) = with.first_mut()
+    {
+        *first = tag(&format!("={first}"));
+    }
     TagFilter {
-        with: tags(&asked.with),
+        with,
         without: tags(&asked.without),
     }
 }
 
 fn answers_of(store: &Reader, asked: &Questions) -> Answers {
     let filter = filter_of(asked);
-    let listed = |names: &[Name], operator: &str| -> String {
+    let listed = |names: &[Tag], operator: &str| -> String {
         names
             .iter()
             .map(|name| format!("{operator}\"{name}\" "))
@@ -536,7 +637,14 @@ fn answers_of(store: &Reader, asked: &Questions) -> Answers {
             count: store.count_with_tags(&filter).unwrap(),
             related: store.related_tags(&filter, 100).unwrap().tags,
         },
-        searched: search(&(listed(&asked.with, "tag:") + &listed(&asked.without, "-tag:"))),
+        searched: search(&(listed(&filter.with, "tag:") + &listed(&filter.without, "-tag:"))),
+        with_either: search(&listed(&tags(&asked.either), "OR tag:")["OR ".len()..]),
+        deleted_with: search(&format!("is:deleted tag:\"{}\"", asked.word)),
+        implications: store.tag_graph().unwrap().iter().collect(),
+        brought: {
+            let brought = store.brought_tags(&tags(&asked.with)).unwrap();
+            brought.into_iter().map(|brought| brought.tag).collect()
+        },
         with_word: search(&format!("\"{}\"", asked.word)),
     }
 }
@@ -581,6 +689,16 @@ fn outcome_of(store: &mut Store, step: &Step, now: Timestamp) -> Outcome {
         Step::Unalias(name) => store
             .write(now, |writer| writer.remove_alias(&tag(name)))
             .map_or(Outcome::Refused, Outcome::Unaliased),
+        Step::Imply(name, implied) => store
+            .write(now, |writer| writer.imply_tag(&tag(name), &tag(implied)))
+            .map_or(Outcome::Refused, |(implication, is_new)| {
+                Outcome::Implied(implication, is_new)
+            }),
+        Step::Unimply(name, implied) => store
+            .write(now, |writer| {
+                writer.remove_implication(&tag(name), &tag(implied))
+            })
+            .map_or(Outcome::Refused, Outcome::Unimplied),
     }
 }
 

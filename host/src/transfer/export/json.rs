@@ -1,4 +1,4 @@
-//! Exports everything, including trash and aliases. An import into an empty store recreates the
+//! Exports everything, including trash, aliases and implied tags. An import into an empty store recreates the
 //! same store.
 
 use std::io::Write;
@@ -7,7 +7,7 @@ use serde::Serialize;
 
 use super::note_batches::{each_deleted, each_note};
 use crate::{
-    domain::{Note, timestamp_text},
+    domain::{Implication, Note, timestamp_text},
     store::{Reader, SavedSearch},
     wire::{NoteWithText, note_with_text},
 };
@@ -37,6 +37,13 @@ struct Alias<'a> {
     tag: &'a str,
 }
 
+/// A tag and one that it implies.
+#[derive(Serialize)]
+struct ImpliedTag<'a> {
+    tag: &'a str,
+    implies: &'a str,
+}
+
 /// A saved search.
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
@@ -63,8 +70,8 @@ struct SiteIcon<'a> {
     icon: String,
 }
 
-/// Writes `{"urlNotes": 1, "notes": [], "trash": [], "aliases": [], "searches": [], "icons": []}`, one
-/// entry per line.
+/// Writes `{"urlNotes": 1, "notes": [], "trash": [], "aliases": [], "implications": [], "searches": [],
+/// "icons": []}`, one entry per line. The last three only if there are any.
 ///
 /// # Errors
 /// Those of the store and of `out`.
@@ -92,6 +99,17 @@ pub fn json(store: &Reader, texts: Texts, out: &mut dyn Write) -> anyhow::Result
         before = ",\n";
         let (alias, tag) = (alias.name.as_str(), alias.of.tag.as_str());
         serde_json::to_writer(&mut *out, &Alias { alias, tag })?;
+    }
+    let graph = store.tag_graph()?;
+    if !graph.is_empty() {
+        write!(out, "\n],\n\"implications\": [")?;
+        before = "\n";
+        for Implication { tag, implied } in graph.iter() {
+            out.write_all(before.as_bytes())?;
+            before = ",\n";
+            let (tag, implies) = (tag.as_str(), implied.as_str());
+            serde_json::to_writer(&mut *out, &ImpliedTag { tag, implies })?;
+        }
     }
     let searches = store.saved_searches()?;
     if !searches.is_empty() {
@@ -129,6 +147,11 @@ pub fn jsonl(store: &Reader, texts: Texts, out: &mut dyn Write) -> anyhow::Resul
     for alias in store.aliases()? {
         let (alias, tag) = (alias.name.as_str(), alias.of.tag.as_str());
         serde_json::to_writer(&mut *out, &Alias { alias, tag })?;
+        writeln!(out)?;
+    }
+    for Implication { tag, implied } in store.tag_graph()?.iter() {
+        let (tag, implies) = (tag.as_str(), implied.as_str());
+        serde_json::to_writer(&mut *out, &ImpliedTag { tag, implies })?;
         writeln!(out)?;
     }
     for search in store.saved_searches()? {

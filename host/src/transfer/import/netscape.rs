@@ -45,7 +45,7 @@ enum In {
 
 #[derive(Default)]
 struct Folder {
-    /// `None` for a browser's own folders, and for lists without a name.
+    /// `None` for a browser's own folders, those of implied tags, and lists without a name.
     name: Option<String>,
     /// Whether it already has its name, whatever its heading says.
     named: bool,
@@ -457,7 +457,12 @@ fn heading(tag: &Tag) -> Folder {
             named: true,
         };
     }
-    let own = ["personal_toolbar_folder", "unfiled_bookmarks_folder"];
+    // The last is that of our exports: its notes have the tag only by implication.
+    let own = [
+        "personal_toolbar_folder",
+        "unfiled_bookmarks_folder",
+        "implied",
+    ];
     Folder {
         name: own
             .iter()

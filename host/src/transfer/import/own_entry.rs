@@ -5,6 +5,8 @@
 pub(super) enum OwnEntry {
     /// An alias of a tag.
     Alias { name: String, of: String },
+    /// A tag and one that it implies.
+    Implication { tag: String, implied: String },
     /// A saved search.
     Search { name: String, query: String },
     /// The icon of a web site, in Base64.

@@ -43,6 +43,7 @@ trait RowTarget {
         gist: Option<&Gist>,
     ) -> Result<RowOutcome>;
     fn alias(&self, name: &Tag, of: &Tag) -> Result<RowOutcome>;
+    fn implication(&self, tag: &Tag, implied: &Tag) -> Result<RowOutcome>;
     fn search(&self, name: &str, query: &str) -> Result<RowOutcome>;
     fn icon(&self, site: &str, icon: &Icon) -> Result<RowOutcome>;
     /// Returns the parts that didn't fit into the existing note.
@@ -63,6 +64,10 @@ impl RowTarget for Import<'_> {
 
     fn alias(&self, name: &Tag, of: &Tag) -> Result<RowOutcome> {
         Import::alias(self, name, of)
+    }
+
+    fn implication(&self, tag: &Tag, implied: &Tag) -> Result<RowOutcome> {
+        Import::implication(self, tag, implied)
     }
 
     fn search(&self, name: &str, query: &str) -> Result<RowOutcome> {
@@ -237,6 +242,9 @@ fn page_text(
 fn taken_entry(entry: OwnEntry, notes: &dyn RowTarget) -> Result<RowOutcome> {
     match entry {
         OwnEntry::Alias { name, of } => notes.alias(&Tag::parse(&name)?, &Tag::parse(&of)?),
+        OwnEntry::Implication { tag, implied } => {
+            notes.implication(&Tag::parse(&tag)?, &Tag::parse(&implied)?)
+        }
         OwnEntry::Search { name, query } => notes.search(&name, &query),
         OwnEntry::Icon { site, icon } => notes.icon(&site, &Icon::from_base64(&icon)?),
     }
@@ -347,6 +355,10 @@ mod tests {
         }
 
         fn alias(&self, _: &Tag, _: &Tag) -> Result<RowOutcome> {
+            Ok(RowOutcome::New)
+        }
+
+        fn implication(&self, _: &Tag, _: &Tag) -> Result<RowOutcome> {
             Ok(RowOutcome::New)
         }
 

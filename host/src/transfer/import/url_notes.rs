@@ -27,11 +27,14 @@ const MAX_LINE_BYTES: u64 = 16 << 20;
 /// with the same time.
 const LONGEST_SHIFT: i64 = 24 * 60 * 60 * 1000;
 
-/// Reads a note, an alias, a saved search or an icon. Everything except the address may be missing, so that hand-written
-/// files can be read too.
+/// Reads a note, an alias, an implied tag, a saved search or an icon. Everything except the address may
+/// be missing, so that hand-written files can be read too.
 pub(super) fn found(entry: &Fields<'_>, line: u64) -> Found {
     if let (Some(name), Some(of)) = (entry.some("alias"), entry.some("tag")) {
         return Found::Own(line, OwnEntry::Alias { name, of });
+    }
+    if let (Some(tag), Some(implied)) = (entry.some("tag"), entry.some("implies")) {
+        return Found::Own(line, OwnEntry::Implication { tag, implied });
     }
     if let (Some(name), Some(query)) = (entry.some("search"), entry.some("query")) {
         return Found::Own(line, OwnEntry::Search { name, query });
@@ -94,17 +97,19 @@ fn text(entry: &Fields<'_>) -> Option<RowText> {
     })
 }
 
-/// Returns whether an object is a note or an alias as in our exports: without unknown members, and
+/// Returns whether an object is a note, an alias or an implied tag as in our exports: without unknown members, and
 /// with at least one member that few other programs have.
 pub(super) fn is_ours(entry: &Fields<'_>) -> bool {
-    let is_alias = entry.names().count() == 2;
-    let is_alias = is_alias && entry.some("alias").is_some() && entry.some("tag").is_some();
+    let is_pair = |of: &str| {
+        entry.names().count() == 2 && entry.some(of).is_some() && entry.some("tag").is_some()
+    };
+    let is_about_tags = is_pair("alias") || is_pair("implies");
     let mut names = entry.names();
     let has_own = || {
         let mut names = entry.names();
         names.any(|name| ["savedAt", "deletedAt", "addresses"].contains(&name))
     };
-    is_alias
+    is_about_tags
         || entry.some("url").is_some() && names.all(|name| MEMBERS.contains(&name)) && has_own()
 }
 
@@ -189,24 +194,32 @@ const MEMBERS: &[&str] = &[
     "shift",
 ];
 
-/// Returns whether each line is one of our entries: a note without unknown members, an alias, a saved
-/// search or an icon.
+/// Returns whether each line is one of our entries: a note without unknown members, an alias, an implied
+/// tag, a saved search or an icon.
 pub(super) fn is_jsonl(outline: &Outline) -> bool {
     let Some(members) = outline.top().and_then(Node::object) else {
         return false;
     };
-    let is_alias = members.contains_key("alias") && members.contains_key("tag");
+    let is_about_tags = members.contains_key("tag")
+        && (members.contains_key("alias") || members.contains_key("implies"));
     let is_note =
         members.contains_key("url") && members.keys().all(|name| MEMBERS.contains(&name.as_str()));
     let is_search = members.contains_key("search") && members.contains_key("query");
     let is_icon = members.contains_key("site") && members.contains_key("icon");
-    outline.is_lines && (is_alias || is_search || is_icon || is_note)
+    outline.is_lines && (is_about_tags || is_search || is_icon || is_note)
 }
 
-/// Reads `{"notes": [], "trash": [], "aliases": [], "searches": [], "icons": []}`, or a list of notes
-/// as printed by `--json`.
+/// Reads `{"notes": [], "trash": [], "aliases": [], "implications": [], "searches": [], "icons": []}`, or
+/// a list of notes as printed by `--json`.
 pub(super) fn json(source: &mut Source, sink: &mut Sink<'_>) -> Result<()> {
-    let lists = ["notes", "trash", "aliases", "searches", "icons"];
+    let lists = [
+        "notes",
+        "trash",
+        "aliases",
+        "implications",
+        "searches",
+        "icons",
+    ];
     json::each(source, &lists, sink, &mut |item, sink| {
         sink(
             item.fields()

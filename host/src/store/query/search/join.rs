@@ -18,7 +18,7 @@ use super::{
 };
 use crate::{
     domain::{Matcher, Note, NoteId, Phrase, Query, ReadSummary, SearchPlace, State, holds},
-    error::{Error, Result},
+    error::Result,
     store::{
         connection::reader::Reader,
         notes::{
@@ -66,7 +66,8 @@ pub(super) enum Side {
 pub(super) enum Stream<'a> {
     All,
     State(State),
-    Tag(i64),
+    /// With one of these tags.
+    Tag(Vec<i64>),
     /// Notes that pass the tag filter.
     Tags(Matching<'a>),
     /// From one of these sites.
@@ -150,7 +151,7 @@ impl<'a> Search<'a> {
         let resolved;
         let query = match query.has_hashtags() {
             true => {
-                let mut is_used = |tag: &_| Ok::<_, Error>(reader.tag_uses(tag)? > 0);
+                let mut is_used = |tag: &_| reader.has_notes(tag);
                 resolved = query.with_hashtags(&mut is_used)?;
                 &resolved
             }
@@ -165,13 +166,19 @@ impl<'a> Search<'a> {
         };
         // A single tag is a range of rows; several would have to leap over each other.
         let (with, without) = match facets {
-            Some(facets) if query.joins_tags() => {
+            Some(facets) if query.joins_tags() || tags.has_implied() => {
                 let matching = facets.matching(reader, &tags)?;
                 (vec![Stream::Tags(matching)], Vec::new())
             }
             _ => (
-                tags.with.into_iter().map(Stream::Tag).collect(),
-                tags.without.into_iter().map(Stream::Tag).collect(),
+                tags.with
+                    .into_iter()
+                    .map(|set| Stream::Tag(set.ids))
+                    .collect(),
+                tags.without
+                    .into_iter()
+                    .map(|set| Stream::Tag(set.ids))
+                    .collect(),
             ),
         };
         let saved = query.after.unwrap_or(Timestamp::MIN)..query.before.unwrap_or(Timestamp::MAX);
@@ -535,11 +542,18 @@ fn seek_stream(
             },
             None,
         )?,
-        Stream::Tag(tag) => newest(
-            "SELECT note_id FROM note_tags WHERE tag_id = ? AND note_id < ? \
-             ORDER BY note_id DESC LIMIT 1",
-            Some(*tag),
-        )?,
+        Stream::Tag(tags) => {
+            let mut newest_of_all = None;
+            for tag in tags {
+                let id = newest(
+                    "SELECT note_id FROM note_tags WHERE tag_id = ? AND note_id < ? \
+                     ORDER BY note_id DESC LIMIT 1",
+                    Some(*tag),
+                )?;
+                newest_of_all = newest_of_all.max(id);
+            }
+            newest_of_all
+        }
         Stream::Tags(matching) => matching.newest_below(below),
         Stream::Sites(sites) => {
             let mut newest_of_all = None;

@@ -135,7 +135,7 @@ impl Reader {
     fn matcher(&self, query: &Query) -> Result<Matcher> {
         // A tag that only deleted notes have isn't in use. `#x` is then a word, which also matches
         // tags.
-        let mut is_used = |tag: &_| Ok::<_, Error>(self.tag_uses(tag)? > 0);
+        let mut is_used = |tag: &_| self.has_notes(tag);
         let query = query.with_hashtags(&mut is_used)?;
         let mut matcher = Matcher::of(&query);
         self.name_tags(&mut matcher)?;
@@ -143,9 +143,10 @@ impl Reader {
     }
 
     pub(super) fn name_tags(&self, matcher: &mut Matcher) -> Result<()> {
-        let with = self.stored_names(&matcher.query().with)?;
-        let without = self.stored_names(&matcher.query().without)?;
-        matcher.set_tags(with, without);
+        matcher.set_tags(
+            self.named_sets(&matcher.query().with)?,
+            self.named_sets(&matcher.query().without)?,
+        );
         for alternative in matcher.any.iter_mut().flatten() {
             self.name_tags(alternative)?;
         }

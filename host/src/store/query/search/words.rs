@@ -419,9 +419,11 @@ impl Search<'_> {
                 self.alternative(inner, expansions, halves)?;
             }
         }
-        let with = self.reader.stored_names(&alternative.query().with)?;
-        let without = self.reader.stored_names(&alternative.query().without)?;
-        alternative.set_tags(with.clone(), without);
+        let with = alternative.query().with.clone();
+        alternative.set_tags(
+            self.reader.named_sets(&with)?,
+            self.reader.named_sets(&alternative.query().without)?,
+        );
         let mut found = Found::Unindexed;
         for (state, wanted) in &alternative.query().states {
             if *wanted {
@@ -478,8 +480,8 @@ impl Search<'_> {
             match self.reader.tag_ids(&wanted)? {
                 None => return Ok(Found::Nothing),
                 Some(ids) => {
-                    if let Some(id) = ids.with.first() {
-                        found = Found::Stream(Stream::Tag(*id));
+                    if let Some(set) = ids.with.into_iter().next() {
+                        found = Found::Stream(Stream::Tag(set.ids));
                     }
                 }
             }
