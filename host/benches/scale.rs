@@ -1,8 +1,8 @@
 //! Measures the cost of a million notes compared with a thousand, in one run: queries, saves into a
 //! running host, import, disk, memory.
 //!
-//! `cargo bench --bench scale` measures everything; `-- queries search saves suggest import million
-//! memory` selects parts. The stores are created at the first run (some minutes, 3 GB under
+//! `cargo bench --bench scale` measures everything; `-- queries implied search saves suggest import
+//! million memory` selects parts. The stores are created at the first run (some minutes, 3 GB under
 //! `target/tmp/stores`) and kept. Times depend on the computer; the ratios count.
 
 #![expect(
@@ -54,7 +54,7 @@ fn main() -> io::Result<()> {
     if part("million") {
         import_of_a_million()?;
     }
-    if !["queries", "search", "saves", "suggest", "memory"]
+    if !["queries", "implied", "search", "saves", "suggest", "memory"]
         .into_iter()
         .any(part)
     {
@@ -79,6 +79,9 @@ fn main() -> io::Result<()> {
         searches(&readers);
     }
     drop(readers);
+    if part("implied") {
+        implied(&large);
+    }
     if part("saves") {
         saves(&small, &large)?;
     }
@@ -157,6 +160,74 @@ fn with(ranks: &[u64]) -> TagFilter {
     TagFilter {
         with: ranks.iter().map(|rank| data::tag(*rank)).collect(),
         without: Vec::new(),
+    }
+}
+
+/// Compares what the page of a tag reads at a million notes: of a tag, and of one that others imply
+/// and that no note has itself. The implications are removed afterwards.
+fn implied(large: &Path) {
+    println!(
+        "\nimplied tags at 1M, p50: page of a plain tag with as many notes, of the implied one, ratio"
+    );
+    let mut store = Store::open(large).expect("a store");
+    for implying in [2_u64, 20, 60, 200] {
+        let top = Tag::parse(&format!("{implying} together")).expect("a tag");
+        let below: Vec<Tag> = (0..implying).map(|n| data::tag(20 + n * 3)).collect();
+        let now = url_notes::clock::now();
+        store
+            .write(now, |writer| {
+                for tag in &below {
+                    writer.imply_tag(tag, &top)?;
+                }
+                Ok(())
+            })
+            .expect("implied tags");
+        let reader = open(large);
+        let facets = Facets::read(&reader).expect("facets");
+        let filter = TagFilter::of(&top);
+        let notes = facets.count(&reader, &filter).expect("a count");
+        // The plain tag of which the number of notes is nearest.
+        let distance = |rank: &u64| {
+            let uses = reader.tag_uses(&data::tag(*rank)).expect("a count");
+            uses.abs_diff(notes)
+        };
+        let rank = (0..300).min_by_key(distance).expect("a tag");
+        let page = |filter: &TagFilter| {
+            let total = |tag: &Tag| facets.count(&reader, &TagFilter::of(tag));
+            facets.count(&reader, filter).expect("a count");
+            facets.related(&reader, filter, RELATED).expect("tags");
+            facets.notes(&reader, filter, None, PAGE).expect("notes");
+            reader.tag_family(&filter.with[0], total).expect("tags");
+        };
+        let plain = with(&[rank]);
+        let mut times = [Vec::new(), Vec::new()];
+        for _ in 0..60 {
+            for (times, filter) in times.iter_mut().zip([&plain, &filter]) {
+                let begin = Instant::now();
+                reader
+                    .read_transaction(|_| {
+                        page(filter);
+                        Ok(())
+                    })
+                    .expect("a page");
+                times.push(begin.elapsed());
+            }
+        }
+        let [plain, of_implied] = times.map(Times::sorted);
+        println!(
+            "{implying:>4} tags imply it, {notes:>7} notes   {:>8.0} µs   {:>8.0} µs   {:>5.2} x   ≤ 1.5 x",
+            plain.percentile(50),
+            of_implied.percentile(50),
+            of_implied.percentile(50) / plain.percentile(50),
+        );
+        store
+            .write(now, |writer| {
+                for tag in &below {
+                    writer.remove_implication(tag, &top)?;
+                }
+                Ok(())
+            })
+            .expect("implied tags");
     }
 }
 

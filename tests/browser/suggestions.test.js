@@ -131,3 +131,32 @@ inEachBrowser(
 	},
 	{ registered: false },
 );
+
+inEachBrowser(
+	"shows which tags a chosen one brings, and suggests none of them",
+	async (world, browser) => {
+		await bake(world);
+		await world.command("tag", "imply", "sourdough", "baking");
+		await world.command("tag", "imply", "baking", "food");
+		const { popup } = await world.save(browser, "/bread");
+		await popup.offers("baking");
+		assert.ok(!(await popup.shows("#implied")));
+		const before = await places(popup);
+		await popup.type("sourdough,");
+		await popup.hasTags("sourdough");
+		await popup.says("#implied", /^Implied tags:\s*baking\s*food$/);
+		assert.equal((await popup.offered()).includes("baking"), false);
+		assert.deepEqual((await places(popup)).slice(1), before.slice(1), "nothing moves");
+		// A tag that is chosen itself isn't only implied.
+		await popup.type("baking,");
+		await popup.says("#implied", /^Implied tags:\s*food$/);
+		await popup.dismiss();
+		await until("only the chosen ones are saved", async () =>
+			(await world.notes()).some(
+				(/** @type {any} */ { url, tags }) =>
+					url === world.web.address("/bread") &&
+					JSON.stringify(tags) === '["sourdough","baking"]',
+			),
+		);
+	},
+);

@@ -465,6 +465,41 @@ test("the text left in the field is kept as typed", async () => {
 	await tagsAre("hardw");
 });
 
+test("implied tags are shown with the tag that brings them, as text", async () => {
+	await show(1, "");
+	const line = () =>
+		page.$eval("#implied", (line) =>
+			line.checkVisibility()
+				? [...line.children].map((tag) => [tag.textContent, tag.getAttribute("title")])
+				: null,
+		);
+	assert.equal(await line(), null);
+	const implied = [
+		{ name: "<b>מתכנתים", by: "rust" },
+		{ name: "x".repeat(100), by: "rust" },
+	];
+	await answer({ answers: "suggest", suggestions: [], implied });
+	assert.deepEqual(
+		await line(),
+		implied.map(({ name }) => [name, "impliedBy"]),
+	);
+	// The longest name neither widens the popup nor breaks the line.
+	const height = await page.$eval("#implied", (line) => line.clientHeight);
+	assert.ok(height > 0 && height < 30, `${height}`);
+	assert.ok(
+		await page.evaluate(
+			() => document.documentElement.scrollWidth <= document.documentElement.clientWidth,
+		),
+	);
+	// A program that is older doesn't say.
+	await answer({ answers: "suggest", suggestions: [] });
+	assert.equal(await line(), null);
+	await answer({ answers: "suggest", suggestions: [], implied });
+	// The host is away: what it said of other tags may not hold.
+	await show(2, "", { state: "queued", trouble: "program_silent" });
+	assert.equal(await line(), null);
+});
+
 test("arrows in the empty field highlight suggestions, and Enter takes one", async () => {
 	await show(1, "");
 	const suggestions = ["paper", "printing"].map((name) => ({

@@ -10,11 +10,14 @@ use super::setup::{Restoring, restoring};
 use crate::{
     domain::{
         Note, NoteId, Tag,
-        sync::{AliasValue, EditId, Moment, PageView, TagEditRecord, TagHistory, UniqueId},
+        sync::{AliasValue, Moment, PageView, TagEditRecord, TagHistory, UniqueId},
     },
     error::{Error, Result},
     store::{
-        notes::note_rows::{tags_for_trash, tags_of_trash},
+        notes::{
+            implied_tags::graph_after,
+            note_rows::{tags_for_trash, tags_of_trash},
+        },
         transaction::{Store, Writer, pending_index::Indexed},
     },
 };
@@ -375,21 +378,25 @@ impl Store {
         if restoring(&self.conn)? != Restoring::No {
             return Ok(());
         }
-        let applying: Vec<EditId> = edits(
+        let mut applying = edits(
             &self.conn,
             "SELECT id, number, from_names, to_name FROM sync_tag_edits WHERE applied = ?",
             0,
-        )?
-        .into_iter()
-        .map(|edit| edit.id)
-        .collect();
+        )?;
+        applying.sort_by_key(|edit| (edit.number, edit.id));
         self.renew_pages(now, rest)?;
         self.write(now, |writer| {
-            for id in &applying {
+            for edit in &applying {
                 writer.execute(
                     "UPDATE sync_tag_edits SET applied = 1 WHERE id = ?",
-                    [id.to_string()],
+                    [edit.id.to_string()],
                 )?;
+                // Implied tags aren't synced, but follow renamed, merged and removed tags.
+                let gone: Vec<Tag> = edit.from.iter().cloned().map(Tag::from_stored).collect();
+                let stays = edit.to.clone().map(Tag::from_stored);
+                if let Some((graph, _)) = graph_after(&writer.tx, &gone, stays.as_ref())? {
+                    writer.store_graph(&graph)?;
+                }
             }
             writer.absorb_aliases()?;
             let wanted = load_history(&writer.tx, false)?.aliases();
