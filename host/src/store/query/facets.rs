@@ -9,12 +9,13 @@
 //! read and kept separately.
 
 use std::{
-    borrow::Cow,
     cmp::Reverse,
     collections::{BTreeMap, HashMap},
+    ops::Deref,
+    sync::{Arc, Mutex, PoisonError},
 };
 
-use roaring::RoaringBitmap;
+use roaring::{MultiOps as _, RoaringBitmap};
 
 use crate::{
     domain::{Note, NoteId, Tag},
@@ -37,6 +38,9 @@ const MAX_CHANGED: usize = if cfg!(test) { 8 } else { 4_000 };
 /// few tags, instead of reading the tags of every note.
 const MANY_NOTES: u64 = if cfg!(test) { 6 } else { 60_000 };
 
+/// Most sets of tags whose notes are kept.
+const MAX_UNIONS: usize = 32;
+
 /// The tags of all notes of a store.
 #[derive(Debug)]
 pub struct Facets {
@@ -58,6 +62,26 @@ pub struct Facets {
     masked: RoaringBitmap,
     /// Notes that were changed or added, with their tags.
     changed: BTreeMap<i64, Vec<u32>>,
+    /// Numbers of the notes of sets of tags, most recently used last. They stay right: the numbers of
+    /// changed notes are masked.
+    unions: Mutex<Vec<(Vec<i64>, Arc<RoaringBitmap>)>>,
+}
+
+/// The numbers of the notes of a set of tags.
+enum Numbers<'a> {
+    Own(&'a RoaringBitmap),
+    Shared(Arc<RoaringBitmap>),
+}
+
+impl Deref for Numbers<'_> {
+    type Target = RoaringBitmap;
+
+    fn deref(&self) -> &RoaringBitmap {
+        match self {
+            Self::Own(numbers) => numbers,
+            Self::Shared(numbers) => numbers,
+        }
+    }
 }
 
 /// Whether facets are valid for a reader's snapshot.
@@ -164,6 +188,7 @@ impl Facets {
             revision,
             masked: RoaringBitmap::new(),
             changed: BTreeMap::new(),
+            unions: Mutex::default(),
         })
     }
 
@@ -377,7 +402,7 @@ impl Facets {
         for set in &ids.with {
             let own = self.numbers(reader, set)?;
             numbers = Some(match numbers.take() {
-                None => own.into_owned(),
+                None => own.clone(),
                 Some(so_far) => so_far & &*own,
             });
         }
@@ -411,21 +436,34 @@ impl Facets {
 
     /// Returns the numbers of the notes with a tag of a set. They may include changed notes, which are
     /// masked later.
-    fn numbers(&self, reader: &Reader, set: &TagSet) -> Result<Cow<'_, RoaringBitmap>> {
-        let of = |tag: i64| -> Result<Cow<'_, RoaringBitmap>> {
-            Ok(match self.bitmap(tag) {
-                Some(bitmap) => Cow::Borrowed(bitmap),
-                None => Cow::Owned(self.rare(reader, tag)?),
-            })
-        };
+    fn numbers(&self, reader: &Reader, set: &TagSet) -> Result<Numbers<'_>> {
         if let [only] = set.ids.as_slice() {
-            return of(*only);
+            return Ok(match self.bitmap(*only) {
+                Some(bitmap) => Numbers::Own(bitmap),
+                None => Numbers::Shared(Arc::new(self.rare(reader, *only)?)),
+            });
         }
-        let mut all = RoaringBitmap::new();
-        for tag in &set.ids {
-            all |= &*of(*tag)?;
+        let mut unions = self.unions.lock().unwrap_or_else(PoisonError::into_inner);
+        let known = unions.iter().position(|(ids, _)| *ids == set.ids);
+        let union = match known {
+            Some(at) => unions.remove(at).1,
+            None => Arc::new(self.union(reader, &set.ids)?),
+        };
+        if unions.len() == MAX_UNIONS {
+            unions.remove(0);
         }
-        Ok(Cow::Owned(all))
+        unions.push((set.ids.clone(), Arc::clone(&union)));
+        Ok(Numbers::Shared(union))
+    }
+
+    fn union(&self, reader: &Reader, tags: &[i64]) -> Result<RoaringBitmap> {
+        let (frequent, rare): (Vec<i64>, Vec<i64>) =
+            tags.iter().partition(|tag| self.bitmap(**tag).is_some());
+        let rare = rare.iter().map(|tag| self.rare(reader, *tag));
+        let rare = rare.collect::<Result<Vec<_>>>()?;
+        let frequent = frequent.iter().filter_map(|tag| self.bitmap(*tag));
+        let all: Vec<&RoaringBitmap> = frequent.chain(&rare).collect();
+        Ok(all.union())
     }
 
     fn bitmap(&self, tag: i64) -> Option<&RoaringBitmap> {
