@@ -74,8 +74,7 @@ pub use saved_quotes::{SavedQuote, places_of_quotes, words_around};
 pub use secrets::{tokens_in, without_user_info};
 pub use snippet::{Piece, Snippet, marked_text, snippet, snippet_of_words};
 pub use suggest::{
-    Aside, Choices, MEMORY_NOTES, Measures, Memory, Page, PageText, Reason, Replay, SHOWN,
-    Suggestion,
+    Choices, MEMORY_NOTES, Measures, Memory, Page, PageText, Reason, Replay, SHOWN, Suggestion,
 };
 pub use tag::{Tag, is_comma, shell_word};
 pub use tag_graph::{

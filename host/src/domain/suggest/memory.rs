@@ -2,15 +2,13 @@
 
 use std::collections::HashMap;
 
-use super::topics::TopicVector;
 use crate::domain::{
     note::NoteId,
     suggest::{
         bloom_filter::BloomFilter,
-        page::{Page, Spelled, first_that_says, says_nothing, spelled, spelled_tag},
-        topics::{self, Entry, TOPICS},
+        page::{Page, Spelled, spelled},
         track_record::TrackRecord,
-        weights::{SIGNS, Signs, Weights},
+        weights::Weights,
     },
     tag::Tag,
 };
@@ -21,46 +19,34 @@ pub const MEMORY_NOTES: usize = 400;
 /// Most tags of a note in memory.
 const TAGS_OF_NOTE: usize = 32;
 
-/// Most unused tags that are kept, because they may be used again.
-const UNUSED_TAGS: usize = 500;
-
-/// Number of the newest notes from which topics are computed.
-const TOPIC_NOTES: usize = 300;
-
-/// Number of new notes after which topics are recomputed.
-const TOPICS_AFTER: usize = 10;
-
-/// Initial weights, learned from the tags of 3,400 Debian packages, in fourteen lists of 240 each,
-/// mean of both orders. No user's notes were used; `docs/suggestions.md` shows that the weights
-/// suit notes nearly as well.
-#[rustfmt::skip]
-const FIRST_WEIGHTS: Signs = [
-    0.29, 0.54, -0.24, -0.01, // similar notes
-    0.38, 0.18, 0.43, 0.26, 0.63, -0.36, 0.30, 0.51, // named on the page
-    0.08, 0.00, -0.04, 0.14, // site
-    0.17, -0.23, 0.70, -0.12, // how often and when used
-    0.42, 0.20, // topics
-];
-
-const _: () = assert!(FIRST_WEIGHTS.len() == SIGNS);
-
 /// A note in memory.
 #[derive(Debug, Clone)]
 pub(super) struct RememberedNote {
     pub(super) id: NoteId,
     pub(super) site: u32,
-    pub(super) section: u32,
     /// Numbers of its tags.
     pub(super) tags: Box<[usize]>,
+    /// Those of them whose names the page contains.
+    pub(super) named: Box<[usize]>,
     /// The words of the page and of the tags, by number.
     pub(super) terms: Box<[RememberedWord]>,
-    /// Number of words, without and with the tags.
-    pub(super) page_length: f64,
+    /// Number of words, including the tags.
     pub(super) length: f64,
-    /// Its position among the topics; zeros until they are recomputed.
-    pub(super) place: TopicVector,
-    /// The norms of its words, as topics weigh them, and of its tags.
-    pub(super) norms: [f32; 2],
+}
+
+impl RememberedNote {
+    /// Returns whether the page, without its tags, contains all words of one of these names.
+    pub(super) fn names_any(&self, forms: &[Box<[Spelled]>]) -> bool {
+        forms.iter().any(|form| {
+            let mut said = form.iter().filter(|word| !word.says_nothing).peekable();
+            said.peek().is_some() && said.all(|word| self.has(word.stem))
+        })
+    }
+
+    fn has(&self, stem: u32) -> bool {
+        let place = self.terms.binary_search_by_key(&stem, |term| term.stem);
+        place.is_ok_and(|place| self.terms[place].times > 0)
+    }
 }
 
 /// A word of a note or its tags. There are about a hundred per note, so it is small.
@@ -74,62 +60,15 @@ pub(super) struct RememberedWord {
     pub(super) tagged: u8,
 }
 
-impl RememberedNote {
-    /// Returns whether the page, without its tags, contains this word.
-    pub(super) fn has(&self, stem: u32) -> bool {
-        let place = self.terms.binary_search_by_key(&stem, |term| term.stem);
-        place.is_ok_and(|place| self.terms[place].times > 0)
-    }
-
-    /// Returns whether the page contains all words of a name.
-    pub(super) fn names(&self, form: &[Spelled]) -> bool {
-        let mut said = form.iter().filter(|word| !says_nothing(**word)).peekable();
-        said.peek().is_some() && said.all(|word| self.has(word.stem))
-    }
-
-    /// Returns the words of the page.
-    pub(super) fn words(&self) -> impl Iterator<Item = &RememberedWord> {
-        self.terms.iter().filter(|term| term.times > 0)
-    }
-}
-
-/// A note taken out of the memory.
-#[derive(Debug)]
-pub struct Aside(RememberedNote);
-
-impl Aside {
-    /// Returns its id.
-    #[must_use]
-    pub fn id(&self) -> NoteId {
-        self.0.id
-    }
-
-    /// Returns whether it has any tags.
-    #[must_use]
-    pub fn has_tags(&self) -> bool {
-        !self.0.tags.is_empty()
-    }
-}
-
 /// A tag in memory.
 #[derive(Debug, Clone)]
 pub(super) struct RememberedTag {
     pub(super) name: Tag,
-    /// The spellings of it and its aliases.
+    /// The words of its name and its aliases.
     pub(super) forms: Box<[Box<[Spelled]>]>,
-    /// The significant words of its name, if the name has several words.
-    pub(super) significant: Box<[Spelled]>,
     /// Number of notes that have it.
     pub(super) uses: usize,
-    /// Number of notes that name it, and of those that also have it.
-    pub(super) named: usize,
-    pub(super) named_used: usize,
-    /// Whether all of these were counted. Not for a tag that only older notes have.
-    pub(super) found: bool,
 }
-
-/// The first word of a name: its stem, the tag, and which of the tag's names.
-pub(super) type Begin = (u32, usize, usize);
 
 /// Notes and tags in memory, and what was learned from them.
 #[derive(Debug, Clone)]
@@ -138,15 +77,11 @@ pub struct Memory {
     pub(super) notes: Vec<RememberedNote>,
     pub(super) tags: Vec<RememberedTag>,
     /// Numbers of the tags, sorted by name.
-    pub(super) by_name: Vec<usize>,
-    /// First words of the tags' names, sorted by word.
-    pub(super) begins: Vec<Begin>,
-    pub(super) aliases: HashMap<Tag, Vec<Tag>>,
+    by_name: Vec<usize>,
+    aliases: HashMap<Tag, Vec<Tag>>,
     pub(super) weights: Weights,
     /// How good the suggestions for the user's notes were.
     pub(super) record: TrackRecord,
-    /// Notes added since topics were computed.
-    pub(super) since_topics: usize,
 }
 
 impl Default for Memory {
@@ -167,11 +102,9 @@ impl Memory {
             notes: Vec::new(),
             tags: Vec::new(),
             by_name: Vec::new(),
-            begins: Vec::new(),
             aliases: by_tag,
-            weights: Weights::new(&FIRST_WEIGHTS),
+            weights: Weights::default(),
             record: TrackRecord::default(),
-            since_topics: 0,
         }
     }
 
@@ -206,6 +139,19 @@ impl Memory {
         self.notes.first().map(|note| note.id)
     }
 
+    /// Returns the newest note.
+    #[must_use]
+    pub fn newest(&self) -> Option<NoteId> {
+        self.notes.last().map(|note| note.id)
+    }
+
+    /// Returns the notes newer than this one, oldest first.
+    #[must_use]
+    pub fn after(&self, id: NoteId) -> Vec<NoteId> {
+        let first = self.notes.partition_point(|note| note.id <= id);
+        self.notes[first..].iter().map(|note| note.id).collect()
+    }
+
     /// Returns how many notes contain each of these words, or one with the same stem.
     #[must_use]
     pub fn notes_with(&self, words: &[&str]) -> Vec<usize> {
@@ -217,65 +163,43 @@ impl Memory {
             .collect();
         stems.sort_unstable();
         let sieve = BloomFilter::of(stems.iter().map(|(stem, _)| *stem));
-        for term in self.notes.iter().flat_map(RememberedNote::words) {
-            if sieve.may_have(term.stem) {
-                let first = stems.partition_point(|(stem, _)| *stem < term.stem);
-                let same = stems[first..].iter();
-                for (_, place) in same.take_while(|(stem, _)| *stem == term.stem) {
-                    having[*place] += 1;
-                }
+        let terms = self.notes.iter().flat_map(|note| &note.terms);
+        for term in terms.filter(|term| term.times > 0 && sieve.may_have(term.stem)) {
+            let first = stems.partition_point(|(stem, _)| *stem < term.stem);
+            let same = stems[first..].iter();
+            for (_, place) in same.take_while(|(stem, _)| *stem == term.stem) {
+                having[*place] += 1;
             }
         }
         having
     }
 
-    /// Returns the notes newer than this one, oldest first.
+    /// Returns the number of tags, used and unused.
     #[must_use]
-    pub fn after(&self, id: NoteId) -> Vec<NoteId> {
-        let first = self.notes.partition_point(|note| note.id <= id);
-        self.notes[first..].iter().map(|note| note.id).collect()
+    pub fn tag_count(&self) -> usize {
+        self.tags.len()
     }
 
-    /// Drops unused tags once there are many.
-    pub fn compact(&mut self) {
-        let unused = self.tags.iter().filter(|tag| tag.uses == 0).count();
-        if unused <= UNUSED_TAGS {
-            return;
-        }
-        let mut places = vec![usize::MAX; self.tags.len()];
-        let mut kept = Vec::with_capacity(self.tags.len() - unused);
-        for (place, tag) in places.iter_mut().zip(self.tags.drain(..)) {
-            if tag.uses > 0 {
-                *place = kept.len();
-                kept.push(tag);
-            }
-        }
-        self.tags = kept;
-        self.by_name.retain_mut(|number| {
-            *number = places[*number];
-            *number != usize::MAX
-        });
-        self.begins.retain_mut(|(_, number, _)| {
-            *number = places[*number];
-            *number != usize::MAX
-        });
-        for tag in self.notes.iter_mut().flat_map(|note| &mut note.tags) {
-            *tag = places[*tag];
-        }
+    /// Returns the number of tags that no note has any more.
+    #[must_use]
+    pub fn unused_tags(&self) -> usize {
+        self.tags.iter().filter(|tag| tag.uses == 0).count()
     }
 
-    /// Frees spare capacity.
-    pub fn shrink(&mut self) {
-        self.notes.shrink_to_fit();
-        self.tags.shrink_to_fit();
-        self.by_name.shrink_to_fit();
-        self.begins.shrink_to_fit();
+    /// Forgets all tags but the first, which no note may have any more.
+    pub fn forget_tags_after(&mut self, count: usize) {
+        self.tags.truncate(count);
+        self.by_name.retain(|number| *number < count);
     }
 
-    /// Takes over what another memory has learned.
-    pub fn learn_as(&mut self, other: &Self) {
-        self.weights.clone_from(&other.weights);
-        self.record.clone_from(&other.record);
+    /// Forgets all notes, but nothing that was learned.
+    #[must_use]
+    pub fn without_notes(self, aliases: &[(Tag, Tag)]) -> Self {
+        Self {
+            weights: self.weights,
+            record: self.record,
+            ..Self::new(aliases)
+        }
     }
 
     /// Returns the weights of the features, for tests.
@@ -284,52 +208,34 @@ impl Memory {
         self.weights.weights().to_vec()
     }
 
-    /// Returns all counts, for tests: the uses of each tag and how often it is named, and the words
-    /// and tags of each note.
+    /// Returns all counts, for tests: the uses of each tag, and the words and tags of each note.
     #[cfg(test)]
     pub fn counts(&self) -> Vec<String> {
-        let mut counts: Vec<String> = self
-            .tags
-            .iter()
-            .filter(|tag| tag.uses > 0)
-            .map(|tag| {
-                format!(
-                    "{}: {} {} {}",
-                    tag.name, tag.uses, tag.named, tag.named_used
-                )
-            })
+        let used = self.tags.iter().filter(|tag| tag.uses > 0);
+        let mut counts: Vec<String> = used
+            .map(|tag| format!("{}: {}", tag.name, tag.uses))
             .collect();
         counts.sort();
         counts.extend(self.notes.iter().map(|note| {
-            let tags = note.tags.iter().map(|tag| self.tags[*tag].name.as_str());
-            let tags: Vec<&str> = tags.collect();
+            let names = |tags: &[usize]| -> Vec<&str> {
+                tags.iter()
+                    .map(|tag| self.tags[*tag].name.as_str())
+                    .collect()
+            };
             let terms = note.terms.iter().map(|t| (t.stem, t.times, t.tagged));
             let terms: Vec<(u32, u8, u8)> = terms.collect();
-            format!(
-                "{:?} {tags:?} {terms:?} {} {}",
-                note.id, note.site, note.section
-            )
+            let (tags, named) = (names(&note.tags), names(&note.named));
+            format!("{:?} {tags:?} {named:?} {terms:?} {}", note.id, note.site)
         }));
         counts
     }
 
-    pub(super) fn place(&self, id: NoteId) -> Result<usize, usize> {
+    fn place(&self, id: NoteId) -> Result<usize, usize> {
         self.notes.binary_search_by_key(&id, |note| note.id)
     }
 
     /// Adds or updates a note.
     pub fn add(&mut self, id: NoteId, page: &Page, tags: &[Tag]) {
-        self.lend(id, page, tags);
-        self.since_topics += 1;
-        for tag in tags.iter().take(TAGS_OF_NOTE) {
-            if let Some(number) = self.number_of(tag) {
-                self.find_names(number);
-            }
-        }
-    }
-
-    /// Adds a note that is removed again soon.
-    pub fn lend(&mut self, id: NoteId, page: &Page, tags: &[Tag]) {
         self.remove(id);
         let tags = tags.iter().take(TAGS_OF_NOTE);
         let tags: Box<[usize]> = tags.map(|tag| self.number(tag)).collect();
@@ -351,88 +257,53 @@ impl Memory {
                     Ok(place) => terms[place].tagged = terms[place].tagged.saturating_add(2),
                     Err(place) => {
                         let (times, tagged) = (0, 2);
-                        terms.insert(
-                            place,
-                            RememberedWord {
-                                stem,
-                                times,
-                                tagged,
-                            },
-                        );
+                        let word = RememberedWord {
+                            stem,
+                            times,
+                            tagged,
+                        };
+                        terms.insert(place, word);
                     }
                 }
             }
         }
-        let note = RememberedNote {
+        let mut note = RememberedNote {
             id,
             site: page.site,
-            section: page.section,
-            page_length: page.length,
             length: terms.iter().map(|term| f64::from(term.tagged)).sum(),
             tags,
+            named: Box::default(),
             terms: terms.into(),
-            place: [0.0; TOPICS],
-            norms: [0.0; 2],
         };
-        self.put_back(Aside(note));
-    }
-
-    /// Takes a note out temporarily.
-    pub fn set_aside(&mut self, id: NoteId) -> Option<Aside> {
-        let place = self.place(id).ok()?;
-        let note = self.notes.remove(place);
-        self.count(&note, false);
-        Some(Aside(note))
-    }
-
-    /// Puts it back, before the memory is compacted.
-    pub fn put_back(&mut self, Aside(note): Aside) {
-        self.count(&note, true);
-        match self.place(note.id) {
-            Ok(place) => self.notes[place] = note,
-            Err(place) => self.notes.insert(place, note),
-        }
+        let named = note.tags.iter().copied();
+        let named = named.filter(|tag| note.names_any(&self.tags[*tag].forms));
+        note.named = named.collect();
+        self.put_back(note);
     }
 
     /// Removes a note.
     pub fn remove(&mut self, id: NoteId) {
-        if let Ok(place) = self.place(id) {
-            let note = self.notes.remove(place);
-            self.count(&note, false);
-        }
+        self.take_out(id);
     }
 
-    /// Counts a note's tags, and the names on it.
-    pub(super) fn count(&mut self, note: &RememberedNote, comes: bool) {
-        let step = |count: &mut usize| {
-            if comes {
-                *count += 1;
-            } else {
-                *count = count.saturating_sub(1);
-            }
-        };
+    pub(super) fn take_out(&mut self, id: NoteId) -> Option<RememberedNote> {
+        let place = self.place(id).ok()?;
+        let note = self.notes.remove(place);
         for tag in &note.tags {
-            step(&mut self.tags[*tag].uses);
+            self.tags[*tag].uses -= 1;
         }
-        let mut named: Vec<usize> = Vec::new();
-        for word in note.words() {
-            for (_, tag, form) in self.beginning_with(word.stem) {
-                if note.names(&self.tags[*tag].forms[*form]) {
-                    named.push(*tag);
-                }
-            }
-        }
-        named.sort_unstable();
-        named.dedup();
-        for tag in named {
-            step(&mut self.tags[tag].named);
-            if note.tags.contains(&tag) {
-                step(&mut self.tags[tag].named_used);
-            }
-        }
+        Some(note)
     }
 
-    pub(super) fn place_of_name(&self, name: &Tag) -> Result<usize, usize> {
+    pub(super) fn put_back(&mut self, note: RememberedNote) {
+        for tag in &note.tags {
+            self.tags[*tag].uses += 1;
+        }
+        let place = self.notes.partition_point(|other| other.id < note.id);
+        self.notes.insert(place, note);
+    }
+
+    fn place_of_name(&self, name: &Tag) -> Result<usize, usize> {
         self.by_name
             .binary_search_by(|number| self.tags[*number].name.cmp(name))
     }
@@ -442,16 +313,8 @@ impl Memory {
         Some(self.by_name[place])
     }
 
-    /// Returns the names that begin with a word.
-    pub(super) fn beginning_with(&self, stem: u32) -> &[Begin] {
-        let first = self.begins.partition_point(|begin| begin.0 < stem);
-        let begins = &self.begins[first..];
-        let count = begins.iter().take_while(|begin| begin.0 == stem).count();
-        &begins[..count]
-    }
-
     /// Returns the number of a tag, which may be new.
-    pub(super) fn number(&mut self, name: &Tag) -> usize {
+    fn number(&mut self, name: &Tag) -> usize {
         let place = match self.place_of_name(name) {
             Ok(place) => return self.by_name[place],
             Err(place) => place,
@@ -459,110 +322,12 @@ impl Memory {
         let number = self.tags.len();
         self.by_name.insert(place, number);
         let aliases = self.aliases.get(name).into_iter().flatten();
-        let forms: Box<[Box<[Spelled]>]> = std::iter::once(name)
-            .chain(aliases)
-            .map(|name| spelled_tag(name).into())
-            .collect();
-        for (form, words) in forms.iter().enumerate() {
-            if let Some(first) = first_that_says(words) {
-                let begin = (first.stem, number, form);
-                let at = self.begins.partition_point(|other| *other < begin);
-                self.begins.insert(at, begin);
-            }
-        }
-        let significant = match &forms[0][..] {
-            words @ [_, _, ..] => words
-                .iter()
-                .copied()
-                .filter(|w| !says_nothing(*w))
-                .collect(),
-            _ => Box::default(),
-        };
+        let names = std::iter::once(name).chain(aliases);
         self.tags.push(RememberedTag {
             name: name.clone(),
-            significant,
+            forms: names.map(|name| spelled(name.as_str()).into()).collect(),
             uses: 0,
-            named: 0,
-            named_used: 0,
-            found: false,
-            forms,
         });
         number
-    }
-
-    /// Counts the notes that name a tag, which takes a while with many notes.
-    pub(super) fn find_names(&mut self, number: usize) {
-        let tag = &mut self.tags[number];
-        if tag.found {
-            return;
-        }
-        tag.found = true;
-        (tag.named, tag.named_used) = (0, 0);
-        for note in &self.notes {
-            if tag.forms.iter().any(|form| note.names(form)) {
-                tag.named += 1;
-                tag.named_used += usize::from(note.tags.contains(&number));
-            }
-        }
-    }
-
-    /// Recomputes topics if there was never any idle time for it; with many notes this takes ten
-    /// milliseconds.
-    pub(super) fn freshen_at_last(&mut self) {
-        if self.since_topics > self.notes.len() / 2 {
-            self.freshen();
-        }
-    }
-
-    /// Recomputes topics if there are enough new notes.
-    pub fn freshen(&mut self) {
-        if self.since_topics < TOPICS_AFTER || self.notes.len() < 2 * TOPICS_AFTER {
-            return;
-        }
-        self.since_topics = 0;
-        let first = self.notes.len().saturating_sub(TOPIC_NOTES);
-        let notes = &self.notes[first..];
-        let all = notes.len() as f32;
-        let mut having: HashMap<u32, f32> = HashMap::new();
-        for word in notes.iter().flat_map(RememberedNote::words) {
-            *having.entry(word.stem).or_default() += 1.0;
-        }
-        let mut entries = Vec::new();
-        let mut norms = Vec::with_capacity(notes.len());
-        for (number, note) in (0_u32..).zip(notes) {
-            let weight = |word: &RememberedWord| {
-                f32::from(word.times).ln_1p() * ((all + 1.0) / (having[&{ word.stem }] + 1.0)).ln()
-            };
-            let rarity = |tag: &usize| {
-                ((all + 1.0) / (self.tags[*tag].uses as f32 + 1.0))
-                    .ln()
-                    .max(0.0)
-            };
-            let length = |sum: f32| sum.sqrt() + 1e-9;
-            let words = length(note.words().map(|word| weight(word).powi(2)).sum());
-            let tags = length(note.tags.iter().map(|tag| rarity(tag).powi(2)).sum());
-            norms.push([words, tags]);
-            entries.extend(note.words().map(|word| Entry {
-                key: u64::from(word.stem),
-                note: number,
-                weight: weight(word) / words,
-            }));
-            entries.extend(note.tags.iter().map(|tag| Entry {
-                key: (1 << 32) + *tag as u64,
-                note: number,
-                weight: rarity(tag) / tags,
-            }));
-        }
-        entries.retain(|entry| entry.weight > 0.0);
-        let places = topics::find(notes.len(), entries);
-        for note in &mut self.notes {
-            note.norms = [0.0; 2];
-        }
-        if let Some(places) = places {
-            for ((note, place), norms) in self.notes[first..].iter_mut().zip(places).zip(norms) {
-                note.place = place;
-                note.norms = norms;
-            }
-        }
     }
 }

@@ -4,9 +4,7 @@
 //! singular. Names of tags are compared both by stem and letter by letter. Numbers are hashes of
 //! words; a collision, one in four billion, at worst makes a suggestion slightly worse.
 
-use crate::domain::{
-    markdown_text::plain_text, note::Note, page_url::PageUrl, tag::Tag, words::Words,
-};
+use crate::domain::{markdown_text::plain_text, note::Note, page_url::PageUrl, words::Words};
 
 /// Stop words of English, the language of most pages. (In other languages, a word on most pages
 /// counts as one.)
@@ -57,6 +55,8 @@ pub(super) struct Spelled {
     pub(super) stem: u32,
     /// Letter by letter, without a plural ending.
     pub(super) exact: u32,
+    /// Whether it is a stop word.
+    pub(super) says_nothing: bool,
 }
 
 /// A distinct word of a page.
@@ -65,8 +65,6 @@ pub(super) struct PageWord {
     pub(super) stem: u32,
     /// Frequency on the page; an occurrence in the title counts three times.
     pub(super) times: u8,
-    /// Frequency in the title.
-    pub(super) in_title: u8,
 }
 
 /// A parsed page.
@@ -74,14 +72,10 @@ pub(super) struct PageWord {
 pub struct Page {
     /// Sorted by number.
     pub(super) words: Box<[PageWord]>,
-    /// The sum of the frequencies.
-    pub(super) length: f64,
     /// The words of title, text and address in order. Not kept for saved notes.
     pub(super) runs: [Vec<Spelled>; 3],
     /// 0 for pages without a site, such as files, which have nothing in common.
     pub(super) site: u32,
-    /// Site and first part of the path; 0 if there is none.
-    pub(super) section: u32,
     /// The site's name for users.
     pub(super) site_name: String,
 }
@@ -101,7 +95,6 @@ impl Page {
         let address = spelled(&address);
         let mut page = Self {
             site: site_number(&site_name),
-            section: url.as_ref().map_or(0, section),
             site_name,
             runs: [title, body, address],
             ..Self::default()
@@ -117,26 +110,19 @@ impl Page {
     }
 
     fn count(&mut self) {
-        let empty = empty_words();
         let mut words: Vec<PageWord> = Vec::new();
         for (run, times) in self.runs.iter().zip([3, 1, 1]) {
-            let in_title = u8::from(times > 1);
-            words.extend(
-                run.iter()
-                    .filter(|word| !empty.contains(&word.exact))
-                    .map(|word| PageWord {
-                        stem: word.stem,
-                        times,
-                        in_title,
-                    }),
-            );
+            let said = run.iter().filter(|word| !word.says_nothing);
+            words.extend(said.map(|word| PageWord {
+                stem: word.stem,
+                times,
+            }));
         }
         words.sort_by_key(|word| word.stem);
         words.dedup_by(|same, first| {
             let is_same = same.stem == first.stem;
             if is_same {
                 first.times = first.times.saturating_add(same.times);
-                first.in_title = first.in_title.saturating_add(same.in_title);
             }
             is_same
         });
@@ -145,13 +131,7 @@ impl Page {
             words.truncate(MAX_WORDS);
             words.sort_by_key(|word| word.stem);
         }
-        self.length = words.iter().map(|word| f64::from(word.times)).sum();
         self.words = words.into();
-    }
-
-    /// Returns whether the page contains this word.
-    pub(super) fn has(&self, stem: u32) -> bool {
-        self.place_of(stem).is_some()
     }
 
     /// Returns the index of this word.
@@ -175,19 +155,13 @@ pub(super) fn spelled(text: &str) -> Vec<Spelled> {
                 }
                 _ => exact,
             };
-            Spelled { stem, exact }
+            Spelled {
+                stem,
+                exact,
+                says_nothing: empty_words().contains(&exact),
+            }
         })
         .collect()
-}
-
-/// Returns the words of a tag's name.
-pub(super) fn spelled_tag(tag: &Tag) -> Vec<Spelled> {
-    spelled(tag.as_str())
-}
-
-/// Returns whether a word of a name is insignificant.
-pub(super) fn says_nothing(word: Spelled) -> bool {
-    empty_words().contains(&word.exact)
 }
 
 fn empty_words() -> &'static [u32] {
@@ -223,19 +197,6 @@ fn site_number(site: &str) -> u32 {
     if site.is_empty() { 0 } else { hash(site) }
 }
 
-fn section(url: &PageUrl) -> u32 {
-    if url.site().is_empty() {
-        return 0;
-    }
-    let words = url.words();
-    let mut parts = words.split(['/', ' ']).filter(|part| !part.is_empty());
-    let site = parts.next().unwrap_or_default();
-    match parts.next() {
-        Some(first) => hash_of([site, "/", first].into_iter()),
-        None => 0,
-    }
-}
-
 fn cut(text: &str) -> &str {
     &text[..text.floor_char_boundary(MAX_TEXT_BYTES)]
 }
@@ -251,8 +212,4 @@ fn hash_of<'a>(parts: impl Iterator<Item = &'a str>) -> u32 {
         .fold(0x811c_9dc5, |hash: u32, byte| {
             (hash ^ u32::from(byte)).wrapping_mul(0x0100_0193)
         })
-}
-
-pub(super) fn first_that_says(form: &[Spelled]) -> Option<&Spelled> {
-    form.iter().find(|word| !says_nothing(**word))
 }

@@ -3,11 +3,11 @@
 use std::collections::HashMap;
 
 use crate::domain::{
+    note::NoteId,
     suggest::{
-        matches::{Matches, Named, partly_named},
-        memory::Memory,
-        page::{Page, says_nothing},
-        topics::{self, TOPICS},
+        matches::{NameFinder, similarity},
+        memory::{Memory, RememberedNote},
+        page::Page,
         weights::{Signs, chance},
     },
     tag::Tag,
@@ -114,13 +114,17 @@ struct Evidence {
 }
 
 impl Memory {
-    /// Learns from a note, and records how well it is predicted, with the state before it: call it before [`Memory::add`]. Nothing is
-    /// learned from notes without tags.
-    pub fn learn(&mut self, page: &Page, tags: &[Tag]) {
-        if tags.is_empty() || self.notes.len() < FIRST_NOTES {
-            return;
+    /// Learns from a note, and records how well it is predicted from all others. Nothing is learned
+    /// from notes without tags.
+    pub fn learn(&mut self, id: NoteId, page: &Page, tags: &[Tag]) {
+        let own = self.take_out(id);
+        if !tags.is_empty() && self.notes.len() >= FIRST_NOTES {
+            self.learn_from(page, tags);
         }
-        self.freshen_at_last();
+        self.restore(own);
+    }
+
+    fn learn_from(&mut self, page: &Page, tags: &[Tag]) {
         let looked = self.look(page);
         let mut likely: Vec<(f64, usize)> = looked
             .iter()
@@ -167,9 +171,28 @@ impl Memory {
             .take_while(move |suggestion| suggestion.score >= least)
     }
 
-    /// Returns the tags for a page, the likeliest first, without chosen and dismissed ones.
-    pub fn suggest(&mut self, page: &Page, choices: &Choices, limit: usize) -> Vec<Suggestion> {
-        self.freshen_at_last();
+    fn restore(&mut self, own: Option<RememberedNote>) {
+        if let Some(own) = own {
+            self.put_back(own);
+        }
+    }
+
+    /// Returns the tags for a page, the likeliest first, without chosen and dismissed ones. The
+    /// page's own note doesn't count as evidence.
+    pub fn suggest(
+        &mut self,
+        own: Option<NoteId>,
+        page: &Page,
+        choices: &Choices,
+        limit: usize,
+    ) -> Vec<Suggestion> {
+        let own = own.and_then(|id| self.take_out(id));
+        let suggested = self.suggest_from_all(page, choices, limit);
+        self.restore(own);
+        suggested
+    }
+
+    fn suggest_from_all(&self, page: &Page, choices: &Choices, limit: usize) -> Vec<Suggestion> {
         let Choices {
             chosen,
             dismissed,
@@ -287,198 +310,82 @@ impl Memory {
 
     /// Computes the features of each tag for a page.
     fn look(&self, page: &Page) -> Vec<ScoredTag> {
-        let notes = self.notes.len();
-        let all = notes as f64;
-        if notes == 0 {
-            return Vec::new();
-        }
-        let matches = Matches::of(page, &self.notes);
-        let count = self.tags.len();
-        let mut similar8 = vec![0.0; count];
-        let mut similar_all = vec![0.0; count];
-        let mut nearest = vec![0.0_f64; count];
-        let mut alike = vec![0_usize; count];
-        let mut titles = vec![0.0; count];
-        let top = matches.similar.iter().copied().fold(0.0, f64::max);
-        self.vote(&matches.similar, 8, 2.0, &mut similar8);
-        self.vote(&matches.similar, usize::MAX, 2.0, &mut similar_all);
-        self.vote(&matches.by_title, 12, 1.5, &mut titles);
-        let counted = nth_largest(&matches.similar, 12).max(top * 0.2);
-        let mut site = vec![0_usize; count];
-        let mut section = vec![0_usize; count];
-        let (mut site_notes, mut section_notes) = (0, 0);
-        let mut recent = vec![0.0; count];
-        let mut last = vec![0_usize; count];
-        let mut fading = 0.0;
-        let mut places = vec![[0.0_f32; TOPICS]; if matches.place.is_some() { count } else { 0 }];
-        for (place, note) in self.notes.iter().enumerate() {
-            let near = matches.similar[place];
+        let all = self.notes.len() as f64;
+        let similar = similarity(page, &self.notes);
+        let top = similar.iter().copied().fold(0.0, f64::max);
+        let counted = nth_largest(&similar, 12).max(top * 0.2);
+        let mut sums = vec![Sums::default(); self.tags.len()];
+        let (mut site_notes, mut votes) = (0, 1e-9);
+        for (note, near) in self.notes.iter().zip(&similar) {
             let on_site = page.site != 0 && note.site == page.site;
-            let in_section = page.section != 0 && note.section == page.section;
             site_notes += usize::from(on_site);
-            section_notes += usize::from(in_section);
-            let age = i32::try_from(notes - 1 - place).unwrap_or(i32::MAX);
-            let fresh = 0.95_f64.powi(age);
-            fading += fresh;
+            let vote = (near / (top + 1e-9)).powi(2);
+            votes += vote;
             for tag in &note.tags {
-                if top > 0.0 {
-                    nearest[*tag] = nearest[*tag].max(near / (top + 1e-9));
-                    alike[*tag] += usize::from(near >= counted && near > 0.0);
-                }
-                site[*tag] += usize::from(on_site);
-                section[*tag] += usize::from(in_section);
-                recent[*tag] += fresh;
-                last[*tag] = place;
-                if let Some(sum) = places.get_mut(*tag)
-                    && note.norms[1] > 0.0
-                {
-                    for (sum, part) in sum.iter_mut().zip(note.place) {
-                        *sum += part / note.norms[1];
-                    }
-                }
+                let sum = &mut sums[*tag];
+                sum.votes += vote;
+                sum.similar += usize::from(*near >= counted && *near > 0.0);
+                sum.on_site += usize::from(on_site);
+            }
+            for tag in &note.named {
+                sums[*tag].named += 1;
             }
         }
-        let named = self.named(page);
-        let mut exact_words: Vec<u32> = page.runs.iter().flatten().map(|word| word.exact).collect();
-        exact_words.sort_unstable();
-        exact_words.dedup();
-        let (ever_named, ever_used) = self
-            .tags
-            .iter()
-            .filter(|tag| tag.uses > 0)
-            .fold((0, 0), |(named, used), tag| {
-                (named + tag.named, used + tag.named_used)
-            });
-        let usual_rate = (ever_used as f64 + 1.0) / (ever_named as f64 + 3.0);
-        // Values shared by many tags.
-        let never = |of: f64| (1.5 / (of + 1.5)).ln();
-        let (site_notes_f, section_notes_f) = (site_notes as f64, section_notes as f64);
-        let (never_on_site, never_in_section) = (never(site_notes_f), never(section_notes_f));
-        let much_of_site = site_notes_f.ln_1p() / 2.0;
-        let lately: Vec<f64> = (0..notes)
-            .map(|age| (-(age as f64) / 40.0).exp() * 2.0)
-            .collect();
-        let rarities: Vec<f64> = (0..=notes)
-            .map(|uses| ((all + 1.0) / (uses as f64 + 1.0)).ln())
-            .collect();
-        let mut seen = Vec::with_capacity(count);
+        let finder = NameFinder::of(page);
+        let mut seen = Vec::with_capacity(sums.len());
         for (tag, known) in self.tags.iter().enumerate().filter(|(_, tag)| tag.uses > 0) {
-            let uses = known.uses as f64;
-            let names = named.get(&tag).copied().unwrap_or_default();
-            let is_named = names.stem.iter().any(|is| *is);
-            let named_by = if is_named { 1.0 } else { 0.0 };
-            let is_exact = if names.exact { 1.0 } else { 0.0 };
-            let rate = (known.named_used as f64 + 2.0 * usual_rate) / (known.named as f64 + 2.0);
-            let (partly, partly_exact) = partly_named(&known.significant, page, &exact_words);
-            // If it never occurred, its own frequency cancels out.
-            let habit = |with: usize, of: f64, never: f64| {
-                if with == 0 {
-                    return never;
-                }
-                let base = (uses + 0.3) / (all + 1.0);
-                ((with as f64 + 1.5 * base) / (of + 1.5) / base).ln()
+            let (sum, uses) = (&sums[tag], known.uses as f64);
+            let names = finder.find(&known.forms);
+            let named = names.places.contains(&true);
+            let several = known.forms[0].len() > 1;
+            let (rarity, missed) = if named {
+                let naming = self
+                    .notes
+                    .iter()
+                    .filter(|note| note.names_any(&known.forms));
+                (((all + 1.0) / (naming.count() as f64 + 1.0)).ln(), 0.0)
+            } else {
+                (0.0, sum.named as f64 / (uses + 1.0))
             };
-            let about = places.get(tag).zip(matches.place).map(|(sum, at)| {
-                let rarity = rarities[known.uses.min(notes)];
-                let fits = f64::from(topics::dot(sum, &at)) * rarity;
-                let length = f64::from(topics::dot(sum, sum).sqrt()) * rarity;
-                (fits * 5.0, fits / (length + 1e-3) * 2.0)
-            });
-            let (topic, topic_angle) = about.unwrap_or_default();
             let signs: Signs = [
-                raised(similar8[tag]),
-                raised(similar_all[tag]),
-                nearest[tag] * 2.0,
-                raised(titles[tag]),
-                named_by * 2.0,
-                if names.stem[2] { 2.0 } else { 0.0 },
-                partly * (1.0 - named_by) * 2.0,
-                if is_named {
-                    (rate / usual_rate).ln()
-                } else {
-                    0.0
-                },
-                named_by * rarities[known.named.min(notes)] / 2.0,
-                (1.0 - named_by) * known.named_used as f64 / (uses + 1.0) * 2.0,
-                is_exact * 2.0,
-                partly_exact * (1.0 - is_exact) * 2.0,
-                habit(site[tag], site_notes_f, never_on_site),
-                raised(site[tag] as f64 / (site_notes_f + 1.0)),
-                if site[tag] > 0 { 0.0 } else { much_of_site },
-                habit(section[tag], section_notes_f, never_in_section),
-                if known.uses == 1 { 0.0 } else { uses.ln() },
-                lately[notes - 1 - last[tag]],
-                raised(recent[tag] / fading),
-                if known.uses == 1 { 1.0 } else { 0.0 },
-                topic,
-                topic_angle,
+                raised(sum.votes / votes),
+                rarity / 2.0,
+                missed * 2.0,
+                if names.exact { 2.0 } else { 0.0 },
+                if names.exact { 0.0 } else { names.part * 2.0 },
+                if named && several { 1.0 } else { 0.0 },
+                raised(sum.on_site as f64 / (site_notes as f64 + 1.0)),
+                uses.ln(),
+                if known.uses >= 3 { 1.0 } else { 0.0 },
             ];
             seen.push(ScoredTag {
                 tag,
                 signs,
                 because: Evidence {
-                    named: names.stem,
-                    similar: alike[tag],
-                    on_site: site[tag],
+                    named: names.places,
+                    similar: sum.similar,
+                    on_site: sum.on_site,
                     site_notes,
                 },
             });
         }
         seen
     }
+}
 
-    /// Adds each tag's share among the most similar notes, with more weight for nearer ones.
-    fn vote(&self, similar: &[f64], most: usize, power: f64, votes: &mut [f64]) {
-        let top = similar.iter().copied().fold(0.0, f64::max);
-        if top <= 0.0 {
-            return;
-        }
-        let least = nth_largest(similar, most);
-        let mut all = 1e-9;
-        for (note, near) in self.notes.iter().zip(similar) {
-            if *near >= least && *near > 0.0 {
-                let weight = (near / top).powf(power);
-                all += weight;
-                for tag in &note.tags {
-                    votes[*tag] += weight;
-                }
-            }
-        }
-        votes.iter_mut().for_each(|vote| *vote /= all);
-    }
-
-    /// Returns the tags whose names occur on the page, and where.
-    fn named(&self, page: &Page) -> HashMap<usize, Named> {
-        let mut named: HashMap<usize, Named> = HashMap::new();
-        for (place, run) in page.runs.iter().enumerate() {
-            for (at, word) in run.iter().enumerate() {
-                for (_, tag, form) in self.beginning_with(word.stem) {
-                    let form = &self.tags[*tag].forms[*form];
-                    // Insignificant first words are skipped.
-                    let skipped = form.iter().take_while(|word| says_nothing(**word)).count();
-                    let Some(text) = at
-                        .checked_sub(skipped)
-                        .and_then(|start| run.get(start..start + form.len()))
-                    else {
-                        continue;
-                    };
-                    if text.iter().zip(form).all(|(a, b)| a.stem == b.stem) {
-                        let entry = named.entry(*tag).or_default();
-                        entry.stem[place] = true;
-                        entry.exact |= text.iter().zip(form).all(|(a, b)| a.exact == b.exact);
-                    }
-                }
-            }
-        }
-        named
-    }
+/// What the notes with a tag have in common with a page.
+#[derive(Debug, Clone, Copy, Default)]
+struct Sums {
+    /// Votes of similar notes, relative to the most similar one.
+    votes: f64,
+    /// Number of similar notes, of notes of the site, and of notes that name the tag.
+    similar: usize,
+    on_site: usize,
+    named: usize,
 }
 
 /// Spreads small shares.
 fn raised(share: f64) -> f64 {
-    if share == 0.0 {
-        return 0.0;
-    }
     (share / 0.02).ln_1p()
 }
 

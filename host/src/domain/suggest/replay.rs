@@ -68,13 +68,11 @@ impl Replay {
     /// Predicts a note, then learns from it.
     pub fn pass(&mut self, note: &Note) {
         let page = Page::of_note(note);
-        // As while idle between saves.
-        self.memory.freshen();
         if self.passed >= self.uncounted && !note.tags.is_empty() {
             self.predict(note, &page);
         }
         self.passed += 1;
-        self.memory.learn(&page, &note.tags);
+        self.memory.learn(note.id, &page, &note.tags);
         self.memory.add(note.id, &page, &note.tags);
         if self.memory.len() > MEMORY_NOTES
             && let Some(oldest) = self.memory.oldest()
@@ -88,7 +86,9 @@ impl Replay {
     }
 
     fn predict(&mut self, note: &Note, page: &Page) {
-        let ranked = self.memory.suggest(page, &Choices::default(), usize::MAX);
+        let ranked = self
+            .memory
+            .suggest(None, page, &Choices::default(), usize::MAX);
         let right = |tag: &Tag| note.tags.contains(tag);
         let five = SHOWN as f64;
         let hits = ranked.iter().take(SHOWN).filter(|s| right(&s.tag)).count();
@@ -114,7 +114,7 @@ impl Replay {
                 None => typed,
                 Some(uses) => {
                     let chosen = &note.tags[..place];
-                    let suggested = self.memory.suggest(page, &Choices::of(chosen), SHOWN);
+                    let suggested = self.memory.suggest(None, page, &Choices::of(chosen), SHOWN);
                     let pressed = if self.memory.worth_showing(&suggested).any(|s| s.tag == *tag) {
                         1.0
                     } else {

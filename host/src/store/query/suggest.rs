@@ -24,13 +24,13 @@ use crate::{
             fts_index,
             note_rows::{labels, load_ids},
         },
-        query::suggest_memory::{
-            LEARNED_AT_ONCE, LEARNED_BEFORE, SuggestMemory, aliases, follow, newest,
-        },
+        query::suggest_memory::{SuggestMemory, aliases, follow, newest},
         transaction::Store,
     },
 };
 
+/// Notes that are learned from before an answer; the others wait until the host is idle.
+const LEARNED_BEFORE: usize = 2;
 /// Older notes that are read for one page: those with its words, those of its site, and for each
 /// tag that it names and that none of the newest notes has.
 const OLDER_BY_WORDS: usize = 12;
@@ -70,16 +70,7 @@ impl Store {
         choices: &Choices,
         limit: usize,
     ) -> Result<Vec<Suggestion>> {
-        let mut remembered = self.remembered.take();
-        let suggested = self.reader.read_transaction(|reader| {
-            let (remembered, _) = follow(reader, &mut remembered)?;
-            remembered.learn_some(reader, LEARNED_BEFORE)?;
-            reader.suggest(remembered, text, choices, limit)
-        });
-        if suggested.is_ok() {
-            self.remembered = remembered;
-        }
-        suggested
+        self.remembering(|reader, remembered, _| reader.suggest(remembered, text, choices, limit))
     }
 
     /// Returns the tags in use from which a language model may choose for a page: the likeliest ones
@@ -88,12 +79,9 @@ impl Store {
     /// # Errors
     /// The `store_*` kinds.
     pub fn tags_to_choose_from(&mut self, text: PageText<'_>, limit: usize) -> Result<Vec<Tag>> {
-        let mut remembered = self.remembered.take();
-        let ranked = self.reader.read_transaction(|reader| {
+        self.remembering(|reader, remembered, _| {
             let own = reader.own_note(text)?;
-            let (remembered, _) = follow(reader, &mut remembered)?;
-            remembered.learn_some(reader, LEARNED_BEFORE)?;
-            remembered.learn_newest(reader, own)?;
+            remembered.learn(reader, own, LEARNED_BEFORE)?;
             let memory = &mut remembered.memory;
             let ranked = reader.ranked(memory, text, &Choices::default(), own, limit)?;
             let mut tags: Vec<Tag> = ranked.into_iter().map(|found| found.tag).collect();
@@ -104,11 +92,7 @@ impl Store {
                 }
             }
             Ok(tags)
-        });
-        if ranked.is_ok() {
-            self.remembered = remembered;
-        }
-        ranked
+        })
     }
 
     /// Returns, for each of these notes, tags in use that suit it, the likeliest first, without its
@@ -124,9 +108,7 @@ impl Store {
         time: Duration,
     ) -> Result<(Vec<NoteAndTags>, usize)> {
         let begun = Instant::now();
-        let mut remembered = self.remembered.take();
-        let suggested = self.reader.read_transaction(|reader| {
-            let (remembered, _) = follow(reader, &mut remembered)?;
+        self.remembering(|reader, remembered, _| {
             let mut suggested = Vec::new();
             for (place, id) in ids.iter().enumerate() {
                 if place > 0 && begun.elapsed() >= time {
@@ -139,33 +121,40 @@ impl Store {
                 }
             }
             Ok((suggested, ids.len()))
-        });
-        if suggested.is_ok() {
-            self.remembered = remembered;
-        }
-        suggested
+        })
     }
 
-    /// Learns from one note that existed when the store was opened, which takes a few milliseconds;
-    /// the first call reads the newest notes. To be called while the host is idle. Returns false if
-    /// there is nothing to do until the next request.
+    /// Learns from one note, which takes a few milliseconds; the first call reads the newest notes.
+    /// To be called while the host is idle. Returns false if there is nothing to do until the next
+    /// request.
     ///
     /// # Errors
     /// The `store_*` kinds.
     pub fn learn(&mut self) -> Result<bool> {
-        let mut remembered = self.remembered.take();
-        let more = self.reader.read_transaction(|reader| {
-            let (remembered, reread) = follow(reader, &mut remembered)?;
+        self.remembering(|reader, remembered, reread| {
             if reread {
                 // Another process is writing a lot, and following it would take all the idle time.
                 return Ok(false);
             }
-            remembered.learn_some(reader, LEARNED_AT_ONCE)?;
-            remembered.memory.freshen();
-            Ok(remembered.learner.is_some())
+            // The newest note may be about to get its tags.
+            remembered.learn(reader, remembered.memory.newest(), 1)
+        })
+    }
+
+    /// Runs `work` with the newest notes of one snapshot in memory. Its last argument says whether
+    /// all of them were read again.
+    fn remembering<T>(
+        &mut self,
+        work: impl FnOnce(&Reader, &mut SuggestMemory, bool) -> Result<T>,
+    ) -> Result<T> {
+        let known = self.remembered.take();
+        let (remembered, result) = self.reader.read_transaction(|reader| {
+            let (mut remembered, reread) = follow(reader, known)?;
+            let result = work(reader, &mut remembered, reread)?;
+            Ok((remembered, result))
         })?;
-        self.remembered = remembered;
-        Ok(more)
+        self.remembered = Some(remembered);
+        Ok(result)
     }
 }
 
@@ -195,7 +184,7 @@ impl Reader {
         limit: usize,
     ) -> Result<Vec<Suggestion>> {
         let own = self.own_note(text)?;
-        remembered.learn_newest(self, own)?;
+        remembered.learn(self, own, LEARNED_BEFORE)?;
         let mut decided = Choices {
             chosen: self.tags_of_names(&choices.chosen)?,
             dismissed: self.tags_of_names(&choices.dismissed)?,
@@ -255,21 +244,18 @@ impl Reader {
         own: Option<NoteId>,
         limit: usize,
     ) -> Result<Vec<Suggestion>> {
-        // A saved page must not count as evidence for itself.
-        let aside = own.and_then(|id| memory.set_aside(id));
         let url = PageUrl::parse(text.url).ok();
         let older = self.older_notes(memory, text, url.as_ref(), own)?;
+        let tags = memory.tag_count();
         for note in &older {
-            memory.lend(note.id, &Page::of_note(note), &note.tags);
+            memory.add(note.id, &Page::of_note(note), &note.tags);
         }
-        let ranked = memory.suggest(&Page::of(text), decided, limit);
+        // A saved page must not count as evidence for itself.
+        let ranked = memory.suggest(own, &Page::of(text), decided, limit);
         for note in &older {
             memory.remove(note.id);
         }
-        if let Some(aside) = aside {
-            memory.put_back(aside);
-        }
-        memory.compact();
+        memory.forget_tags_after(tags);
         Ok(ranked)
     }
 
@@ -835,12 +821,13 @@ mod tests {
         }
         store.names("Quinces again");
         let to_come = |store: &TestStore| {
-            let learner = &store.store.remembered.as_ref().unwrap().learner;
-            learner.as_ref().map_or(0, |learner| learner.to_come.len())
+            let remembered = store.store.remembered.as_ref().unwrap();
+            remembered.memory.after(remembered.learned).len()
         };
         assert!(to_come(&store) > 10, "{}", to_come(&store));
         while store.store.learn().unwrap() {}
-        assert_eq!(to_come(&store), 0);
+        // The newest may be about to get its tags.
+        assert_eq!(to_come(&store), 1);
         assert_eq!(store.names("Quinces again")[0], "fruit");
         // Nothing is learned from a note without tags, but it isn't considered again.
         let bare = store.save("https://new.example/bare", "Quinces", &[], "");
@@ -869,7 +856,6 @@ mod tests {
         assert!(!store.store.learn().unwrap());
         assert_eq!(odds(&store), before);
         let remembered = store.store.remembered.as_ref().unwrap();
-        assert!(remembered.learner.is_none());
         assert_eq!(remembered.memory.len(), 12 + MAX_CHANGED);
     }
 
@@ -1040,7 +1026,7 @@ mod tests {
                 if random.bool() {
                     store.names(&text(&mut random));
                     let kept = store.store.remembered.as_ref().unwrap().memory.counts();
-                    let anew = SuggestMemory::read(&store.store.reader).unwrap();
+                    let anew = SuggestMemory::read(&store.store.reader, None).unwrap();
                     assert_eq!(kept, anew.memory.counts(), "seed {seed}, step {step}");
                 }
             }
