@@ -56,68 +56,45 @@ pub(super) struct Named {
 /// Finds names on a page.
 pub(super) struct NameFinder<'a> {
     page: &'a Page,
-    /// Each word by stem, with its run and its position there.
-    stems: Vec<(u32, usize, usize)>,
+    /// Its words by stem and letter by letter, sorted.
+    stems: Vec<u32>,
     exact: Vec<u32>,
-    sieve: BloomFilter,
 }
 
 impl<'a> NameFinder<'a> {
     pub(super) fn of(page: &'a Page) -> Self {
-        let runs = page.runs.iter().enumerate();
-        let mut stems: Vec<(u32, usize, usize)> = runs
-            .flat_map(|(number, run)| {
-                run.iter()
-                    .zip(0..)
-                    .map(move |(word, at)| (word.stem, number, at))
-            })
-            .collect();
+        let words = || page.runs.iter().flatten();
+        let mut stems: Vec<u32> = words().map(|word| word.stem).collect();
+        let mut exact: Vec<u32> = words().map(|word| word.exact).collect();
         stems.sort_unstable();
-        let mut exact: Vec<u32> = page.runs.iter().flatten().map(|word| word.exact).collect();
         exact.sort_unstable();
-        let sieve = BloomFilter::of(stems.iter().map(|word| word.0));
-        Self {
-            page,
-            stems,
-            exact,
-            sieve,
-        }
+        Self { page, stems, exact }
     }
 
     /// Finds a tag by its name and its aliases.
     pub(super) fn find(&self, forms: &[Box<[Spelled]>]) -> Named {
         let mut named = Named::default();
+        let has = |word: &Spelled| self.stems.binary_search(&word.stem).is_ok();
         for form in forms {
-            self.find_form(form, &mut named);
+            let mut said = form.iter().filter(|word| !word.says_nothing).peekable();
+            if said.peek().is_none() || !said.all(has) {
+                continue;
+            }
+            for (run, place) in self.page.runs.iter().zip(&mut named.places) {
+                for text in run.windows(form.len()) {
+                    if text.iter().zip(form).all(|(a, b)| a.stem == b.stem) {
+                        *place = true;
+                        named.exact |= text.iter().zip(form).all(|(a, b)| a.exact == b.exact);
+                    }
+                }
+            }
         }
-        let said = || forms[0].iter().filter(|word| !word.says_nothing);
-        if forms[0].len() > 1 && said().any(|word| self.sieve.may_have(word.stem)) {
+        let name = &forms[0];
+        let said = || name.iter().filter(|word| !word.says_nothing);
+        if name.len() > 1 && said().any(has) {
             let there = said().filter(|word| self.exact.binary_search(&word.exact).is_ok());
             named.part = there.count() as f64 / said().count() as f64;
         }
         named
-    }
-
-    fn find_form(&self, form: &[Spelled], named: &mut Named) {
-        // Insignificant first words needn't be looked up.
-        let Some(skipped) = form.iter().position(|word| !word.says_nothing) else {
-            return;
-        };
-        let stem = form[skipped].stem;
-        if !self.sieve.may_have(stem) {
-            return;
-        }
-        let first = self.stems.partition_point(|word| word.0 < stem);
-        for (_, number, at) in self.stems[first..].iter().take_while(|word| word.0 == stem) {
-            let run = &self.page.runs[*number];
-            let start = at.checked_sub(skipped);
-            let Some(text) = start.and_then(|start| run.get(start..start + form.len())) else {
-                continue;
-            };
-            if text.iter().zip(form).all(|(a, b)| a.stem == b.stem) {
-                named.places[*number] = true;
-                named.exact |= text.iter().zip(form).all(|(a, b)| a.exact == b.exact);
-            }
-        }
     }
 }

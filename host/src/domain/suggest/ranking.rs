@@ -131,24 +131,16 @@ impl Memory {
             .map(|seen| self.weights.odds(&seen.signs))
             .zip(0..)
             .collect();
-        let before = |a: &(f64, usize), b: &(f64, usize)| b.0.total_cmp(&a.0).then(a.1.cmp(&b.1));
-        if likely.len() > LEARNED {
-            likely.select_nth_unstable_by(LEARNED, before);
-            likely.truncate(LEARNED);
-        }
+        likely.sort_unstable_by(|a, b| b.0.total_cmp(&a.0).then(a.1.cmp(&b.1)));
         let is_right = |place: usize| tags.contains(&self.tags[looked[place].tag].name);
-        let seen: Vec<(Signs, bool)> = likely
-            .iter()
+        let first = likely.iter().take(SHOWN);
+        let first = first.map(|&(odds, place)| (chance(odds), is_right(place)));
+        let first: Vec<(f64, bool)> = first.filter(|(score, _)| *score >= WORTH).collect();
+        let seen = likely.iter().take(LEARNED);
+        let seen: Vec<(Signs, bool)> = seen
             .map(|&(_, place)| (looked[place].signs, is_right(place)))
             .collect();
-        if likely.len() > SHOWN {
-            likely.select_nth_unstable_by(SHOWN, before);
-            likely.truncate(SHOWN);
-        }
-        let first = likely
-            .iter()
-            .map(|&(odds, place)| (chance(odds), is_right(place)));
-        self.record.add(first.filter(|(score, _)| *score >= WORTH));
+        self.record.add(first.into_iter());
         self.weights.learn(&seen);
     }
 
@@ -277,12 +269,8 @@ impl Memory {
 
     /// Returns how much the chosen tags support each other tag, and which of them most.
     fn beside(&self, chosen: &[usize]) -> HashMap<usize, (f64, usize)> {
-        let mut beside: HashMap<usize, (f64, usize)> = HashMap::new();
-        if chosen.is_empty() {
-            return beside;
-        }
+        let mut lifts: HashMap<usize, Vec<(f64, usize)>> = HashMap::new();
         let all = self.notes.len().max(1) as f64;
-        let mut best: HashMap<usize, f64> = HashMap::new();
         for one in chosen {
             let uses = self.tags[*one].uses as f64;
             let mut together: HashMap<usize, f64> = HashMap::new();
@@ -293,19 +281,24 @@ impl Memory {
             }
             for (tag, together) in together {
                 let usual = (self.tags[tag].uses as f64 / all).max(1e-6);
-                let lift = ((together + usual) / (uses + 1.0) / usual)
-                    .ln()
-                    .clamp(-1.0, 3.0);
-                let entry = beside.entry(tag).or_insert((0.0, *one));
-                entry.0 += lift / chosen.len() as f64;
-                let most = best.entry(tag).or_insert(f64::MIN);
-                if lift > *most {
-                    *most = lift;
-                    entry.1 = *one;
-                }
+                let lift = (together + usual) / (uses + 1.0) / usual;
+                lifts
+                    .entry(tag)
+                    .or_default()
+                    .push((lift.ln().clamp(-1.0, 3.0), *one));
             }
         }
-        beside
+        let mean = |lifts: Vec<(f64, usize)>| {
+            let sum: f64 = lifts.iter().map(|(lift, _)| lift).sum();
+            let best = lifts
+                .into_iter()
+                .reduce(|a, b| if b.0 > a.0 { b } else { a });
+            Some((sum / chosen.len() as f64, best?.1))
+        };
+        let means = lifts.into_iter();
+        means
+            .filter_map(|(tag, lifts)| Some((tag, mean(lifts)?)))
+            .collect()
     }
 
     /// Computes the features of each tag for a page.

@@ -108,11 +108,6 @@ impl Weights {
             let chance = chance(self.odds(signs));
             add_outer(&mut self.precisions, signs, chance);
         }
-        for row in 1..SIZE {
-            for column in 0..row {
-                self.precisions[column][row] = self.precisions[row][column];
-            }
-        }
     }
 }
 
@@ -121,21 +116,19 @@ pub(super) fn chance(odds: f64) -> f64 {
     1.0 / (1.0 + (-odds.clamp(-30.0, 30.0)).exp())
 }
 
-fn with_one(signs: &Signs) -> impl Iterator<Item = f64> + '_ {
-    signs.iter().copied().chain(std::iter::once(1.0))
-}
-
-/// Adds an outer product to the lower half of a symmetric matrix.
-fn add_outer(matrix: &mut [[f64; SIZE]; SIZE], signs: &Signs, chance: f64) {
-    let certainty = chance * (1.0 - chance) + 1e-6;
+fn with_one(signs: &Signs) -> [f64; SIZE] {
     let mut all = [1.0; SIZE];
     all[..SIGNS].copy_from_slice(signs);
-    for (place, row) in matrix.iter_mut().enumerate() {
-        let sign = all[place] * certainty;
-        if sign != 0.0 {
-            for (cell, other) in row[..=place].iter_mut().zip(all) {
-                *cell += sign * other;
-            }
+    all
+}
+
+/// Adds an outer product.
+fn add_outer(matrix: &mut [[f64; SIZE]; SIZE], signs: &Signs, chance: f64) {
+    let certainty = chance * (1.0 - chance) + 1e-6;
+    let all = with_one(signs);
+    for (row, sign) in matrix.iter_mut().zip(all) {
+        for (cell, other) in row.iter_mut().zip(all) {
+            *cell += certainty * sign * other;
         }
     }
 }
