@@ -1,6 +1,6 @@
 //! The sets of tags that a filter means: each tag with those that imply it.
 
-use rusqlite::{Connection, OptionalExtension as _, params};
+use rusqlite::{Connection, params};
 
 use crate::{
     domain::{MAX_IMPLYING, Tag, TagGraph},
@@ -44,13 +44,15 @@ pub(in crate::store) fn exact(conn: &Connection, name: &Tag) -> Result<Option<Ta
 pub(in crate::store) fn tag_set(conn: &Connection, name: &Tag) -> Result<Option<TagSet>> {
     let alone = exact(conn, name)?;
     let name = stored_name(conn, alone.as_ref().unwrap_or(name))?;
-    let found: Option<(i64, u64)> = conn
-        .prepare_cached(
-            "SELECT t.id, t.uses, 0 FROM tag_aliases a JOIN tags t ON t.id = a.tag_id WHERE a.name = ?1
-             UNION ALL SELECT id, uses, 1 FROM tags WHERE name = ?1 ORDER BY 2 DESC, 3 LIMIT 1",
-        )?
-        .query_row([name.as_str()], |row| Ok((row.get(0)?, row.get(1)?)))
-        .optional()?;
+    // Sorted here: to sort by uses, SQLite would walk over all tags.
+    let mut query = conn.prepare_cached(
+        "SELECT t.id, t.uses FROM tag_aliases a JOIN tags t ON t.id = a.tag_id WHERE a.name = ?1
+         UNION ALL SELECT id, uses FROM tags WHERE name = ?1",
+    )?;
+    let named = query.query_map([name.as_str()], |row| Ok((row.get(0)?, row.get(1)?)))?;
+    let named: Vec<(i64, u64)> = named.collect::<rusqlite::Result<_>>()?;
+    // An unused tag may have the name of an alias.
+    let found = named.iter().copied().rev().max_by_key(|(_, uses)| *uses);
     let Some((tag, own_uses)) = found else {
         return Ok(None);
     };
@@ -63,18 +65,21 @@ pub(in crate::store) fn tag_set(conn: &Connection, name: &Tag) -> Result<Option<
     if alone.is_some() {
         return Ok(Some(set));
     }
+    // Unsorted, and joined in this order: SQLite would walk over all tags otherwise.
     let mut below = conn.prepare_cached(
         "WITH RECURSIVE below (id) AS (
              SELECT tag_id FROM tag_parents WHERE parent_id = ?1
              UNION SELECT p.tag_id FROM below b JOIN tag_parents p ON p.parent_id = b.id
-         ) SELECT t.id, t.uses FROM below b JOIN tags t ON t.id = b.id
-         WHERE t.id <> ?1 ORDER BY t.id LIMIT ?2",
+         ) SELECT t.id, t.uses FROM below b CROSS JOIN tags t ON t.id = b.id
+         WHERE t.id <> ?1 LIMIT ?2",
     )?;
     let mut rows = below.query(params![tag, MAX_IMPLYING])?;
     while let Some(row) = rows.next()? {
         set.ids.push(row.get(0)?);
         set.uses += row.get::<_, u64>(1)?;
     }
+    // The key under which facets keep the notes of a set.
+    set.ids.sort_unstable();
     Ok(Some(set))
 }
 
