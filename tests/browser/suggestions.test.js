@@ -152,8 +152,7 @@ inEachBrowser(
 		await until("only the chosen one is saved", async () =>
 			(await world.notes()).some(
 				(/** @type {any} */ { url, tags }) =>
-					url === world.web.address("/bread") &&
-					JSON.stringify(tags) === '["sourdough"]',
+					url === world.web.address("/bread") && JSON.stringify(tags) === '["sourdough"]',
 			),
 		);
 		// A tag that is chosen itself isn't only implied.

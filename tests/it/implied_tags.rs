@@ -129,6 +129,12 @@ fn a_tag_without_notes_can_be_implied() {
         "\"rust\" implies \"programming\", which now finds 0 + 1 notes.\n"
     );
     assert_eq!(
+        run_ok(dir, &["tag", "imply", "rsut", "programming"]),
+        "\"rsut\" implies \"programming\", which now finds 0 + 1 notes.\n\
+         No note has the tag \"rsut\". Did you mean \"rust\"?\n"
+    );
+    run_ok(dir, &["tag", "imply", "--rm", "rsut", "programming"]);
+    assert_eq!(
         run_ok(dir, &["tag", "imply", "rust", "programming"]),
         "\"rust\" already implies \"programming\".\n"
     );
@@ -215,6 +221,10 @@ fn the_site_applies_implied_tags() {
     let alone = get(port, "/tag/%3Dprogramming").body;
     assert!(
         alone.contains("general") && !alone.contains("rust-page"),
+        "{alone}"
+    );
+    assert!(
+        alone.contains("<a href=\"/tag/programming\">Also with tags that imply it</a>"),
         "{alone}"
     );
     let narrowed = get(port, "/tag/async?with=programming").body;

@@ -19,8 +19,8 @@ use crate::{
         context::{self, Invocation},
         many::query_of,
         print::{self, Bar},
-        tag,
         terminal::Stop,
+        unknown_tag::unknown_tag,
     },
     domain::{MAX_SUMMARY_BYTES, Metadata, NoteId, parse_tags},
     site::{self, Address, Book, Extras, Publication, Tokens, Written},
@@ -290,7 +290,7 @@ impl Site {
             bail!("Nothing was published: {}", problems.join(" "));
         }
         for name in query.named_tags() {
-            if let Some(sentence) = tag::unknown(store, name)? {
+            if let Some(sentence) = unknown_tag(store, name)? {
                 invocation.hint(&sentence);
             }
         }

@@ -1,7 +1,7 @@
 //! `url-notes list`
 
 use crate::{
-    cli::{context::Invocation, many::query_of, tag},
+    cli::{context::Invocation, many::query_of, unknown_tag::unknown_tag},
     domain::{Note, Problem, State, Tag},
     error::Result,
     store::{ListOrder, Listing, Reader, TagFilter},
@@ -117,7 +117,7 @@ impl List {
             return invocation.print_json(&notes);
         }
         for name in filter.with.iter().chain(&filter.without) {
-            if let Some(sentence) = tag::unknown(&store, name)? {
+            if let Some(sentence) = unknown_tag(&store, name)? {
                 invocation.hint(&sentence);
             }
         }

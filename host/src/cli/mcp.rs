@@ -5,7 +5,7 @@ use std::io::{self, IsTerminal as _};
 use anyhow::{Context as _, bail};
 
 use crate::{
-    cli::{context::Invocation, print::clean, tag},
+    cli::{context::Invocation, print::clean, unknown_tag::unknown_tag},
     domain::Tag,
     mcp::{Server, Visible},
 };
@@ -48,7 +48,7 @@ impl Mcp {
         // Report faults of the notes here, where the assistant's log has them.
         let reader = invocation.reader()?;
         for name in visible.with.iter().chain(&visible.without) {
-            if let Some(sentence) = tag::unknown(&reader, name)? {
+            if let Some(sentence) = unknown_tag(&reader, name)? {
                 invocation.hint(&sentence);
             }
         }

@@ -44,6 +44,7 @@ mod tag_imply;
 mod tag_suggest;
 mod terminal;
 mod text;
+mod unknown_tag;
 
 use std::{
     ffi::OsString,

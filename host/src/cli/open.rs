@@ -8,7 +8,7 @@ use std::{
 use anyhow::{Context as _, bail};
 
 use crate::{
-    cli::{context::Invocation, tag},
+    cli::{context::Invocation, unknown_tag::unknown_tag},
     domain::Tag,
     site::{self, AccessControl, ServeError, Settings},
 };
@@ -32,7 +32,7 @@ impl Open {
             Some(name) => {
                 let store = invocation.store()?;
                 let tag = store.stored_tag(&Tag::sought(name)?)?;
-                if let Some(sentence) = tag::unknown(&store, &tag)? {
+                if let Some(sentence) = unknown_tag(&store, &tag)? {
                     bail!(sentence);
                 }
                 tag.path()

@@ -5,7 +5,7 @@ use std::hash::{BuildHasher as _, Hasher as _, RandomState};
 use anyhow::bail;
 
 use crate::{
-    cli::{context::Invocation, open::start_browser, show::show_note, tag},
+    cli::{context::Invocation, open::start_browser, show::show_note, unknown_tag::unknown_tag},
     domain::Tag,
 };
 
@@ -30,7 +30,7 @@ impl Random {
             None => None,
             Some(name) => {
                 let tag = store.stored_tag(&Tag::sought(name)?)?;
-                if let Some(sentence) = tag::unknown(&store, &tag)? {
+                if let Some(sentence) = unknown_tag(&store, &tag)? {
                     bail!(sentence);
                 }
                 Some(tag)

@@ -6,7 +6,7 @@ use anyhow::bail;
 use jiff::tz::TimeZone;
 
 use crate::{
-    cli::{context::Invocation, print, tag},
+    cli::{context::Invocation, print, unknown_tag::unknown_tag},
     domain::{Days, NoteId, Query, SearchPlace},
     error::Result,
     store::{Found, Hit, RANKED, SavedSearch},
@@ -162,7 +162,7 @@ impl Search {
             invocation.hint(&problem.to_string());
         }
         for name in query.named_tags() {
-            if let Some(sentence) = tag::unknown(&store, name)? {
+            if let Some(sentence) = unknown_tag(&store, name)? {
                 invocation.hint(&sentence);
             }
         }

@@ -13,10 +13,11 @@ use crate::{
         tag_imply::{self, ImpliedTag, Imply},
         tag_suggest::Suggest,
         terminal::Paint,
+        unknown_tag::unknown_tag,
     },
-    domain::{Implication, Tag, nearest},
+    domain::{Implication, Tag},
     error::{Error, Result},
-    store::{Alias, Reader, TagEdit, TagEdited, TagFilter, TagOrder},
+    store::{Alias, TagEdit, TagEdited, TagFilter, TagOrder},
     wire::wire_tag,
 };
 
@@ -223,29 +224,6 @@ impl List {
     }
 }
 
-/// Returns a sentence saying that no note has the tag, with a suggestion, or `None` if a note has
-/// it by any of its names.
-pub(super) fn unknown(store: &Reader, tag: &Tag) -> Result<Option<String>> {
-    if store.has_notes(tag)? {
-        return Ok(None);
-    }
-    let tags = store.tags(TagOrder::Uses)?;
-    let aliases = store.aliases()?;
-    let names = tags.iter().map(|tag| tag.tag.as_str());
-    let names = names.chain(aliases.iter().map(|alias| alias.name.as_str()));
-    let meant = match nearest(tag.as_str(), names) {
-        Some(name) => Some(name.to_owned()),
-        None => store
-            .complete_tags(tag.as_str(), 1, &[])?
-            .first()
-            .map(|tag| tag.tag.to_string()),
-    };
-    Ok(Some(match meant {
-        Some(name) => format!("No note has the tag \"{tag}\". Did you mean \"{name}\"?"),
-        None => format!("No note has the tag \"{tag}\"."),
-    }))
-}
-
 /// The output of `--json` for an edit of tags.
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
@@ -296,7 +274,7 @@ fn run_edit(
             let Error::UnknownTag(name) = &error else {
                 return Err(error.into());
             };
-            match unknown(&store, &Tag::sought(name)?)? {
+            match unknown_tag(&store, &Tag::sought(name)?)? {
                 Some(sentence) => bail!(sentence),
                 None => return Err(error.into()),
             }

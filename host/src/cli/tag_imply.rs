@@ -6,7 +6,7 @@ use anyhow::bail;
 use serde::Serialize;
 
 use crate::{
-    cli::{context::Invocation, print, terminal::Paint},
+    cli::{context::Invocation, print, terminal::Paint, unknown_tag::unknown_tag},
     domain::{Implication, Tag},
     store::{TagBranch, TagCount, TagFilter},
 };
@@ -93,6 +93,10 @@ impl Imply {
             "\"{tag}\" implies \"{implied}\", which now finds {uses} + {} notes.",
             total.saturating_sub(uses)
         )?;
+        // The name may be a typing mistake. That of the implied tag may be new.
+        if let Some(sentence) = unknown_tag(&store, tag)? {
+            writeln!(invocation.out, "{sentence}")?;
+        }
         Ok(())
     }
 }

@@ -388,9 +388,12 @@ impl Controller {
         if listed.count == 0 {
             return self.no_such_tag(reader, filter);
         }
-        let family = match (filter.with.as_slice(), filter.without.as_slice()) {
-            ([tag], []) => reader.tag_family(tag, |tag| self.facet_cache.total(reader, tag))?,
-            _ => TagFamily::default(),
+        let (family, alone_of) = match (filter.with.as_slice(), filter.without.as_slice()) {
+            ([tag], []) => (
+                reader.tag_family(tag, |tag| self.facet_cache.total(reader, tag))?,
+                reader.tag_named_alone(tag)?,
+            ),
+            _ => (TagFamily::default(), None),
         };
         let own = match family.implying.is_empty() {
             true => listed.count,
@@ -404,6 +407,7 @@ impl Controller {
             filter,
             count: listed.count,
             own,
+            alone_of: alone_of.as_ref(),
             family: &family,
             related: &listed.related,
             notes: &views::one_by_one(&self.layout, &notes, &gists),

@@ -298,6 +298,7 @@ impl Maker<'_> {
                 filter: &filter,
                 count: self.catalog.notes_with(tag).len() as u64,
                 own: self.catalog.notes_with(tag).len() as u64,
+                alone_of: None,
                 family: &TagFamily::default(),
                 related: &related,
                 notes: &self.list(notes, made)?,

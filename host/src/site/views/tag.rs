@@ -11,6 +11,9 @@ use crate::{
     store::{RELATED_WINDOW, RelatedTags, TagCount, TagFamily, TagFilter, tag_alone},
 };
 
+/// Most of the tags that imply a tag that its page links to.
+const IMPLYING_SHOWN: usize = 24;
+
 /// The content of a tag page.
 #[derive(Debug)]
 pub(in crate::site) struct TagPage<'a> {
@@ -20,6 +23,8 @@ pub(in crate::site) struct TagPage<'a> {
     pub count: u64,
     /// How many of them have the tag itself, if it is the only condition and other tags imply it.
     pub own: u64,
+    /// The tag, if the page shows the notes with the tag itself, without those that imply it.
+    pub alone_of: Option<&'a Tag>,
     /// The tag's neighbours, if it is the only condition.
     pub family: &'a TagFamily,
     pub related: &'a RelatedTags,
@@ -53,6 +58,9 @@ pub(in crate::site) fn tag(layout: &Layout, page: &TagPage<'_>) -> String {
                     ", all with tags that imply it"
                 }
             }
+            @if let Some(tag) = page.alone_of {
+                " · " a href=(layout.links.tag(tag)) { "Also with tags that imply it" }
+            }
             @if !layout.links.are_files() && page.count > 2 && page.filter.with.len() == 1 && page.filter.without.is_empty() {
                 " · " a href=(layout.links.random(page.filter.with.first())) { "Random one" }
             }
@@ -71,7 +79,11 @@ fn family(layout: &Layout, family: &TagFamily) -> Markup {
     html! {
         @if !family.implying.is_empty() {
             div.family {
-                span { "Implied by" } (counted_tags(&family.implying, |tag| layout.links.tag(tag)))
+                span { "Implied by" }
+                (counted_tags(family.implying.iter().take(IMPLYING_SHOWN), |tag| layout.links.tag(tag)))
+                @if let more @ 1.. = family.implying.len().saturating_sub(IMPLYING_SHOWN) {
+                    a href=(layout.links.tags()) { (more) " more" }
+                }
             }
         }
         @if !family.implied.is_empty() {

@@ -156,6 +156,14 @@ impl Reader {
         Ok(tag_set(&self.conn, tag)?.is_some_and(|set| set.ids.len() > 1))
     }
 
+    /// Returns the tag that a name means without those that imply it: `rust` of `=rust`.
+    ///
+    /// # Errors
+    /// The `store_*` kinds.
+    pub fn tag_named_alone(&self, name: &Tag) -> Result<Option<Tag>> {
+        exact(&self.conn, name)
+    }
+
     /// Returns the tag that a searched name ([`Tag::sought`]) refers to: a tag of an older version
     /// with exactly this name, or else the name in normal form.
     ///

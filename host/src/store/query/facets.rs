@@ -11,8 +11,7 @@
 use std::{
     cmp::Reverse,
     collections::{BTreeMap, HashMap},
-    ops::Deref,
-    sync::{Arc, Mutex, PoisonError},
+    sync::Arc,
 };
 
 use roaring::{MultiOps as _, RoaringBitmap};
@@ -27,6 +26,7 @@ use crate::{
             tag_sets::TagSet,
             tags::{TagCount, TagFilter, TagIds},
         },
+        query::tag_unions::{Numbers, Unions},
     },
 };
 
@@ -37,9 +37,6 @@ const MAX_CHANGED: usize = if cfg!(test) { 8 } else { 4_000 };
 /// Number of matching notes from which related tags are found by comparing bitmaps: that considers
 /// few tags, instead of reading the tags of every note.
 const MANY_NOTES: u64 = if cfg!(test) { 6 } else { 60_000 };
-
-/// Most sets of tags whose notes are kept.
-const MAX_UNIONS: usize = 32;
 
 /// The tags of all notes of a store.
 #[derive(Debug)]
@@ -62,26 +59,8 @@ pub struct Facets {
     masked: RoaringBitmap,
     /// Notes that were changed or added, with their tags.
     changed: BTreeMap<i64, Vec<u32>>,
-    /// Numbers of the notes of sets of tags, most recently used last. They stay right: the numbers of
-    /// changed notes are masked.
-    unions: Mutex<Vec<(Vec<i64>, Arc<RoaringBitmap>)>>,
-}
-
-/// The numbers of the notes of a set of tags.
-enum Numbers<'a> {
-    Own(&'a RoaringBitmap),
-    Shared(Arc<RoaringBitmap>),
-}
-
-impl Deref for Numbers<'_> {
-    type Target = RoaringBitmap;
-
-    fn deref(&self) -> &RoaringBitmap {
-        match self {
-            Self::Own(numbers) => numbers,
-            Self::Shared(numbers) => numbers,
-        }
-    }
+    /// Numbers of the notes of sets of tags.
+    unions: Unions,
 }
 
 /// Whether facets are valid for a reader's snapshot.
@@ -188,7 +167,7 @@ impl Facets {
             revision,
             masked: RoaringBitmap::new(),
             changed: BTreeMap::new(),
-            unions: Mutex::default(),
+            unions: Unions::default(),
         })
     }
 
@@ -443,17 +422,8 @@ impl Facets {
                 None => Numbers::Shared(Arc::new(self.rare(reader, *only)?)),
             });
         }
-        let mut unions = self.unions.lock().unwrap_or_else(PoisonError::into_inner);
-        let known = unions.iter().position(|(ids, _)| *ids == set.ids);
-        let union = match known {
-            Some(at) => unions.remove(at).1,
-            None => Arc::new(self.union(reader, &set.ids)?),
-        };
-        if unions.len() == MAX_UNIONS {
-            unions.remove(0);
-        }
-        unions.push((set.ids.clone(), Arc::clone(&union)));
-        Ok(Numbers::Shared(union))
+        let join = || self.union(reader, &set.ids);
+        self.unions.of(&set.ids, join).map(Numbers::Shared)
     }
 
     fn union(&self, reader: &Reader, tags: &[i64]) -> Result<RoaringBitmap> {

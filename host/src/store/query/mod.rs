@@ -13,3 +13,4 @@ pub(in crate::store) mod suggest;
 pub(in crate::store) mod suggest_memory;
 pub(in crate::store) mod tag_lists;
 pub(in crate::store) mod tag_tree;
+mod tag_unions;
