@@ -116,7 +116,7 @@ impl Now {
             true => Turn::take(&folder, false)?,
             false => Some(take_turn(invocation)?),
         };
-        let Some(turn) = turn else {
+        let Some(mut turn) = turn else {
             return Ok(());
         };
         if self.all {
@@ -128,9 +128,18 @@ impl Now {
             let task = Task::Exchange;
             let next = session::run(&mut store, task, &folder, &access, !self.quiet, &turn)?;
             outcome = outcome.and(next);
-            // A process that changed notes during this run found the lock taken and left.
+            if store.has_unpublished_changes()? {
+                continue;
+            }
+            // A run that was started meanwhile, since notes had changed, found the lock taken and left.
+            // So the last look comes once the lock is free.
+            drop(turn);
             if !store.has_unpublished_changes()? {
                 break;
+            }
+            match Turn::take(&folder, false)? {
+                Some(again) => turn = again,
+                None => break,
             }
         }
         match self.quiet {

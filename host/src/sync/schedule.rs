@@ -167,13 +167,11 @@ impl Schedule {
     }
 
     /// Starts a last run if there is something to send.
-    pub fn finish(&mut self, store: &Reader) {
-        let is_running = self
-            .child
-            .as_mut()
-            .is_some_and(|child| matches!(child.try_wait(), Ok(None)));
-        // A run that is under way looks for changes at its end.
-        if !is_running && store.has_unpublished_changes().unwrap_or(false) {
+    ///
+    /// Also if a run is under way, which may be about to end. If it isn't, the new one leaves, and it
+    /// looks for changes after it has let go of the lock.
+    pub fn finish(&self, store: &Reader) {
+        if store.has_unpublished_changes().unwrap_or(false) {
             // If it can't be started, the next host sends the changes.
             drop(self.settings.spawn());
         }

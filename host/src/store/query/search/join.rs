@@ -512,6 +512,12 @@ fn seek_stream(
         }
         .optional()?)
     };
+    let newest_of = |sql: &str, keys: &[i64]| -> Result<Option<i64>> {
+        keys.iter()
+            .try_fold(None, |newest_so_far: Option<i64>, key| {
+                Ok(newest_so_far.max(newest(sql, Some(*key))?))
+            })
+    };
     let id = match stream {
         Stream::All => newest(
             "SELECT id FROM notes WHERE id < ? ORDER BY id DESC LIMIT 1",
@@ -542,31 +548,16 @@ fn seek_stream(
             },
             None,
         )?,
-        Stream::Tag(tags) => {
-            let mut newest_of_all = None;
-            for tag in tags {
-                let id = newest(
-                    "SELECT note_id FROM note_tags WHERE tag_id = ? AND note_id < ? \
-                     ORDER BY note_id DESC LIMIT 1",
-                    Some(*tag),
-                )?;
-                newest_of_all = newest_of_all.max(id);
-            }
-            newest_of_all
-        }
+        Stream::Tag(tags) => newest_of(
+            "SELECT note_id FROM note_tags WHERE tag_id = ? AND note_id < ? \
+             ORDER BY note_id DESC LIMIT 1",
+            tags,
+        )?,
         Stream::Tags(matching) => matching.newest_below(below),
-        Stream::Sites(sites) => {
-            let mut newest_of_all = None;
-            for site in sites {
-                let id = newest(
-                    "SELECT id FROM notes WHERE site_id = ? AND id < ? \
-                     ORDER BY id DESC LIMIT 1",
-                    Some(*site),
-                )?;
-                newest_of_all = newest_of_all.max(id);
-            }
-            newest_of_all
-        }
+        Stream::Sites(sites) => newest_of(
+            "SELECT id FROM notes WHERE site_id = ? AND id < ? ORDER BY id DESC LIMIT 1",
+            sites,
+        )?,
         Stream::Words(rows) => {
             if let Some(step) = rows.known(row) {
                 return Ok((step, true));
