@@ -81,6 +81,6 @@ pub use tag_graph::{
     Implication, MAX_IMPLIED, MAX_IMPLIED_DEPTH, MAX_IMPLYING, Refused as RefusedImplication,
     TagGraph,
 };
-pub use tokenizer::{index_text, push_index_text};
+pub use tokenizer::{index_text, index_text_of_words, push_index_text};
 pub use typo::{FORGIVEN_FROM, begins_with_one_slip, nearest};
 pub use words::{Word, Words};

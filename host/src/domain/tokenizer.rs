@@ -85,11 +85,19 @@ pub fn push_index_text(index: &mut String, text: &str) {
         return;
     }
     index.truncate(start);
-    push_any_words(index, text);
+    push_words(index, &Words::of(text));
+}
+
+/// Returns the [`index_text`] of a text of which the words are known.
+#[must_use]
+pub fn index_text_of_words(words: &Words) -> String {
+    let mut index = String::with_capacity(words.len() * 8);
+    push_words(&mut index, words);
+    index
 }
 
 /// Appends the index text of a text whose words are ASCII letters without parts, joints and signs,
-/// as of most titles in English, several times as fast as [`push_any_words`]. Returns false for any
+/// as of most titles in English, several times as fast as [`push_words`]. Returns false for any
 /// other text, of which a part may have been appended.
 fn push_plain_words(index: &mut String, text: &str) -> bool {
     #[derive(PartialEq, Eq)]
@@ -133,9 +141,8 @@ fn push_plain_words(index: &mut String, text: &str) -> bool {
     true
 }
 
-/// Appends the index text of any text.
-fn push_any_words(index: &mut String, text: &str) {
-    let words = Words::of(text);
+/// Appends the index text of any words.
+fn push_words(index: &mut String, words: &Words) {
     let start = index.len();
     let mut push = |word: &str| {
         if index.len() > start {
@@ -153,7 +160,7 @@ fn push_any_words(index: &mut String, text: &str) {
     for word in signed.iter().flat_map(Word::signed) {
         push(&word);
     }
-    for spelling in compounds::spellings(&words) {
+    for spelling in compounds::spellings(words) {
         // No phrase crosses this word.
         push(BETWEEN);
         push(&spelling);
@@ -658,7 +665,7 @@ mod tests {
             text in "([a-z]{1,3}|[A-Z]{1,2}|[A-Z][a-z]|[ -~]|[ ,.(:'@_\n]|[a-z]{120,140}|[\u{0}-\u{ff}]){0,12}"
         ) {
             let mut index = String::from("before");
-            push_any_words(&mut index, &text);
+            push_words(&mut index, &Words::of(&text));
             let mut plain = String::from("before");
             if push_plain_words(&mut plain, &text) {
                 prop_assert_eq!(&plain, &index);

@@ -85,6 +85,7 @@ impl Store {
             for sql in [
                 "INSERT INTO notes_fts (notes_fts, rank) VALUES ('merge', ?)",
                 "INSERT INTO texts_fts (texts_fts, rank) VALUES ('merge', ?)",
+                "INSERT INTO late_texts_fts (late_texts_fts, rank) VALUES ('merge', ?)",
             ] {
                 let before = tx.total_changes();
                 tx.prepare_cached(sql)?.execute([MERGED_PAGES])?;

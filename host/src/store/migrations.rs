@@ -68,6 +68,10 @@ const MIGRATIONS: &[Migration] = &[
         sql: include_str!("migrations/0012_implied_tags.sql"),
         then: |_| Ok(()),
     },
+    Migration {
+        sql: include_str!("migrations/0013_text_rows.sql"),
+        then: |_| Ok(()),
+    },
 ];
 
 const _: () = assert!(MIGRATIONS.len() == SCHEMA);

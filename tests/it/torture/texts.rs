@@ -69,7 +69,7 @@ pub(super) fn judge_texts(dir: &Path, texts: &[Text]) {
         .query_row("PRAGMA integrity_check", [], |row| row.get(0))
         .unwrap();
     assert_eq!(integrity, "ok");
-    for index in ["notes_fts", "texts_fts"] {
+    for index in ["notes_fts", "texts_fts", "late_texts_fts"] {
         conn.execute_batch(&format!(
             "INSERT INTO {index} ({index}) VALUES ('integrity-check')"
         ))
@@ -80,13 +80,18 @@ pub(super) fn judge_texts(dir: &Path, texts: &[Text]) {
         "SELECT count(*) FROM notes",
         "SELECT count(*) FROM texts",
         "SELECT texts FROM meta",
-        "SELECT count(*) FROM texts_fts",
-        "SELECT count(*) FROM texts JOIN texts_fts ON texts_fts.rowid = note_id / 1000",
+        "SELECT (SELECT count(*) FROM texts_fts) + (SELECT count(*) FROM late_texts_fts)",
     ] {
         assert_eq!(one(count), expected, "{count}");
     }
     let mut search = conn
-        .prepare("SELECT rowid FROM texts_fts WHERE texts_fts MATCH ?")
+        .prepare(
+            "SELECT note_id FROM texts_fts JOIN text_rows ON fts_row = texts_fts.rowid
+             WHERE texts_fts MATCH ?1
+             UNION ALL
+             SELECT note_id FROM late_texts_fts f JOIN texts ON note_id / 1000 = f.rowid
+             WHERE late_texts_fts MATCH ?1",
+        )
         .unwrap();
     let store = Store::open(&database).unwrap();
     for text in texts {
@@ -95,7 +100,7 @@ pub(super) fn judge_texts(dir: &Path, texts: &[Text]) {
             .unwrap()
             .collect::<rusqlite::Result<_>>()
             .unwrap();
-        assert_eq!(hits, [text.note / 1000]);
+        assert_eq!(hits, [text.note]);
         let kept = store.text(NoteId(text.note)).unwrap().unwrap();
         assert_eq!(kept.markdown, text.markdown());
     }

@@ -33,6 +33,8 @@ impl From<rusqlite::Error> for Error {
                 StoreFault::Unwritable
             }
             Some(ErrorCode::SystemIoFailure) => StoreFault::Io,
+            // Only UTF-8 is ever stored.
+            None if matches!(error, rusqlite::Error::Utf8Error(..)) => StoreFault::Broken,
             _ => return Self::internal(error),
         };
         Self::Store {

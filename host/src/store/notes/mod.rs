@@ -22,6 +22,7 @@ pub(in crate::store) mod tag_edits;
 pub(in crate::store) mod tag_sets;
 pub(in crate::store) mod tags;
 pub(in crate::store) mod text_fetches;
+mod text_index;
 mod text_operations;
 pub(in crate::store) mod text_problem;
 pub(in crate::store) mod texts;

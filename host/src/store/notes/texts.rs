@@ -1,7 +1,6 @@
 //! The readable texts of pages: what a page said when it was saved, as Markdown.
 //!
-//! A text belongs to one note and follows it to the trash. Its words are in an index of their own,
-//! `texts_fts`, so that words in texts never hide matches in notes.
+//! A text belongs to one note and follows it to the trash. `text_index.rs` has its words.
 
 use std::{cell::RefCell, io::Read as _};
 
@@ -10,9 +9,9 @@ use jiff::Timestamp;
 use rusqlite::{OptionalExtension as _, Row, params};
 
 use crate::{
-    domain::{NoteId, Words, index_text, plain_text},
+    domain::{NoteId, Words, index_text, index_text_of_words, plain_text},
     error::{Error, Result, StoreFault},
-    store::{connection::reader::Reader, notes::fts_index::row, transaction::Writer},
+    store::{connection::reader::Reader, transaction::Writer},
 };
 
 /// Longest text of a page, in bytes of Markdown.
@@ -130,22 +129,22 @@ impl NewText {
             });
         }
         let plain = plain_text(markdown);
-        let words = Words::of(&plain).len();
-        if words == 0 {
+        let words = Words::of(&plain);
+        if words.is_empty() {
             return Err(Error::InvalidParams(
                 "The text of the page has no words.".into(),
             ));
         }
         Ok(Self {
             summary: TextSummary {
-                words: u32::try_from(words).unwrap_or(u32::MAX),
+                words: u32::try_from(words.len()).unwrap_or(u32::MAX),
                 taken_at,
                 source,
                 whole,
             },
             bytes: markdown.len(),
             body: deflated(markdown)?,
-            indexed: index_text(&plain),
+            indexed: index_text_of_words(&words),
         })
     }
 
@@ -228,6 +227,11 @@ impl TextRow {
             bytes: row.get(4)?,
             body: row.get(5)?,
         })
+    }
+
+    /// Returns the words as [`index_words`](Writer::index_words) needs them.
+    pub(super) fn indexed(&self) -> Result<String> {
+        Ok(index_text(&plain_text(&inflated(&self.body)?)))
     }
 
     pub(in crate::store) fn summary(&self) -> TextSummary {
@@ -451,17 +455,7 @@ impl Writer<'_> {
         {
             return Ok(());
         }
-        let indexed = index_text(&plain_text(&inflated(&text.body)?));
-        self.store_text(id, text, &indexed)
-    }
-
-    /// Indexes the text of a note that was restored, if it has one.
-    pub(in crate::store) fn index_text(&self, id: NoteId) -> Result<()> {
-        let Some(text) = self.text_row(id)? else {
-            return Ok(());
-        };
-        self.unindex_text(id)?;
-        self.add_words(id, &index_text(&plain_text(&inflated(&text.body)?)))
+        self.store_text(id, text, &text.indexed()?)
     }
 
     /// Returns whether the trash has the note.
@@ -478,7 +472,7 @@ impl Writer<'_> {
     fn store_text(&self, id: NoteId, text: &TextRow, indexed: &str) -> Result<()> {
         self.unindex_text(id)?;
         self.store_text_row(id, text)?;
-        self.add_words(id, indexed)
+        self.index_words(id, indexed)
     }
 
     fn store_text_row(&self, id: NoteId, text: &TextRow) -> Result<()> {
@@ -498,17 +492,6 @@ impl Writer<'_> {
                 text.body
             ],
         )
-    }
-
-    fn add_words(&self, id: NoteId, indexed: &str) -> Result<()> {
-        self.execute(
-            "INSERT INTO texts_fts (rowid, text) VALUES (?, ?)",
-            params![row(id), indexed],
-        )
-    }
-
-    fn unindex_text(&self, id: NoteId) -> Result<()> {
-        self.execute("DELETE FROM texts_fts WHERE rowid = ?", [row(id)])
     }
 }
 
@@ -627,8 +610,12 @@ mod tests {
                 .store
                 .conn
                 .prepare(
-                    "SELECT t.note_id FROM texts_fts f JOIN texts t ON t.note_id / 1000 = f.rowid
-                     WHERE texts_fts MATCH ? ORDER BY t.note_id",
+                    "SELECT note_id FROM texts_fts f JOIN text_rows r ON r.fts_row = f.rowid
+                     WHERE texts_fts MATCH ?1
+                     UNION ALL
+                     SELECT note_id FROM late_texts_fts f JOIN texts ON note_id / 1000 = f.rowid
+                     WHERE late_texts_fts MATCH ?1
+                     ORDER BY note_id",
                 )
                 .unwrap();
             let ids = query.query_map([word], |row| row.get(0).map(NoteId));

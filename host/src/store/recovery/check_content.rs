@@ -32,24 +32,30 @@ pub(in crate::store) fn sound_pages(conn: &Connection) -> Result<bool> {
 /// Checks all invariants of a database with the current schema.
 pub(in crate::store) fn examine(conn: &Connection) -> Result<Vec<Fault>> {
     let mut faults = Vec::new();
-    if missing(conn, &mut faults)? {
+    if readable(missing(conn, &mut faults), &mut faults)?.unwrap_or(true) {
         trees(conn, &mut faults)?;
         return Ok(faults);
     }
     for look in [
         trees, texts, counts, index, addresses, tags, page_texts, links, inbox, synced,
     ] {
-        match look(conn, &mut faults) {
-            Err(Error::Store {
-                fault: StoreFault::Broken,
-                ..
-            }) => {
-                faults.push(fault(Area::Pages, "Not everything can be read."));
-            }
-            done => done?,
-        }
+        readable(look(conn, &mut faults), &mut faults)?;
     }
     Ok(faults)
+}
+
+/// Adds a fault and returns `None` if something couldn't be read because the file is damaged.
+fn readable<T>(done: Result<T>, faults: &mut Vec<Fault>) -> Result<Option<T>> {
+    match done {
+        Err(Error::Store {
+            fault: StoreFault::Broken,
+            ..
+        }) => {
+            faults.push(fault(Area::Pages, "Not everything can be read."));
+            Ok(None)
+        }
+        done => done.map(Some),
+    }
 }
 
 /// Compares tables, indexes and triggers with those of a new database. Additional ones belong to
@@ -247,14 +253,29 @@ fn index(conn: &Connection, faults: &mut Vec<Fault>) -> Result<()> {
             "The index of tag names doesn't match the tags",
         ),
         (
-            "SELECT count(*) FROM (SELECT note_id / ?1 FROM texts
-                 WHERE note_id IN (SELECT id FROM notes) EXCEPT SELECT rowid FROM texts_fts)",
+            "SELECT count(*) FROM (SELECT note_id FROM texts WHERE note_id IN (SELECT id FROM notes)
+                 EXCEPT SELECT note_id FROM text_rows
+                     WHERE fts_row IN (SELECT rowid FROM texts_fts)
+                 EXCEPT SELECT note_id FROM texts
+                     WHERE note_id / ?1 IN (SELECT rowid FROM late_texts_fts))",
             "Texts of pages are missing from their full-text index",
         ),
         (
-            "SELECT count(*) FROM (SELECT rowid FROM texts_fts EXCEPT SELECT note_id / ?1 FROM texts
-                 WHERE note_id IN (SELECT id FROM notes))",
+            "SELECT (SELECT count(*) FROM (SELECT rowid FROM texts_fts
+                         EXCEPT SELECT fts_row FROM text_rows
+                             WHERE note_id IN (SELECT id FROM notes)))
+                  + (SELECT count(*) FROM (SELECT rowid FROM late_texts_fts
+                         EXCEPT SELECT note_id / ?1 FROM texts
+                             WHERE note_id IN (SELECT id FROM notes)
+                             AND note_id NOT IN (SELECT note_id FROM text_rows)))",
             "The full-text index lists texts of pages that don't exist",
+        ),
+        (
+            "SELECT (SELECT count(*) FROM text_rows WHERE note_id NOT IN (SELECT note_id FROM texts))
+                  + (SELECT count(*) FROM
+                         (SELECT note_id < lag(note_id) OVER (ORDER BY fts_row) AS before
+                          FROM text_rows) WHERE before)",
+            "The rows of texts in the full-text index are wrong",
         ),
     ] {
         asked(conn, faults, Area::Index, sql, what)?;

@@ -295,8 +295,13 @@ impl DamagedDatabase {
         salvage.nameless_tags = u64::try_from(nameless.len()).unwrap_or(u64::MAX);
         writer.write_index()?;
         writer.execute("DROP TABLE temp.salvaged", [])?;
-        writer.execute("INSERT INTO notes_fts (notes_fts) VALUES ('optimize')", [])?;
-        writer.execute("INSERT INTO texts_fts (texts_fts) VALUES ('optimize')", [])?;
+        for sql in [
+            "INSERT INTO notes_fts (notes_fts) VALUES ('optimize')",
+            "INSERT INTO texts_fts (texts_fts) VALUES ('optimize')",
+            "INSERT INTO late_texts_fts (late_texts_fts) VALUES ('optimize')",
+        ] {
+            writer.execute(sql, [])?;
+        }
         writer.tx.commit()?;
         Ok(salvage)
     }
@@ -650,7 +655,12 @@ mod tests {
                 writer.put_icon("e1.org", &Icon::parse(&plain_png(7))?)?;
                 writer.put_icon("e2.org", &Icon::parse(&plain_png(8))?)?;
                 let deleted = NoteId::at("2025-08-12T10:00:05Z".parse().unwrap());
-                for (number, id) in ids.iter().enumerate() {
+                // Some texts arrive in the order of their notes, and some don't.
+                let (late, in_order): (Vec<_>, Vec<_>) = ids
+                    .iter()
+                    .enumerate()
+                    .partition(|(number, _)| number % 7 == 1);
+                for (number, id) in in_order.into_iter().rev().chain(late) {
                     let words =
                         format!("# Page {number}\n\n{}", "what it says ".repeat(number * 9));
                     let text = NewText::new(&words, now, TextSource::File, number % 2 == 0)?;
@@ -824,7 +834,11 @@ mod tests {
             "SELECT name || uses FROM tags ORDER BY name",
             "SELECT note_id || ',' || taken_at || source || whole || words || bytes || hex(body)
              FROM texts ORDER BY note_id",
-            "SELECT 'row ' || rowid FROM texts_fts ORDER BY rowid",
+            "SELECT 'row of ' || note_id FROM texts_fts f JOIN text_rows ON fts_row = f.rowid
+             UNION ALL
+             SELECT 'row of ' || note_id FROM late_texts_fts f
+                 JOIN texts ON note_id / 1000 = f.rowid
+             ORDER BY 1",
             "SELECT format('%s|%s|%s|%s|%s|%s|%s|%s|%s|%s|%s|%s|%s|%s|%s|%s|%s', id, added_at, url,
                  title, site_url, tags, etag, wait_s, next_at, tried_at, ok_at, listed_at, failures,
                  problem, state, moved_to, moves) FROM feeds ORDER BY id",
@@ -998,6 +1012,26 @@ mod tests {
             most = whole;
         }
         assert!(most > NOTES / 2, "{most}");
+    }
+
+    #[test]
+    fn a_definition_that_is_not_utf_8_is_damage() {
+        let (mut bytes, all) = original();
+        let name =
+            b"TRIGGER texts_of_deleted_notes AFTER DELETE ON notes\nWHEN EXISTS (SELECT 1 FROM ";
+        let found: Vec<usize> = bytes
+            .windows(name.len())
+            .enumerate()
+            .filter(|(_, part)| part == name)
+            .map(|(at, _)| at + name.len())
+            .collect();
+        assert!(!found.is_empty());
+        for at in found {
+            bytes[at] = 0xff;
+        }
+        let (salvage, notes) = repaired(&bytes);
+        assert!(salvage.recognised);
+        assert_eq!(notes, all);
     }
 
     #[test]

@@ -33,6 +33,7 @@ pub(in crate::store) mod join;
 mod selection;
 pub(in crate::store) mod site_labels;
 mod texts;
+mod vocabulary;
 mod word_rows;
 mod words;
 

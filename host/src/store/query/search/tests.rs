@@ -10,7 +10,7 @@ use crate::{
             facets::Followed,
             search::{
                 join::{Limits, MAX_SITES},
-                words::RARE,
+                vocabulary::RARE,
                 *,
             },
         },

@@ -1,8 +1,8 @@
 //! Search in the texts of pages: the notes that match a query with their texts, but not without.
 //!
-//! A term may be in the note and another one in its text. So each term is a stream over both
-//! full-text indexes, and a check reads the text as if it stood below the user's own. Matches that
-//! the note has without its text are left out: the search in notes returns them.
+//! A term may be in the note and another one in its text. So each term is a stream over the
+//! full-text indexes of both, and a check reads the text as if it stood below the user's own.
+//! Matches that the note has without its text are left out: the search in notes returns them.
 //!
 //! The texts are long, so this search has a budget of its own and lists the newest first.
 
@@ -12,6 +12,7 @@ use super::{
     Found,
     hit::Hit,
     join::{InTexts, LOOK, Limits, Search, Stream},
+    vocabulary::Vocabulary,
     word_rows::{Index, Step, WordRows},
     words::{Expansions, Known, MAX_INDEXED_WORDS, any_with_signs, beginning, quote},
 };
@@ -112,37 +113,36 @@ impl Search<'_> {
             room -= words;
             if phrase.negated {
                 if !phrase.has_signs() && phrase.field == Field::Any {
-                    for index in [Index::Notes, Index::Texts] {
-                        let rows = WordRows::of(index, any_with_signs(&phrase.spellings), 1);
-                        self.without.push(Stream::Words(rows));
+                    for vocabulary in [Vocabulary::Notes, Vocabulary::Texts] {
+                        let expression = any_with_signs(&phrase.spellings);
+                        let rows = word_streams(vocabulary, &expression, 1);
+                        self.without.extend(rows);
                     }
                 }
                 continue;
             }
             let mut in_text = phrase.clone();
             if self.has_room_for_pairs(number) {
-                self.add_pairs(Index::Notes, &mut phrase, &mut expansions)?;
-                self.add_pairs(Index::Texts, &mut in_text, &mut expansions)?;
+                self.add_pairs(Vocabulary::Notes, &mut phrase, &mut expansions)?;
+                self.add_pairs(Vocabulary::Texts, &mut in_text, &mut expansions)?;
                 let both = phrase.pairs.iter().chain(&in_text.pairs);
                 self.phrases[number].pairs = both.cloned().collect();
             }
-            let expression = self.expression(Index::Notes, &phrase, &mut expansions)?;
+            let expression = self.expression(Vocabulary::Notes, &phrase, &mut expansions)?;
             let mut streams = Vec::new();
             match expression {
                 Some(expression) => {
-                    in_note.push(expression.clone());
-                    let rows = WordRows::of(Index::Notes, expression, self.chunk);
-                    streams.push(Stream::Words(rows));
+                    streams.extend(word_streams(Vocabulary::Notes, &expression, self.chunk));
+                    in_note.push(expression);
                 }
                 // Without its text, no note matches.
                 None => in_note.push(String::new()),
             }
             if phrase.field == Field::Any
                 && let Some(expression) =
-                    self.expression(Index::Texts, &in_text, &mut expansions)?
+                    self.expression(Vocabulary::Texts, &in_text, &mut expansions)?
             {
-                let rows = WordRows::of(Index::Texts, expression, self.chunk);
-                streams.push(Stream::Words(rows));
+                streams.extend(word_streams(Vocabulary::Texts, &expression, self.chunk));
             }
             match streams.len() {
                 0 => return Ok(false),
@@ -185,10 +185,9 @@ impl Search<'_> {
                     is_complete = false;
                     break;
                 };
-                for index in [Index::Notes, Index::Texts] {
-                    if let Some(expression) = self.expression(index, &phrase, expansions)? {
-                        let rows = WordRows::of(index, expression, self.chunk);
-                        streams.push(Stream::Words(rows));
+                for vocabulary in [Vocabulary::Notes, Vocabulary::Texts] {
+                    if let Some(expression) = self.expression(vocabulary, &phrase, expansions)? {
+                        streams.extend(word_streams(vocabulary, &expression, self.chunk));
                     }
                 }
             }
@@ -205,14 +204,14 @@ impl Search<'_> {
     /// `look` if the expression finds more than the phrase.
     fn expression(
         &mut self,
-        index: Index,
+        vocabulary: Vocabulary,
         phrase: &Phrase,
         expansions: &mut Expansions,
     ) -> Result<Option<String>> {
         if !phrase.prefix {
             return Ok(Some(any_with_signs(&phrase.spellings)));
         }
-        Ok(match self.known(index, phrase, expansions)? {
+        Ok(match self.known(vocabulary, phrase, expansions)? {
             Known::Nothing => None,
             Known::All(expression) => Some(expression),
             Known::Partial(Some(expression)) => {
@@ -283,6 +282,22 @@ impl Reader {
     }
 }
 
+/// Returns the rows of an FTS5 expression in the indexes of a vocabulary. `size`: how many rows are
+/// requested at first.
+fn word_streams<'a>(
+    vocabulary: Vocabulary,
+    expression: &str,
+    size: u32,
+) -> impl Iterator<Item = Stream<'a>> {
+    let indexes: &[Index] = match vocabulary {
+        Vocabulary::Notes => &[Index::Notes],
+        Vocabulary::Texts => &[Index::Texts, Index::LateTexts],
+    };
+    indexes
+        .iter()
+        .map(move |index| Stream::Words(WordRows::of(*index, expression.to_owned(), size)))
+}
+
 /// Returns the context of the first part of a text with most of the phrases.
 fn snippet_of_text(text: &str, phrases: &[Phrase]) -> Snippet {
     let wanted: Vec<&Phrase> = phrases
@@ -336,7 +351,7 @@ mod tests {
         store::{
             notes::texts::{NewText, TextSource},
             test_store::new_note,
-            transaction::Store,
+            transaction::{Store, Writer},
         },
     };
 
@@ -519,8 +534,17 @@ mod tests {
     fn pages_of_results_go_on_where_the_last_one_ended() {
         let mut t = Texts::new();
         let mut all: Vec<NoteId> = (0..25)
-            .map(|n| t.add(&n.to_string(), &[], "", "needle"))
+            .map(|n| {
+                let text = if n % 3 == 0 { "" } else { "needle" };
+                t.add(&n.to_string(), &[], "", text)
+            })
             .collect();
+        // Texts that arrive later don't change the order.
+        for id in all.iter().step_by(3) {
+            let text = NewText::new("needle", t.now, TextSource::Fetch, true).unwrap();
+            let put = |writer: &Writer<'_>| writer.put_text(*id, &text, false);
+            t.store.write(t.now, put).unwrap();
+        }
         all.reverse();
         let query = Query::parse("needle ");
         let mut found = Vec::new();
@@ -568,12 +592,22 @@ mod tests {
     struct Page {
         title: Vec<&'static str>,
         text: Vec<&'static str>,
+        /// Whether the text arrives after all others, and whether the note was in the trash.
+        late: bool,
+        deleted: bool,
     }
 
     fn pages() -> impl Strategy<Value = Vec<Page>> {
         let words =
             || prop::collection::vec(select(&["ab", "abc", "b-c", "C++", "機学", "d"][..]), 0..4);
-        let page = (words(), words()).prop_map(|(title, text)| Page { title, text });
+        let page = (words(), words(), any::<bool>(), any::<bool>()).prop_map(
+            |(title, text, late, deleted)| Page {
+                title,
+                text,
+                late,
+                deleted,
+            },
+        );
         prop::collection::vec(page, 1..12)
     }
 
@@ -602,8 +636,29 @@ mod tests {
         #[test]
         fn fuzz_search_in_texts_agrees_with_reading_everything(pages in pages(), text in queries()) {
             let mut t = Texts::new();
+            let mut late = Vec::new();
             for page in &pages {
-                t.add(&page.title.join(" "), &[], "", &page.text.join(" "));
+                let text = page.text.join(" ");
+                match page.late {
+                    true => late.push((t.add(&page.title.join(" "), &[], "", ""), text)),
+                    false => {
+                        t.add(&page.title.join(" "), &[], "", &text);
+                    }
+                }
+            }
+            for (id, text) in late {
+                if let Ok(text) = NewText::new(&text, t.now, TextSource::Click, true) {
+                    t.store.write(t.now, |writer| writer.put_text(id, &text, false)).unwrap();
+                }
+            }
+            let ids = t.store.matching_ids(&Query::all()).unwrap();
+            for (id, _) in ids.into_iter().rev().zip(&pages).filter(|(_, page)| page.deleted) {
+                t.store
+                    .write(t.now, |writer| {
+                        writer.delete_note(id)?;
+                        writer.restore_note(id)
+                    })
+                    .unwrap();
             }
             let query = Query::parse(&text);
             let matcher = Matcher::of(&query);

@@ -5,8 +5,12 @@ use std::time::Duration;
 use rusqlite::params;
 
 use crate::{
+    domain::NoteId,
     error::Result,
-    store::connection::{query_deadline::given_up, reader::Reader},
+    store::{
+        connection::{query_deadline::given_up, reader::Reader},
+        notes::fts_index,
+    },
 };
 
 /// The next result of a stream or a search.
@@ -21,14 +25,16 @@ pub(super) enum Step<T> {
 pub(super) const MAX_CHUNK: u32 = 512;
 
 /// A full-text index.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Index {
     Notes,
-    /// Of the texts of pages.
+    /// Of the texts of pages that arrived in the order of their notes. Its rows are numbers.
     Texts,
+    /// Of the other texts.
+    LateTexts,
 }
 
-/// The rows of an FTS5 expression, one chunk at a time.
+/// The rows of an FTS5 expression, one chunk at a time, as those of the notes in `notes_fts`.
 pub(super) struct WordRows {
     index: Index,
     pub(super) expression: String,
@@ -104,16 +110,32 @@ impl WordRows {
                  ORDER BY rowid DESC LIMIT ?"
             }
             Index::Texts => {
-                "SELECT rowid FROM texts_fts WHERE texts_fts MATCH ? AND rowid <= ? \
+                "SELECT r.note_id FROM texts_fts f CROSS JOIN text_rows r ON r.fts_row = f.rowid \
+                 WHERE texts_fts MATCH ? AND f.rowid <= \
+                     (SELECT fts_row FROM text_rows WHERE note_id < ? \
+                      ORDER BY note_id DESC LIMIT 1) \
+                 ORDER BY f.rowid DESC LIMIT ?"
+            }
+            Index::LateTexts => {
+                "SELECT rowid FROM late_texts_fts WHERE late_texts_fts MATCH ? AND rowid <= ? \
                  ORDER BY rowid DESC LIMIT ?"
             }
         })?;
+        let by_note = self.index == Index::Texts;
+        let bound = match by_note {
+            true => (row + 1).saturating_mul(fts_index::ROW_MICROS),
+            false => row,
+        };
         let (read, left) = reader
             .query_deadline
             .limit(*time, || -> rusqlite::Result<()> {
-                let mut rows = query.query(params![self.expression, row, self.size])?;
-                while let Some(row) = rows.next()? {
-                    self.chunk.push(row.get(0)?);
+                let mut rows = query.query(params![self.expression, bound, self.size])?;
+                while let Some(found) = rows.next()? {
+                    let found = found.get(0)?;
+                    self.chunk.push(match by_note {
+                        true => fts_index::row(NoteId(found)),
+                        false => found,
+                    });
                 }
                 Ok(())
             });

@@ -15,20 +15,14 @@ use crate::{
         query::search::{
             join::{MAX_SITES, Search, Stream},
             site_labels::Sites,
-            word_rows::{Index, MAX_CHUNK, WordRows},
+            vocabulary::{Expansion, Vocabulary},
+            word_rows::{MAX_CHUNK, WordRows},
         },
     },
 };
 
 /// Most words of a query that are searched in the index; the others are checked in the texts.
 pub(super) const MAX_INDEXED_WORDS: usize = 24;
-/// Most expansions of a prefix that are searched individually.
-const MAX_EXPANSIONS: usize = 32;
-/// Most notes with a word, or with words that begin with it, for it to be considered two words
-/// typed without their space.
-pub(super) const RARE: usize = 8;
-/// Most occurrences in the index for a word to count as rare, however few notes have it.
-const MAX_INSTANCES: usize = 256;
 /// Most pairs that are looked up for a query; words that would need more aren't split.
 const MAX_HALVES: usize = 128;
 /// Number of notes that are sampled to see whether a prefix is frequent, and how many of them must
@@ -58,14 +52,8 @@ pub(super) enum Known {
     Nothing,
 }
 
-/// The words of the index with a prefix, and whether few notes have them.
-pub(super) struct Expansion {
-    words: Vec<String>,
-    rare: bool,
-}
-
-/// Expansions by index and prefix. `None` if there are too many.
-pub(super) type Expansions = HashMap<(Index, String), Option<Expansion>>;
+/// Expansions by vocabulary and prefix. `None` if there are too many.
+pub(super) type Expansions = HashMap<(Vocabulary, String), Option<Expansion>>;
 
 impl Search<'_> {
     /// Adds the required words as one stream, and each excluded word as one. Returns false if a
@@ -145,11 +133,11 @@ impl Search<'_> {
                 continue;
             }
             if self.has_room_for_pairs(number)
-                && self.add_pairs(Index::Notes, &mut phrase, &mut expansions)?
+                && self.add_pairs(Vocabulary::Notes, &mut phrase, &mut expansions)?
             {
                 self.phrases[number].pairs.clone_from(&phrase.pairs);
             }
-            match self.known(Index::Notes, &phrase, &mut expansions)? {
+            match self.known(Vocabulary::Notes, &phrase, &mut expansions)? {
                 Known::Nothing => return Ok(false),
                 Known::All(expression) => {
                     if phrase.longest() == 1 {
@@ -189,23 +177,26 @@ impl Search<'_> {
     /// `opensource`. Returns whether there is such a pair.
     pub(super) fn add_pairs(
         &mut self,
-        index: Index,
+        vocabulary: Vocabulary,
         phrase: &mut Phrase,
         expansions: &mut Expansions,
     ) -> Result<bool> {
         if phrase.halves().is_empty() {
             return Ok(false);
         }
-        let known = self.expanded(index, &beginning(&phrase.spellings[0]), expansions)?;
+        let known = self.expanded(vocabulary, &beginning(&phrase.spellings[0]), expansions)?;
         if !known.is_some_and(|known| known.rare) {
             return Ok(false);
         }
         let start = Instant::now();
-        let mut query = self.reader.conn.prepare_cached(match index {
-            Index::Notes => "SELECT 1 FROM indexed_words WHERE term = ? LIMIT 1",
-            Index::Texts => "SELECT 1 FROM text_words WHERE term = ? LIMIT 1",
-        })?;
-        let mut there = |word: &str| query.exists([word]);
+        let there = |word: &str| -> Result<bool> {
+            for sql in vocabulary.word_queries() {
+                if self.reader.conn.prepare_cached(sql)?.exists([word])? {
+                    return Ok(true);
+                }
+            }
+            Ok(false)
+        };
         let mut pairs = Vec::new();
         for (first, second) in phrase.halves() {
             if there(first)? && there(second)? {
@@ -222,13 +213,13 @@ impl Search<'_> {
     /// Returns the words of the index with this prefix, or `None` if there are too many.
     fn expanded<'e>(
         &mut self,
-        index: Index,
+        vocabulary: Vocabulary,
         begins: &str,
         expansions: &'e mut Expansions,
     ) -> Result<Option<&'e Expansion>> {
-        let key = (index, begins.to_owned());
+        let key = (vocabulary, begins.to_owned());
         if !expansions.contains_key(&key) {
-            let found = self.expansions(index, begins)?;
+            let found = self.expansions(vocabulary, begins)?;
             expansions.insert(key.clone(), found);
         }
         Ok(expansions.get(&key).and_then(Option::as_ref))
@@ -237,7 +228,7 @@ impl Search<'_> {
     /// Returns what the index can decide about a phrase with an unfinished last word.
     pub(super) fn known(
         &mut self,
-        index: Index,
+        vocabulary: Vocabulary,
         phrase: &Phrase,
         expansions: &mut Expansions,
     ) -> Result<Known> {
@@ -245,7 +236,7 @@ impl Search<'_> {
         let mut partly = false;
         for words in &phrase.spellings {
             let whole = words.len() - 1;
-            let ends = self.expanded(index, &beginning(words), expansions)?;
+            let ends = self.expanded(vocabulary, &beginning(words), expansions)?;
             let signed: Vec<String> = signed(words, whole).collect();
             match ends.map(|ends| ends.words.as_slice()) {
                 Some([]) => {}
@@ -306,62 +297,6 @@ impl Search<'_> {
         self.sample = notes;
         self.spend(start);
         Ok(frequent)
-    }
-
-    /// Returns the words of the index with this prefix, or `None` if there are too many.
-    fn expansions(&mut self, index: Index, begins: &str) -> Result<Option<Expansion>> {
-        // Occurrences of a word are passed one by one, some of them faster than looking up the next
-        // word. This many occurrences mean more than a few notes.
-        const PASSED: usize = 8;
-        let mut query = self.reader.conn.prepare_cached(match index {
-            Index::Notes => "SELECT term, doc FROM indexed_words WHERE term >= ? AND term < ?",
-            Index::Texts => "SELECT term, doc FROM text_words WHERE term >= ? AND term < ?",
-        })?;
-        let end = format!("{begins}\u{10FFFF}");
-        let mut words: Vec<String> = Vec::new();
-        let mut notes: Vec<i64> = Vec::new();
-        let mut passed = false;
-        let mut from = begins.to_owned();
-        loop {
-            let start = Instant::now();
-            let mut rows = query.query([&from, &end])?;
-            let mut instances = 0;
-            loop {
-                let Some(row) = rows.next()? else {
-                    self.spend(start);
-                    let rare = !passed && notes.len() <= RARE;
-                    return Ok(Some(Expansion { words, rare }));
-                };
-                let word: String = row.get(0)?;
-                let note = row.get(1)?;
-                if notes.len() <= RARE && !notes.contains(&note) {
-                    notes.push(note);
-                }
-                if words.last().is_some_and(|last| *last == word) {
-                    instances += 1;
-                    let most = if notes.len() > RARE {
-                        PASSED
-                    } else {
-                        MAX_INSTANCES
-                    };
-                    if instances > most {
-                        passed = true;
-                        // No word contains a control character, so this is the lowest text after
-                        // it.
-                        from = format!("{word}\u{1}");
-                        self.spend(start);
-                        break;
-                    }
-                    continue;
-                }
-                if words.len() == MAX_EXPANSIONS {
-                    self.spend(start);
-                    return Ok(None);
-                }
-                words.push(word);
-                instances = 0;
-            }
-        }
     }
 
     /// Adds the groups of alternatives. A group becomes a stream if each of its alternatives has
@@ -453,7 +388,7 @@ impl Search<'_> {
             *halves += phrase.halves().len();
             if *halves <= MAX_HALVES
                 && phrase.prefix
-                && self.add_pairs(Index::Notes, &mut phrase, expansions)?
+                && self.add_pairs(Vocabulary::Notes, &mut phrase, expansions)?
             {
                 alternative.phrases[at].pairs.clone_from(&phrase.pairs);
             }
@@ -463,7 +398,7 @@ impl Search<'_> {
             }
             let expression = match phrase.prefix {
                 false => any_with_signs(&phrase.spellings),
-                true => match self.known(Index::Notes, &phrase, expansions)? {
+                true => match self.known(Vocabulary::Notes, &phrase, expansions)? {
                     Known::Nothing => return Ok(Found::Nothing),
                     Known::All(expression) | Known::Partial(Some(expression)) => expression,
                     Known::Partial(None) => continue,
