@@ -226,10 +226,12 @@ impl Arguments {
 
     /// Returns whether the command may have changed notes that are to be synced then.
     fn may_change_notes(&self) -> bool {
+        if let Command::Sync(command) = &self.command {
+            return command.may_leave_changes();
+        }
         !matches!(
             self.command,
-            Command::Sync(_)
-                | Command::List(_)
+            Command::List(_)
                 | Command::Show(_)
                 | Command::Random(_)
                 | Command::Search(_)
@@ -295,7 +297,8 @@ impl Arguments {
             Command::Doctor(command) => command.run(&mut invocation),
             Command::Register(command) => command.run(&mut invocation),
         };
-        if let (Ok(()), Some(sync)) = (&done, sync) {
+        // Also after an error: a part may be done.
+        if let Some(sync) = sync {
             sync.spawn_if_changed();
         }
         done

@@ -71,6 +71,15 @@ pub(super) struct Forget {
 }
 
 impl SyncCommand {
+    /// Returns whether changes may wait for a run after the command: its own, or those of a host that
+    /// ended while the command had the lock, so that the host's last run left.
+    pub(super) fn may_leave_changes(&self) -> bool {
+        matches!(
+            self,
+            Self::Init(_) | Self::Join(_) | Self::Forget(_) | Self::Conflicts(_)
+        )
+    }
+
     pub(super) fn run(self, invocation: &mut Invocation<'_>) -> anyhow::Result<()> {
         match self {
             Self::Init(command) => command.run(invocation),

@@ -419,6 +419,28 @@ fn conflicts_are_listed_and_settled() {
 }
 
 #[test]
+fn a_run_follows_a_command_of_sync_that_leaves_changes() {
+    let devices = Devices::new();
+    let nothing_waits = || {
+        let status = devices.on("laptop", &["sync", "status"]);
+        (!status.contains("aren't sent yet")).then_some(())
+    };
+    for command in [
+        &["sync", "conflicts", "--keep", "https://e.org/1"][..],
+        // A command that fails may have kept the last run of a host from the lock.
+        &["sync", "forget", "unknown"],
+    ] {
+        let settings = devices.folder("laptop").join("config.toml");
+        fs::write(&settings, "[sync]\nauto = false\n").unwrap();
+        devices.on("laptop", &["add", "https://e.org/1", "--tag", command[1]]);
+        assert!(nothing_waits().is_none());
+        fs::remove_file(&settings).unwrap();
+        run(&devices.folder("laptop"), command);
+        until("a run after the command", nothing_waits);
+    }
+}
+
+#[test]
 fn a_mass_deletion_elsewhere_is_backed_up_and_told() {
     let devices = Devices::new();
     for number in 0..120 {
