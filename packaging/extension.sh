@@ -33,6 +33,8 @@ pack() {
     find "$work/$1" -exec touch -t "$MOMENT" {} +
     find "$work/$1" -type f -exec chmod 644 {} +
     (cd "$work/$1" && files | TZ=UTC zip -X -9 -q "$package" -@)
+    # Zopfli makes it 3 % smaller.
+    advzip --recompress --shrink-insane --quiet "$package"
     say "$package"
 }
 
@@ -48,6 +50,7 @@ main() {
     for tool in zip node; do
         command -v "$tool" >/dev/null || fail "$tool is needed and isn't installed."
     done
+    command -v advzip >/dev/null || fail "advzip is needed and isn't installed (advancecomp)."
     project=$(cd "$(dirname "$0")/.." && pwd)
     [ -d "$project/node_modules/esbuild" ] ||
         fail "The tools that bundle the extension are missing: npm ci"

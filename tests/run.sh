@@ -35,6 +35,7 @@ tools() {
     need mandoc mandoc
     need cc gcc
     need zip zip
+    need advzip advancecomp
     need rpmbuild rpm
     need cpio cpio
     need pdftotext poppler-utils

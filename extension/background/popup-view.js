@@ -3,6 +3,7 @@
  * and the state of host, outbox and storage. Pure.
  */
 
+import { isSyncOverdue } from "../shared/sync-sentence.js";
 import { cureFor } from "./diagnosis.js";
 
 /** @import {PageRecord, Refusal, View} from "../shared/messages.js" */
@@ -68,6 +69,7 @@ export function viewOf(parts) {
 		hindrance: outbox.trouble?.message ?? null,
 		siteUrl: hello?.siteUrl ?? null,
 		siteProblem: hello?.siteProblem ?? null,
+		sync: hello?.sync && isSyncOverdue(hello.sync) ? hello.sync : null,
 		unkept: storageIsFull,
 	};
 }

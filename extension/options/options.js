@@ -15,8 +15,8 @@ import {
 	saveSettings,
 	TABS,
 } from "../shared/settings.js";
+import { syncSentence } from "../shared/sync-sentence.js";
 import { waitingFile } from "./outbox-export.js";
-import { syncSentence } from "./sync-sentence.js";
 
 /** @import {FromOptions, Overview} from "../shared/messages.js" */
 

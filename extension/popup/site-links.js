@@ -1,10 +1,12 @@
 /**
  * The popup's links to the site: to the note or its first tag, to the other notes of the page's
- * web site, and to a note that the page has under its canonical URL.
+ * web site, and to a note that the page has under its canonical URL. Below them, why the site can't
+ * be reached, and why devices have not been synced for long.
  */
 
 import { element } from "../shared/elements.js";
-import { say } from "../shared/i18n.js";
+import { language, say } from "../shared/i18n.js";
+import { syncSentence } from "../shared/sync-sentence.js";
 import { siteAddress, tagAddress } from "../shared/tags.js";
 
 /** @import {Related, View} from "../shared/messages.js" */
@@ -63,4 +65,9 @@ export function showSiteLinks(view, { tags, pageUrl, related, foundSite }) {
 	const problem = element("site-problem");
 	problem.hidden = !view.siteProblem;
 	problem.textContent = view.siteProblem;
+	const sync = element("sync-problem");
+	sync.hidden = !view.sync;
+	sync.textContent = view.sync
+		? `${say("sync")}: ${syncSentence(view.sync, language(), say)}`
+		: "";
 }

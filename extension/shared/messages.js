@@ -97,6 +97,8 @@
  * @property {string | null} hindrance The error with which the host refuses all writes.
  * @property {string | null} siteUrl
  * @property {string | null} siteProblem
+ * @property {import("../protocol.js").SyncStatus | null} sync How the sync stands if it has failed
+ *   for long.
  * @property {boolean} unkept Whether the browser's storage is full, so that unsaved changes are
  *   only in memory.
  */

@@ -1,9 +1,10 @@
 //! Begins to sync the notes of a database, and changes them as another device would, without files.
 //! For tests.
 //!
-//! `put_sync DATABASE < sync.json` reads `{place, device, pages, problem}`: where the notes are synced
-//! to, the name of the other device, the pages that it saved (`tests/it/devices.rs`), and how the last
-//! run failed, as `{kind, sentence}`, or null.
+//! `put_sync DATABASE < sync.json` reads `{place, device, pages, problem, lastAt}`: where the notes are
+//! synced to, the name of the other device, the pages that it saved (`tests/it/devices.rs`), how the
+//! last run failed, as `{kind, sentence}`, or null, and when a run last succeeded (RFC 3339; now if
+//! it is missing).
 
 use std::{io, path::Path};
 
@@ -16,11 +17,13 @@ use url_notes::clock;
 mod devices;
 
 #[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
 struct Put {
     place: String,
     device: String,
     pages: Vec<SavedElsewhere>,
     problem: Option<serde_json::Value>,
+    last_at: Option<String>,
 }
 
 #[expect(
@@ -32,7 +35,11 @@ fn main() -> anyhow::Result<()> {
     let put: Put = serde_json::from_reader(io::stdin())?;
     let mut store = begin_sync(Path::new(&database), &put.place)?;
     change_elsewhere(&mut store, &put.device, &put.pages)?;
-    store.record_sync_run(None, clock::now())?;
+    let last = match put.last_at {
+        Some(at) => at.parse().context("when did a run last succeed?")?,
+        None => clock::now(),
+    };
+    store.record_sync_run(None, last)?;
     if let Some(problem) = put.problem {
         store.record_sync_run(Some(&problem.to_string()), clock::now())?;
     }

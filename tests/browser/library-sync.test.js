@@ -179,3 +179,32 @@ inEachBrowser(
 		await picture(site, browser, "site-sync");
 	},
 );
+
+inEachBrowser(
+	"the popup says that devices have not been synced for a day",
+	async (world, browser) => {
+		const sentence = "The folder isn't there. Mount the disk, then try again.";
+		const problem = { kind: "place_missing", sentence };
+		await inConflict(world, ["消えたページの記録"]);
+		sync(world, { problem });
+		const hours = (/** @type {number} */ count) =>
+			new Date(Date.now() - count * 3600_000).toISOString();
+		const { page, popup } = await world.save(browser, "/article");
+		await popup.says("#open-site", /./);
+		assert.equal(await popup.text("#sync-problem"), "");
+		await popup.dismiss();
+		sync(world, { problem, lastAt: hours(49) });
+		const again = await world.click(browser, page);
+		await again.says("#sync-problem", /^Sync: The folder isn't there\. .* Last synced: /);
+		await again.picture(
+			path.join(pictures, `${browser.name.toLowerCase()}-popup-sync-problem.png`),
+		);
+		await again.dismiss();
+		sync(world, {});
+		const last = await world.click(browser, page);
+		await until(
+			"the problem is over",
+			async () => (await last.text("#sync-problem")) === "",
+		);
+	},
+);

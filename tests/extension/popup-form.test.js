@@ -122,6 +122,7 @@ const show = (revision, summary, fields = {}) =>
 			hindrance: null,
 			siteUrl: "http://localhost:6683/",
 			siteProblem: null,
+			sync: null,
 			unkept: false,
 			...fields,
 		},

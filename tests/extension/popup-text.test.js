@@ -113,6 +113,7 @@ const showNote = (summary, fields = {}) =>
 			hindrance: null,
 			siteUrl: "http://localhost:6683/",
 			siteProblem: null,
+			sync: null,
 			unkept: false,
 		},
 	});

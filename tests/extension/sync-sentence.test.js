@@ -1,8 +1,8 @@
-// What the settings say of the sync with other devices.
+// What the settings and the popup say of the sync with other devices.
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { syncSentence } from "../../extension/options/sync-sentence.js";
+import { isSyncOverdue, syncSentence } from "../../extension/shared/sync-sentence.js";
 
 /** @type {(key: string, ...values: string[]) => string} */
 const say = (key, ...values) => [key, ...values].join("|");
@@ -33,4 +33,20 @@ test("a problem is shown in the words of the program, with the last success", ()
 		sentence({ state: "failed", problem, lastAt }),
 		"The stick isn't there. syncLast|yesterday",
 	);
+});
+
+test("a sync that fails is overdue a day after its last success", () => {
+	const problem = { kind: "place_missing", sentence: "The stick isn't there." };
+	/** @param {object} status */
+	const isOverdue = (status) =>
+		isSyncOverdue(
+			/** @type {any} */ ({ place: "folder:/s", lastAt: null, problem: null, ...status }),
+			now,
+		);
+	const [long, lately] = ["2026-11-29T11:59:00Z", "2026-11-29T12:01:00Z"];
+	assert.equal(isOverdue({ problem, lastAt: long }), true);
+	assert.equal(isOverdue({ problem, lastAt: lately }), false);
+	assert.equal(isOverdue({ problem }), true);
+	assert.equal(isOverdue({ lastAt: long }), false);
+	assert.equal(isOverdue({}), false);
 });
