@@ -4,8 +4,9 @@
 -- to five bytes between milliseconds, one or two between numbers.
 --
 -- fts_row: the row of a text in texts_fts, in the order of note_id, which belongs to a note or to a
--- deleted one in the trash. A text that arrives after that of a newer note, or did before this
--- migration, has no row here: its row in late_texts_fts is that of its note in notes_fts.
+-- deleted one in the trash. A text whose note was between two others with a row when it arrived, or
+-- that arrived before this migration, has no row here: its row in late_texts_fts is that of its note
+-- in notes_fts.
 CREATE TABLE text_rows (
     fts_row INTEGER PRIMARY KEY,
     note_id INTEGER NOT NULL UNIQUE

@@ -2,11 +2,11 @@
 //! never hide matches in notes.
 //!
 //! An index holds, for each word of a text, the distance to the previous row with that word, so rows
-//! that are close to each other take less space. Almost all texts arrive in the order of their notes.
-//! These have consecutive rows in `texts_fts`, which `text_rows` connects with the notes. A text that
-//! arrives after that of a newer note, as a download of an older page or from another device, has the
-//! row of its note in `late_texts_fts`. So the rows of both are in the order of the notes, as searches
-//! need them.
+//! that are close to each other take less space. The texts of clicks arrive in the order of their
+//! notes, and downloads and many imports in the opposite order. Such a text gets the row after the
+//! last one in `texts_fts`, or the one before the first; `text_rows` connects these rows with the
+//! notes. A text whose note is between two that have a row, as of another device, has the row of its
+//! note in `late_texts_fts`. So the rows of both are in the order of the notes, as searches need them.
 
 use rusqlite::{OptionalExtension as _, params};
 
@@ -15,6 +15,10 @@ use crate::{
     error::Result,
     store::{notes::fts_index::row, transaction::Writer},
 };
+
+/// The first row that is given, with room for as many before it as anyone has notes. A number of this
+/// size takes three bytes in the index (<https://www.sqlite.org/fts5.html>, "varint").
+const FIRST_ROW: i64 = 1_000_000;
 
 impl Writer<'_> {
     /// Indexes the text of a note that was restored, if it has one.
@@ -50,8 +54,8 @@ impl Writer<'_> {
         self.execute("DELETE FROM late_texts_fts WHERE rowid = ?", [row(id)])
     }
 
-    /// Returns the row of a text in `texts_fts`, the next one if it has none, or `None` if a newer
-    /// note has one: these rows are in the order of the notes.
+    /// Returns the row of a text in `texts_fts`, or a new one if its note is newer or older than all
+    /// with such a row.
     fn row_in_order(&self, id: NoteId) -> Result<Option<i64>> {
         let mut own = self
             .tx
@@ -60,16 +64,18 @@ impl Writer<'_> {
         if own.is_some() {
             return Ok(own);
         }
-        let mut newest = self.tx.prepare_cached(
-            "SELECT fts_row, note_id FROM text_rows ORDER BY fts_row DESC LIMIT 1",
-        )?;
-        let newest: Option<(i64, i64)> = newest
-            .query_row([], |row| Ok((row.get(0)?, row.get(1)?)))
-            .optional()?;
-        let next = match newest {
-            Some((_, note)) if note > id.0 => return Ok(None),
-            Some((row, _)) => row + 1,
-            None => 1,
+        let end = |sql: &str| -> Result<Option<(i64, i64)>> {
+            let mut end = self.tx.prepare_cached(sql)?;
+            let end = end.query_row([], |row| Ok((row.get(0)?, row.get(1)?)));
+            Ok(end.optional()?)
+        };
+        let last = end("SELECT fts_row, note_id FROM text_rows ORDER BY fts_row DESC LIMIT 1")?;
+        let first = end("SELECT fts_row, note_id FROM text_rows ORDER BY fts_row LIMIT 1")?;
+        let next = match (first, last) {
+            (_, Some((row, note))) if note < id.0 => row + 1,
+            (Some((row, note)), _) if note > id.0 && row > 1 => row - 1,
+            (None, _) => FIRST_ROW,
+            _ => return Ok(None),
         };
         self.execute(
             "INSERT INTO text_rows (fts_row, note_id) VALUES (?, ?)",
@@ -125,8 +131,8 @@ mod tests {
             self.write(|writer| writer.put_text(id, &text, true));
         }
 
-        /// The rows in the order of the notes: those of `texts_fts` as numbers, `None` for one in
-        /// `late_texts_fts`. The database must be sound.
+        /// The rows in the order of the notes: those of `texts_fts` after [`FIRST_ROW`], `None` for
+        /// one in `late_texts_fts`. The database must be sound.
         #[track_caller]
         fn rows(&self) -> Vec<(NoteId, Option<i64>)> {
             let faults = check(&self.store.path).unwrap().faults;
@@ -136,14 +142,16 @@ mod tests {
                 .store
                 .conn
                 .prepare(
-                    "SELECT note_id, fts_row FROM texts_fts f JOIN text_rows ON fts_row = f.rowid
+                    "SELECT note_id, fts_row - ?1 FROM texts_fts f JOIN text_rows ON fts_row = f.rowid
                      UNION ALL
                      SELECT note_id, NULL FROM late_texts_fts f
                          JOIN texts ON note_id / 1000 = f.rowid
                      ORDER BY note_id",
                 )
                 .unwrap();
-            let rows = query.query_map([], |row| Ok((row.get(0).map(NoteId)?, row.get(1)?)));
+            let rows = query.query_map([FIRST_ROW], |row| {
+                Ok((row.get(0).map(NoteId)?, row.get(1)?))
+            });
             rows.unwrap().map(|row| row.unwrap()).collect()
         }
     }
@@ -160,33 +168,67 @@ mod tests {
         let [a, b, c, d] = ids[..] else {
             unreachable!()
         };
-        let all = [(a, Some(1)), (b, Some(2)), (c, Some(3)), (d, Some(4))];
+        let all = [(a, Some(0)), (b, Some(1)), (c, Some(2)), (d, Some(3))];
         assert_eq!(t.rows(), all);
         // A new text has the same row.
         t.put(b, "another text");
         assert_eq!(t.rows(), all);
         t.write(|writer| writer.remove_text(b));
         t.write(|writer| writer.remove_text(d));
-        assert_eq!(t.rows(), [(a, Some(1)), (c, Some(3))]);
+        assert_eq!(t.rows(), [(a, Some(0)), (c, Some(2))]);
         t.put(d, "a text");
-        assert_eq!(t.rows(), [(a, Some(1)), (c, Some(3)), (d, Some(4))]);
+        assert_eq!(t.rows(), [(a, Some(0)), (c, Some(2)), (d, Some(3))]);
     }
 
     #[test]
-    fn a_text_that_arrives_after_that_of_a_newer_note_is_in_an_index_of_its_own() {
+    fn texts_in_the_opposite_order_have_consecutive_rows() {
+        let mut t = Texts::new();
+        let ids: Vec<NoteId> = (0..4)
+            .map(|n| t.save(&format!("https://e.org/{n}")))
+            .collect();
+        let [a, b, c, d] = ids[..] else {
+            unreachable!()
+        };
+        for id in [c, d, b, a] {
+            t.put(id, "a text");
+        }
+        let all = [(a, Some(-2)), (b, Some(-1)), (c, Some(0)), (d, Some(1))];
+        assert_eq!(t.rows(), all);
+    }
+
+    #[test]
+    fn before_the_lowest_row_there_is_none() {
         let mut t = Texts::new();
         let (old, new) = (t.save("https://e.org/old"), t.save("https://e.org/new"));
         t.put(new, "a text");
+        t.write(|writer| {
+            writer.unindex_text(new)?;
+            writer.execute("UPDATE text_rows SET fts_row = 1", [])?;
+            writer.index_text(new)
+        });
         t.put(old, "a text");
-        assert_eq!(t.rows(), [(old, None), (new, Some(1))]);
-        t.put(old, "another text");
-        assert_eq!(t.rows(), [(old, None), (new, Some(1))]);
+        assert_eq!(t.rows(), [(old, None), (new, Some(1 - FIRST_ROW))]);
+    }
+
+    #[test]
+    fn a_text_between_others_is_in_an_index_of_its_own() {
+        let mut t = Texts::new();
+        let old = t.save("https://e.org/old");
+        let (between, new) = (t.save("https://e.org/between"), t.save("https://e.org/new"));
+        t.put(new, "a text");
+        t.put(old, "a text");
+        t.put(between, "a text");
+        let all = [(old, Some(-1)), (between, None), (new, Some(0))];
+        assert_eq!(t.rows(), all);
+        t.put(between, "another text");
+        assert_eq!(t.rows(), all);
         // Now it is the newest one.
         t.write(|writer| writer.remove_text(new));
-        assert_eq!(t.rows(), [(old, None)]);
-        t.put(old, "one more text");
-        assert_eq!(t.rows(), [(old, Some(1))]);
+        assert_eq!(t.rows(), all[..2]);
+        t.put(between, "one more text");
+        assert_eq!(t.rows(), [(old, Some(-1)), (between, Some(0))]);
         t.write(|writer| writer.remove_text(old));
+        t.write(|writer| writer.remove_text(between));
         assert_eq!(t.rows(), []);
     }
 
@@ -201,10 +243,10 @@ mod tests {
         t.put(last, "a text");
         t.put(late, "a text");
         let all = [
-            (old, Some(1)),
-            (new, Some(2)),
+            (old, Some(0)),
+            (new, Some(1)),
             (late, None),
-            (last, Some(3)),
+            (last, Some(2)),
         ];
         assert_eq!(t.rows(), all);
         for id in [old, late] {

@@ -28,7 +28,7 @@ pub(super) const MAX_CHUNK: u32 = 512;
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Index {
     Notes,
-    /// Of the texts of pages that arrived in the order of their notes. Its rows are numbers.
+    /// Of most texts of pages. Its rows are numbers in the order of the notes.
     Texts,
     /// Of the other texts.
     LateTexts,
