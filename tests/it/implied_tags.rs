@@ -187,7 +187,11 @@ fn circles_are_refused_in_commands_merges_and_imports() {
         (&json!(1), &json!(2)),
         "{report}"
     );
-    run_ok(dir, &["import", "--undo"]);
+    let undone = json_of(dir, &["import", "--undo"]);
+    assert_eq!(
+        (&undone["aliases"], &undone["implications"]),
+        (&json!(0), &json!(1))
+    );
     assert!(!run_ok(dir, &["tag", "imply"]).contains("work"));
     // A merge of the ends of a chain. What the tag itself implies has precedence.
     let merged = run_ok(dir, &["tag", "merge", "tokio", "programming"]);
@@ -309,7 +313,9 @@ fn exports_keep_implied_tags_and_an_import_recreates_them() {
             fs::read(&file).unwrap(),
             "{format}"
         );
-        run_ok(other.path(), &["import", "--undo"]);
+        let undone = run_ok(other.path(), &["import", "--undo"]);
+        let expected = "implied tags are no longer implied.\n";
+        assert!(undone.contains(expected), "{undone}");
         assert_eq!(json_of(other.path(), &["tag", "imply"]), json!([]));
     }
     // Bookmarks are in folders, which don't become tags of notes again.

@@ -242,6 +242,8 @@ fn undo(invocation: &mut Invocation<'_>) -> anyhow::Result<()> {
         restored,
         kept,
         searches,
+        aliases,
+        implications,
     } = undone;
     if invocation.json {
         return invocation.print_json(&serde_json::json!({
@@ -252,6 +254,8 @@ fn undo(invocation: &mut Invocation<'_>) -> anyhow::Result<()> {
             "restored": restored,
             "kept": kept,
             "searches": searches,
+            "aliases": aliases,
+            "implications": implications,
         }));
     }
     writeln!(
@@ -264,6 +268,19 @@ fn undo(invocation: &mut Invocation<'_>) -> anyhow::Result<()> {
         0 => {}
         1 => writeln!(invocation.out, "1 saved search was forgotten.")?,
         _ => writeln!(invocation.out, "{searches} saved searches were forgotten.")?,
+    }
+    match aliases {
+        0 => {}
+        1 => writeln!(invocation.out, "1 alias of a tag was removed.")?,
+        _ => writeln!(invocation.out, "{aliases} aliases of tags were removed.")?,
+    }
+    match implications {
+        0 => {}
+        1 => writeln!(invocation.out, "1 tag no longer implies another.")?,
+        _ => writeln!(
+            invocation.out,
+            "{implications} implied tags are no longer implied."
+        )?,
     }
     let stays = match kept {
         0 => return Ok(()),

@@ -212,12 +212,13 @@ impl Writer<'_> {
         Ok(Implication { tag, implied })
     }
 
-    /// Removes one that an import added, unless it is gone.
-    pub(in crate::store) fn undo_implication(&self, tag: i64, implied: i64) -> Result<()> {
-        self.execute(
-            "DELETE FROM tag_parents WHERE tag_id = ? AND parent_id = ?",
-            [tag, implied],
-        )
+    /// Removes one that an import added. Returns false if it is gone.
+    pub(in crate::store) fn undo_implication(&self, tag: i64, implied: i64) -> Result<bool> {
+        let gone = self
+            .tx
+            .prepare_cached("DELETE FROM tag_parents WHERE tag_id = ? AND parent_id = ?")?
+            .execute([tag, implied])?;
+        Ok(gone > 0)
     }
 
     /// Replaces all implications. The tags must have the names that they have in the database.

@@ -37,6 +37,10 @@ pub struct Undone {
     pub kept: u64,
     /// Number of saved searches that the import added and that were forgotten.
     pub searches: u64,
+    /// Number of aliases that the import added and that were removed.
+    pub aliases: u64,
+    /// Number of implied tags that the import added and that are no longer implied.
+    pub implications: u64,
 }
 
 /// The fields of an existing note that an import replaced.
@@ -195,20 +199,23 @@ impl Writer<'_> {
             restored: 0,
             kept: 0,
             searches: 0,
+            aliases: 0,
+            implications: 0,
         };
         let aliases: Vec<(String, i64)> =
             serde_json::from_str(&aliases).map_err(Error::internal)?;
         for (name, tag) in aliases {
             // Not an alias that the user has changed since.
-            self.execute(
-                "DELETE FROM tag_aliases WHERE name = ? AND tag_id = ?",
-                params![name, tag],
-            )?;
+            let gone = self
+                .tx
+                .prepare_cached("DELETE FROM tag_aliases WHERE name = ? AND tag_id = ?")?
+                .execute(params![name, tag])?;
+            undone.aliases += u64::from(gone > 0);
         }
         let implications: Vec<[i64; 2]> =
             serde_json::from_str(&implications).map_err(Error::internal)?;
         for [tag, implied] in implications {
-            self.undo_implication(tag, implied)?;
+            undone.implications += u64::from(self.undo_implication(tag, implied)?);
         }
         // An import gives its searches its own time; a search that the user changed since has another.
         undone.searches = self.forget_searches_of(undone.done_at)?;
