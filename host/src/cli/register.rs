@@ -12,8 +12,9 @@ use serde_json::{Value, json};
 use crate::{
     cli::{context::Invocation, print::clean},
     config::Environment,
+    platform,
     registration::{
-        self, Change, Done, Outcome, Platform, Registrar, Unreachable, permissions,
+        self, Change, Done, Outcome, Platform, Registrar, Unreachable,
         program::{throw_away_folder, to_register},
     },
 };
@@ -87,7 +88,7 @@ impl Register {
             let program = self.program_to_register(&around, invocation)?;
             if self.system
                 && self.root.is_none()
-                && let Some(danger) = permissions::danger(&program)
+                && let Some(danger) = platform::danger(&program)
             {
                 bail!(
                     "{} Nothing was registered, because only root may be able to change a program for all users. Run: sudo ./install.sh --system",

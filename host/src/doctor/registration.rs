@@ -13,10 +13,10 @@ use crate::{
         probe::{self, ProbeFailure},
     },
     extension_registry::Visit,
+    platform::{self, Danger},
     registration::{
         Browser, Unreachable,
         manifest::{self, Manifest},
-        permissions::{self, Danger},
         program,
     },
 };
@@ -325,7 +325,7 @@ fn judge(browser: &Browser, registration: &Registration, around: &Environment) -
             return wrong(Cause::RegistrationDamaged, &detail, reregister());
         }
     };
-    if let Some(danger) = permissions::danger(file) {
+    if let Some(danger) = platform::danger(file) {
         return Judgement::Wrong(Box::new(unsafe_file(browser, danger)));
     }
     if !manifest.missing.is_empty() {
@@ -342,8 +342,8 @@ fn judge(browser: &Browser, registration: &Registration, around: &Environment) -
             reregister(),
         );
     }
-    if !program.is_file() || rustix::fs::access(program, rustix::fs::Access::EXEC_OK).is_err() {
-        let fixes = match permissions::executable(program) {
+    if !program.is_file() || !platform::may_execute(program) {
+        let fixes = match platform::executable_mode(program) {
             Some(mode) => vec![Fix::Mode {
                 path: program.clone(),
                 mode,
@@ -353,7 +353,7 @@ fn judge(browser: &Browser, registration: &Registration, around: &Environment) -
         return wrong(Cause::ProgramNotExecutable, &named, fixes);
     }
     // A program that others may change isn't started.
-    if let Some(danger) = permissions::danger(program) {
+    if let Some(danger) = platform::danger(program) {
         return Judgement::Wrong(Box::new(unsafe_file(browser, danger)));
     }
     match probe::start_and_greet(file, &manifest, browser.family, &around.temporary) {

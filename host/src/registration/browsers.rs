@@ -3,7 +3,11 @@
 
 use std::path::{Path, PathBuf};
 
-use crate::{caller::Family, config::Environment};
+use crate::{
+    caller::Family,
+    config::Environment,
+    platform::{self, System},
+};
 
 const TABLE: &str = include_str!("../../../manifests/browsers.tsv");
 
@@ -15,16 +19,18 @@ pub enum Platform {
     /// macOS.
     #[value(name = "macos")]
     MacOs,
+    /// Windows.
+    Windows,
 }
 
 impl Platform {
     /// The platform that this program was built for.
     #[must_use]
     pub const fn here() -> Self {
-        if cfg!(target_os = "macos") {
-            Self::MacOs
-        } else {
-            Self::Linux
+        match platform::HERE {
+            System::Linux => Self::Linux,
+            System::MacOs => Self::MacOs,
+            System::Windows => Self::Windows,
         }
     }
 
@@ -33,6 +39,7 @@ impl Platform {
         match self {
             Self::Linux => "linux",
             Self::MacOs => "macos",
+            Self::Windows => "windows",
         }
     }
 }

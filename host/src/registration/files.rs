@@ -2,16 +2,18 @@
 //! kept as a backup beside the manifest.
 
 use std::{
-    fs::{self, DirBuilder, File, OpenOptions},
+    fs::{self, File, OpenOptions},
     io::{self, Write as _},
-    os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _, PermissionsExt as _},
     path::{Path, PathBuf},
 };
 
 use uuid::Uuid;
 
-use super::{manifest, permissions};
-use crate::{caller::Family, fs_open};
+use super::manifest;
+use crate::{
+    caller::Family,
+    platform::{self, PrivateOptions as _, fs_open},
+};
 
 /// Most backups beside one manifest.
 const MAX_KEPT: u32 = 99;
@@ -82,7 +84,7 @@ pub(crate) fn write(
     }
     let is_there = found.as_ref().is_some_and(|found| {
         found.is_file()
-            && found.permissions().mode() & 0o7777 == MODE
+            && (!platform::HAS_MODES || platform::mode(found) == MODE)
             && fs_open::read_to_string(&file).is_ok_and(|there| there == text)
     });
     if is_there {
@@ -155,7 +157,7 @@ fn done(change: Change, kept: Option<PathBuf>) -> Done {
 /// Refuses paths with links that another user planted, because they could redirect the write to any
 /// file. Links of root are accepted: they are the system's layout, such as a moved /home.
 fn refuse_foreign_links(file: &Path) -> Result<(), String> {
-    permissions::link_of_another(file).map_or(Ok(()), |link| {
+    platform::link_of_another(file).map_or(Ok(()), |link| {
         Err(format!(
             "{} is a link that belongs to another user, so url-notes doesn't write through it. Remove it and run this again.",
             link.display()
@@ -227,8 +229,8 @@ fn make_folder(folder: &Path) -> io::Result<()> {
         .take_while(|folder| !folder.is_dir())
         .collect();
     for folder in missing.into_iter().rev() {
-        match DirBuilder::new().mode(0o700).create(folder) {
-            Ok(()) => fs::set_permissions(folder, fs::Permissions::from_mode(FOLDER_MODE))?,
+        match platform::create_private_folder(folder) {
+            Ok(()) => platform::set_mode_at(folder, FOLDER_MODE)?,
             Err(error) if error.kind() == io::ErrorKind::AlreadyExists && folder.is_dir() => {}
             Err(error) => return Err(error),
         }
@@ -240,7 +242,11 @@ fn put(file: &Path, text: &str) -> Result<(), String> {
     let folder = file.parent().unwrap_or(file);
     let part = folder.join(format!(".url-notes.{}", Uuid::new_v4().simple()));
     let mut options = OpenOptions::new();
-    let new = options.write(true).create_new(true).mode(MODE).open(&part);
+    let new = options
+        .write(true)
+        .create_new(true)
+        .with_mode(MODE)
+        .open(&part);
     let mut new = new.map_err(|error| {
         format!(
             "The folder {} can't be written to ({error}).",
@@ -249,7 +255,7 @@ fn put(file: &Path, text: &str) -> Result<(), String> {
     })?;
     let done = new
         .write_all(text.as_bytes())
-        .and_then(|()| new.set_permissions(fs::Permissions::from_mode(MODE)))
+        .and_then(|()| platform::set_mode(&new, MODE))
         .and_then(|()| new.sync_all())
         .and_then(|()| fs::rename(&part, file));
     done.map_err(|error| {
@@ -260,6 +266,8 @@ fn put(file: &Path, text: &str) -> Result<(), String> {
 
 #[cfg(test)]
 mod tests {
+    use std::os::unix::fs::PermissionsExt as _;
+
     use super::{
         manifest::{PROGRAM, file_in, read, text_for},
         *,

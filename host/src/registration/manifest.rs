@@ -9,7 +9,7 @@ use std::{
 
 use serde::Deserialize;
 
-use crate::{caller::Family, fs_open};
+use crate::{caller::Family, platform::fs_open};
 
 /// Name of the host, and of its manifest files.
 pub(crate) const HOST: &str = "url_notes";

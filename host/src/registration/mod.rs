@@ -13,7 +13,6 @@ pub(crate) mod browsers;
 pub(crate) mod files;
 pub(crate) mod manifest;
 pub(crate) mod net_program;
-pub(crate) mod permissions;
 pub(crate) mod program;
 
 use std::path::{Path, PathBuf};
@@ -21,7 +20,7 @@ use std::path::{Path, PathBuf};
 pub use browsers::{Browser, Platform, Unreachable, names};
 pub use files::{Change, Done};
 
-use crate::config::Environment;
+use crate::{config::Environment, platform};
 
 /// System folders that stay even if they are empty.
 const KEPT_OF_SYSTEM: [&str; 8] = [
@@ -190,7 +189,7 @@ impl Registrar<'_> {
     /// look.
     fn refuse_wrong_user(&self) -> Result<(), String> {
         if self.for_machine {
-            let is_root = rustix::process::geteuid().is_root();
+            let is_root = platform::is_administrator();
             if self.root == Path::new("/") && !is_root && !self.dry_run {
                 return Err(
                     "Registering for all users takes root: sudo url-notes register --system".into(),
@@ -201,7 +200,7 @@ impl Registrar<'_> {
         let Some(home) = &self.around.home else {
             return Err("Set HOME to the absolute path of your home folder.".into());
         };
-        if permissions::is_of_another(home) {
+        if platform::is_of_another(home) {
             return Err(format!(
                 "HOME ({}) belongs to another user. Run this as that user, without sudo.",
                 home.display()

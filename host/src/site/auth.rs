@@ -11,9 +11,8 @@
 //! another port of `localhost` has that host name.
 
 use std::{
-    fs::{self, DirBuilder},
+    fs,
     io::{self, ErrorKind},
-    os::unix::fs::DirBuilderExt as _,
     path::{Path, PathBuf},
     sync::Arc,
     time::{Duration, SystemTime},
@@ -22,12 +21,16 @@ use std::{
 use maud::{DOCTYPE, html};
 use uuid::Uuid;
 
-use crate::site::{
-    fetch_metadata::OriginKind,
-    identity::{Identity, SECRET_LENGTH, SecretFile, is_same, is_secret, new_secret, write_new},
-    peer_uid::{self, Visitor},
-    request::Head,
-    session_token::{ENTRANCE, cookie_name},
+use crate::{
+    platform::{self, Visitor},
+    site::{
+        fetch_metadata::OriginKind,
+        identity::{
+            Identity, SECRET_LENGTH, SecretFile, is_same, is_secret, new_secret, write_new,
+        },
+        request::Head,
+        session_token::{ENTRANCE, cookie_name},
+    },
 };
 
 /// The folder of token files, beside the database.
@@ -123,7 +126,7 @@ impl AccessControl {
     /// Returns whether a browser needs a token to open the site for the first time.
     #[must_use]
     pub fn needs_token(&self) -> bool {
-        self.required || !peer_uid::identifies_users()
+        self.required || !platform::identifies_users()
     }
 
     /// Creates a token for one visit to the site at `port`, starting at `path`.
@@ -131,10 +134,7 @@ impl AccessControl {
     /// # Errors
     /// If its files can't be written.
     pub fn entry_link(&self, port: u16, path: &str) -> io::Result<EntryLink> {
-        DirBuilder::new()
-            .recursive(true)
-            .mode(0o700)
-            .create(&self.folder)?;
+        platform::create_private_folders(&self.folder)?;
         self.sweep(is_fresh);
         let id = Uuid::new_v4().simple().to_string();
         let secret = new_secret();
@@ -400,7 +400,7 @@ mod tests {
         let place = Test::new(false);
         assert_eq!(place.ask("/", None, Visitor::Ours), Admission::In);
         assert_eq!(place.ask("/", None, Visitor::Unknown), Admission::Locked);
-        assert_eq!(place.access.needs_token(), !peer_uid::identifies_users());
+        assert_eq!(place.access.needs_token(), !platform::identifies_users());
         assert!(Test::new(true).access.needs_token());
         // An address with a token redirects after the setting was turned off.
         assert_eq!(

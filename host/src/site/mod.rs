@@ -24,10 +24,6 @@ mod listener;
 mod markdown;
 mod markdown_cache;
 mod page_texts;
-mod peer_uid;
-mod port_owner;
-#[cfg(target_os = "linux")]
-mod proc_net;
 mod publication;
 mod query_string;
 mod refusal;
@@ -52,6 +48,7 @@ use std::{
 };
 
 use crate::{
+    platform,
     site::{
         controller::Controller,
         listener::{BindError, Holder, Listeners},
@@ -63,7 +60,6 @@ pub use auth::{AccessControl, EntryLink};
 pub use epub::Book;
 pub use files::{Address, Extras, Tokens, Written, write_files};
 pub use identity::Identity;
-pub use port_owner::{Program, listening_at};
 pub use publication::Publication;
 
 /// How often a standby process tries to bind the port.
@@ -319,7 +315,7 @@ pub fn look_at_port(settings: &Settings) -> Result<(), ServeError> {
 /// Returns whether this system identifies the connecting user. If not, visitors need the key.
 #[must_use]
 pub fn identifies_users() -> bool {
-    peer_uid::identifies_users()
+    platform::identifies_users()
 }
 
 fn serve_on(
@@ -361,7 +357,7 @@ fn take(port: u16, identity: impl Fn() -> Option<Arc<Identity>>) -> Result<Liste
         };
         let known = identity();
         let holder = listener::holder(address, known.as_deref());
-        let program = listening_at(address);
+        let program = platform::listening_at(address);
         let named = |what: &str| match &program {
             Some(program) => format!("{what} listens at {address}: {program}"),
             None => format!("{what} listens at {address}"),

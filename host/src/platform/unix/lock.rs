@@ -1,0 +1,53 @@
+//! Locks on files and folders that are being written.
+
+use std::{
+    fs::{File, TryLockError},
+    io,
+    path::{Path, PathBuf},
+};
+
+use super::files::FileId;
+
+/// A lock on a file or folder, until it is dropped or its process ends. It doesn't keep others from
+/// reading and writing: they ask for the lock first.
+#[derive(Debug)]
+pub(crate) struct PathLock {
+    path: PathBuf,
+    /// The locked file or folder itself.
+    file: File,
+}
+
+impl PathLock {
+    /// Locks the existing file or folder at `path`.
+    ///
+    /// # Errors
+    /// `WouldBlock` if another process, or another lock of this one, has it; others if it can't be
+    /// opened or its file system has no locks.
+    pub(crate) fn take(path: &Path) -> io::Result<Self> {
+        let file = File::open(path)?;
+        match file.try_lock() {
+            Ok(()) => Ok(Self {
+                path: path.to_owned(),
+                file,
+            }),
+            Err(TryLockError::WouldBlock) => Err(io::ErrorKind::WouldBlock.into()),
+            Err(TryLockError::Error(error)) => Err(error),
+        }
+    }
+
+    /// Locks a folder in whose own folder nothing may be created. Where a lock is a file, it is in
+    /// the folder.
+    ///
+    /// # Errors
+    /// As [`PathLock::take`].
+    pub(crate) fn take_inside(folder: &Path) -> io::Result<Self> {
+        Self::take(folder)
+    }
+
+    /// Returns whether the path still leads to what is locked: another process may have removed it
+    /// between its creation and the lock.
+    pub(crate) fn is_current(&self) -> bool {
+        let open = FileId::of_open(&self.file).ok();
+        open.is_some() && open == FileId::of_link(&self.path)
+    }
+}
