@@ -71,7 +71,7 @@ pub struct Config {
     pub sync: SyncSettings,
     /// What assistants may read, or a sentence about a fault in these settings.
     pub assistant: Result<AssistantSettings, String>,
-    /// Whether the site is opened by `url-notes open` alone.
+    /// Whether the site is opened by the extension and `url-notes open` alone.
     pub require_token: bool,
     /// Terminal settings from the environment.
     pub terminal: Terminal,
@@ -219,6 +219,9 @@ pub struct Environment {
     pub home: Option<PathBuf>,
     /// `$XDG_CONFIG_HOME`, or `.config` in the home folder.
     pub config_home: Option<PathBuf>,
+    /// Windows' variables for folders in which browsers keep files, as far as they are set:
+    /// [`Environment::VARIABLES`].
+    pub variables: Vec<(&'static str, PathBuf)>,
     /// The folders of PATH, in order.
     pub path: Vec<PathBuf>,
     /// The path of this program.
@@ -232,6 +235,15 @@ pub struct Environment {
 }
 
 impl Environment {
+    /// Names of variables for folders: of this user's files on this computer and on each computer,
+    /// and of programs.
+    pub const VARIABLES: [&'static str; 4] = [
+        "LOCALAPPDATA",
+        "APPDATA",
+        "ProgramFiles",
+        "ProgramFiles(x86)",
+    ];
+
     /// Reads the environment.
     #[must_use]
     #[expect(
@@ -249,6 +261,10 @@ impl Environment {
             config_home: folder("XDG_CONFIG_HOME")
                 .or_else(|| home.as_ref().map(|home| home.join(".config"))),
             home,
+            variables: Self::VARIABLES
+                .into_iter()
+                .filter_map(|name| Some((name, folder(name)?)))
+                .collect(),
             path: std::env::var_os("PATH")
                 .map(|list| std::env::split_paths(&list).collect())
                 .unwrap_or_default(),

@@ -52,7 +52,7 @@ pub(super) struct Register {
     /// Prefix all written paths with this folder, to build a package
     #[arg(long, value_name = "DIR", requires = "system")]
     root: Option<PathBuf>,
-    /// Use the browsers and folders of linux (also for the BSDs) or macos, to build a package for it
+    /// Use the browsers and folders of linux (also for the BSDs), macos or windows, to build a package for it
     #[arg(long, value_name = "NAME", value_enum, hide_possible_values = true)]
     platform: Option<Platform>,
     /// Show what would be done, but change nothing

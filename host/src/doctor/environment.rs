@@ -208,11 +208,11 @@ pub(super) fn port(config: &Config) -> Vec<Finding> {
     findings.extend(names(port));
     let message = match (site::identifies_users(), config.require_token) {
         (_, true) => {
-            "Only browsers that you opened with `url-notes open` can see the site (require-token)."
+            "Only browsers with the extension, or that you opened with `url-notes open`, can see the site (require-token)."
         }
         (true, false) => "Only you can see the site: the system identifies the connecting user.",
         (false, false) => {
-            "The system can't identify the connecting user, so open the site with `url-notes open` once in each browser."
+            "The system can't identify the connecting user, so open the site from the extension, or with `url-notes open`, once in each browser."
         }
     };
     findings.push(Finding::new(Area::Site, Level::Ok, message.into()));

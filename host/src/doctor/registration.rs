@@ -13,7 +13,7 @@ use crate::{
         probe::{self, ProbeFailure},
     },
     extension_registry::Visit,
-    platform::{self, Danger},
+    platform::{self, Danger, ManifestKey},
     registration::{
         Browser, Unreachable,
         manifest::{self, Manifest},
@@ -70,8 +70,15 @@ impl BrowserState {
         let system_hosts = browser.system_hosts.iter().filter(|_| is_plain);
         let folders = folders.chain(system_hosts.map(|folder| (folder, true)));
         let registrations = folders
-            .map(|(folder, for_machine)| (manifest::file_in(folder), for_machine))
-            .filter(|(file, _)| file.symlink_metadata().is_ok())
+            .filter_map(|(folder, for_machine)| {
+                let file = match ManifestKey::of(folder, manifest::HOST) {
+                    Some(key) => key.manifest()?,
+                    None => manifest::file_in(folder),
+                };
+                let is_there = file.symlink_metadata().is_ok();
+                (is_there || ManifestKey::of(folder, manifest::HOST).is_some())
+                    .then_some((file, for_machine))
+            })
             .map(|(file, for_machine)| Registration {
                 program: manifest::read(&file, browser.family)
                     .ok()
@@ -528,6 +535,7 @@ mod tests {
             temporary: dir.path().join("tmp"),
             root: dir.path().join("root"),
             under_sudo: false,
+            variables: Vec::new(),
         };
         fs::create_dir_all(dir.path().join("home/.config/chromium")).unwrap();
         fs::create_dir(&around.temporary).unwrap();

@@ -42,7 +42,10 @@ pub(crate) use system::{
         Running, computer_name, is_administrator, lower_priority, parent_program, replace_by,
         signal_that_ended, spawn_apart,
     },
-    sockets::{identifies_users, is_another_users, lacks_address_family, visitor},
+    registrations::ManifestKey,
+    sockets::{
+        HAS_SOCKET_OWNERS, identifies_users, is_another_users, lacks_address_family, visitor,
+    },
     terminal::{
         EDITORS, INTERRUPTS, OPENER, PAGER, SingleKeys, columns, open_input, open_output, shell,
     },

@@ -9,6 +9,7 @@ mod port_owner;
 #[cfg(target_os = "linux")]
 mod proc_net;
 pub(super) mod process;
+pub(super) mod registrations;
 pub(super) mod sockets;
 pub(super) mod terminal;
 pub(super) mod trust;

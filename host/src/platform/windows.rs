@@ -4,6 +4,7 @@ pub(super) mod disk;
 pub(super) mod files;
 pub(super) mod lock;
 pub(super) mod process;
+pub(super) mod registrations;
 pub(super) mod sockets;
 pub(super) mod terminal;
 pub(super) mod trust;

@@ -225,6 +225,9 @@ fn expand(folder: &str, around: &Environment) -> Option<PathBuf> {
         Some(around.home.as_ref()?.join(below))
     } else if let Some(below) = folder.strip_prefix("$XDG_CONFIG_HOME/") {
         Some(around.config_home.as_ref()?.join(below))
+    } else if let Some((name, below)) = folder.strip_prefix('$').and_then(|it| it.split_once('/')) {
+        let known = around.variables.iter().find(|(known, _)| *known == name);
+        known.map(|(_, folder)| folder.join(below))
     } else {
         Some(folder.into())
     }
@@ -233,6 +236,8 @@ fn expand(folder: &str, around: &Environment) -> Option<PathBuf> {
 fn locate(program: &str, package: &str, around: &Environment) -> Option<PathBuf> {
     let candidates: Vec<PathBuf> = if program.starts_with('/') {
         vec![around.root.join(program.trim_start_matches('/'))]
+    } else if program.starts_with('$') {
+        expand(program, around).into_iter().collect()
     } else {
         around.path.iter().map(|dir| dir.join(program)).collect()
     };
@@ -256,6 +261,7 @@ mod tests {
             temporary: home.to_owned(),
             root: home.join("root"),
             under_sudo: false,
+            variables: Vec::new(),
         }
     }
 

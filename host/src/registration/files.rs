@@ -12,7 +12,7 @@ use uuid::Uuid;
 use super::manifest;
 use crate::{
     caller::Family,
-    platform::{self, PrivateOptions as _, fs_open},
+    platform::{self, ManifestKey, PrivateOptions as _, fs_open},
 };
 
 /// Most backups beside one manifest.
@@ -82,15 +82,27 @@ pub(crate) fn write(
             file.display()
         ));
     }
+    let key = ManifestKey::of(folder, manifest::HOST);
+    let named = key.as_ref().and_then(ManifestKey::manifest);
+    let is_named = key.is_none() || named.as_ref() == Some(&file);
     let is_there = found.as_ref().is_some_and(|found| {
-        found.is_file()
+        is_named
+            && found.is_file()
             && (!platform::HAS_MODES || platform::mode(found) == MODE)
             && fs_open::read_to_string(&file).is_ok_and(|there| there == text)
     });
     if is_there {
         return Ok(done(Change::Unchanged, None));
     }
-    let kept = keep(&file, family, dry_run)?;
+    // A manifest that another program's key names stays where it is.
+    let foreign = named
+        .as_ref()
+        .filter(|named| *named != &file && named.is_file())
+        .filter(|named| !manifest::is_written_by_us(named, family));
+    let kept = match foreign {
+        Some(foreign) => Some(foreign.clone()),
+        None => keep(&file, family, dry_run)?,
+    };
     if !dry_run {
         make_folder(folder).map_err(|error| {
             format!(
@@ -99,10 +111,15 @@ pub(crate) fn write(
             )
         })?;
         put(&file, &text)?;
+        if let Some(key) = &key {
+            key.set(&file).map_err(|error| {
+                format!("The registry can't be written, so the browser doesn't find url-notes ({error}).")
+            })?;
+        }
     }
-    let change = match found {
-        Some(_) => Change::Replaced,
-        None => Change::Written,
+    let change = match found.is_some() || named.is_some() {
+        true => Change::Replaced,
+        false => Change::Written,
     };
     Ok(done(change, kept))
 }
@@ -126,7 +143,16 @@ pub(super) fn remove(
     refuse_foreign_links(file)?;
     let program = manifest::read(file, family).ok();
     let kept = keep(file, family, dry_run)?;
+    let key = file
+        .parent()
+        .and_then(|folder| ManifestKey::of(folder, manifest::HOST))
+        // One that names another manifest belongs to another program.
+        .filter(|key| key.manifest().as_deref() == Some(file));
     if !dry_run {
+        if let Some(key) = key {
+            key.remove()
+                .map_err(|error| format!("The registry can't be written ({error})."))?;
+        }
         // Without hard links, `keep` has already moved it.
         if let Err(error) = fs::remove_file(file)
             && error.kind() != io::ErrorKind::NotFound

@@ -6,8 +6,8 @@
 //! `files.rs` writes and removes the files, `program.rs` chooses the program to register, and
 //! `net_program.rs` finds the program beside it that uses the network.
 //!
-//! A platform that locates manifests by other means than folders, such as the registry on Windows,
-//! needs another [`Platform`] and its own code in `files.rs`.
+//! On Windows, browsers find manifests by keys of the registry. The name of a manifest's folder says
+//! which key (`platform::ManifestKey`), and `files.rs` writes and removes it with the manifest.
 
 pub(crate) mod browsers;
 pub(crate) mod files;
@@ -188,6 +188,20 @@ impl Registrar<'_> {
     /// whose files would become root's, or it would be root's own, where the user's browsers don't
     /// look.
     fn refuse_wrong_user(&self) -> Result<(), String> {
+        let is_windows = self.platform == Platform::Windows;
+        if is_windows && self.for_machine {
+            return Err(
+                "On Windows, url-notes registers for one user at a time. Leave out --system."
+                    .into(),
+            );
+        }
+        let mut variables = self.around.variables.iter();
+        if is_windows && !variables.any(|(name, _)| *name == "LOCALAPPDATA") {
+            return Err(
+                "LOCALAPPDATA isn't set to a folder, so browsers can't be registered with. Set it, and run this again."
+                    .into(),
+            );
+        }
         if self.for_machine {
             let is_root = platform::is_administrator();
             if self.root == Path::new("/") && !is_root && !self.dry_run {

@@ -78,7 +78,7 @@ pub struct Settings {
     pub port: u16,
     /// Path of the database.
     pub database: PathBuf,
-    /// Whether only `url-notes open` can open the site, even if the system identifies the user.
+    /// Whether only the extension and `url-notes open` can open the site, even if the system identifies the user.
     pub require_token: bool,
 }
 
@@ -441,15 +441,12 @@ impl SiteState {
             _ => port,
         };
         let problem = status.problem();
-        let origin = match problem {
-            None => access.identity().origin(port),
+        let url = match problem {
+            None => access.extension_address(port),
             // The program that holds the port must not learn the site's own origin from a visit.
-            Some(_) => format!("http://localhost:{port}"),
+            Some(_) => format!("http://localhost:{port}/"),
         };
-        Self {
-            url: format!("{origin}/"),
-            problem,
-        }
+        Self { url, problem }
     }
 }
 

@@ -10,6 +10,9 @@ use super::super::kinds::{ListeningProgram, Visitor};
 /// `WSAEAFNOSUPPORT`, winsock2.h.
 const NO_FAMILY: i32 = 10047;
 
+/// Whether the system has tables of the owners of sockets, though they may be unreadable.
+pub(crate) const HAS_SOCKET_OWNERS: bool = false;
+
 /// Returns whether this system identifies users.
 pub(crate) fn identifies_users() -> bool {
     false
