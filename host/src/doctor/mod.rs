@@ -14,6 +14,7 @@ mod notes;
 mod probe;
 mod registration;
 mod sync;
+mod windows_commands;
 
 use std::{
     path::{Path, PathBuf},
@@ -25,7 +26,7 @@ use jiff::Timestamp;
 use crate::{
     config::{Config, Environment},
     extension_registry::{self, Visit},
-    platform,
+    platform::{self, System},
     registration::{Platform, browsers, files, manifest},
     store,
 };
@@ -125,6 +126,9 @@ pub fn examine(config: &Config, around: &Environment, now: Timestamp) -> Report 
     findings.extend(environment::settings(config));
     findings.extend(environment::time_zone());
     findings.extend(environment::log(config, now));
+    if platform::HERE == System::Windows {
+        findings.iter_mut().for_each(windows_commands::translate);
+    }
     Report {
         findings,
         browsers,

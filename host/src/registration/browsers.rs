@@ -227,7 +227,12 @@ fn expand(folder: &str, around: &Environment) -> Option<PathBuf> {
         Some(around.config_home.as_ref()?.join(below))
     } else if let Some((name, below)) = folder.strip_prefix('$').and_then(|it| it.split_once('/')) {
         let known = around.variables.iter().find(|(known, _)| *known == name);
-        known.map(|(_, folder)| folder.join(below))
+        // Each part for itself, so that Windows gets its own separators.
+        known.map(|(_, folder)| {
+            below
+                .split('/')
+                .fold(folder.clone(), |at, part| at.join(part))
+        })
     } else {
         Some(folder.into())
     }

@@ -5,6 +5,8 @@ use std::{
     path::{Path, PathBuf},
 };
 
+use crate::platform::{self, System};
+
 /// Its name.
 pub(crate) const NAME: &str = "url-notes-net";
 
@@ -20,6 +22,7 @@ pub(crate) fn how_to_install(own: Option<&Path>) -> &'static str {
     match own.and_then(Path::parent) {
         // Only packages install there.
         Some(folder) if folder == Path::new("/usr/bin") => "Install the package `url-notes-net`.",
+        _ if platform::HERE == System::Windows => "It comes with the installer of url-notes.",
         _ => "To install it, run `./install.sh --net`.",
     }
 }
