@@ -116,6 +116,7 @@ impl<'a> Folder<'a> {
             }
             taken => taken.ok(),
         };
+        bring_back(&place)?;
         let earlier = match marked(&place)? {
             Some(earlier) => earlier,
             None => Earlier {
@@ -449,6 +450,30 @@ fn exchange(new: &Path, place: &Path, old: &Path) -> io::Result<()> {
         true => platform::exchange(new, place, old),
         false => fs::rename(new, place),
     }
+}
+
+/// Moves back what an export had moved away that was killed between the two moves of an exchange in
+/// two steps: a part of the site is missing then.
+fn bring_back(place: &Path) -> io::Result<()> {
+    for entry in fs::read_dir(place)? {
+        let entry = entry?;
+        let is_left = entry.file_name().to_str().is_some_and(is_leftover);
+        let old = entry.path().join("old");
+        if !is_left || !old.is_dir() || PathLock::take(&entry.path()).is_err() {
+            continue;
+        }
+        for moved in fs::read_dir(old)? {
+            let moved = moved?;
+            let name = moved.file_name();
+            let is_ours =
+                (name.to_str()).is_some_and(|name| TOP.contains(&name) || is_on_request(name));
+            let target = place.join(&name);
+            if is_ours && target.symlink_metadata().is_err() {
+                fs::rename(moved.path(), target)?;
+            }
+        }
+    }
+    Ok(())
 }
 
 fn in_the_way(place: &Path) -> anyhow::Error {
