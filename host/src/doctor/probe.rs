@@ -124,7 +124,7 @@ pub(super) fn start_and_greet(
     let mut child = Running::spawn(&mut command).map_err(|error| not_started(&error))?;
     let (stdin, stdout, stderr) = child.take_pipes();
     let words = stderr.map(listen);
-    let receiver = stdin.zip(stdout).and_then(|pipes| converse(pipes));
+    let receiver = stdin.zip(stdout).and_then(converse);
     let silent = matches!(&receiver, Some(Err(not)) if not.cause == Cause::ProgramSilent);
     // A program that was silent until the time limit gets no further time to exit.
     let time_limit = if silent { Duration::ZERO } else { END_WITHIN };

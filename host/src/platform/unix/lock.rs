@@ -51,3 +51,41 @@ impl PathLock {
         open.is_some() && open == FileId::of_link(&self.path)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+
+    use super::*;
+
+    #[test]
+    fn a_file_or_folder_is_locked_once_until_the_lock_is_dropped() {
+        let dir = tempfile::tempdir().unwrap();
+        let file = dir.path().join("file");
+        fs::write(&file, "content").unwrap();
+        for path in [&file, dir.path()] {
+            let lock = PathLock::take(path).unwrap();
+            assert!(lock.is_current());
+            let second = PathLock::take(path).unwrap_err();
+            assert_eq!(second.kind(), io::ErrorKind::WouldBlock);
+            drop(lock);
+            assert!(PathLock::take_inside(path).is_ok());
+        }
+        assert_eq!(fs::read_to_string(&file).unwrap(), "content");
+        let missing = PathLock::take(&dir.path().join("nothing")).unwrap_err();
+        assert_eq!(missing.kind(), io::ErrorKind::NotFound);
+    }
+
+    #[test]
+    fn a_lock_is_not_current_if_another_file_has_the_name() {
+        let dir = tempfile::tempdir().unwrap();
+        let file = dir.path().join("file");
+        fs::write(&file, "").unwrap();
+        let lock = PathLock::take(&file).unwrap();
+        fs::write(dir.path().join("other"), "").unwrap();
+        fs::rename(dir.path().join("other"), &file).unwrap();
+        assert!(!lock.is_current());
+        fs::remove_file(&file).unwrap();
+        assert!(!lock.is_current());
+    }
+}

@@ -116,9 +116,11 @@ impl<'a> Folder<'a> {
             }
             taken => taken.ok(),
         };
-        bring_back(&place)?;
         let earlier = match marked(&place)? {
-            Some(earlier) => earlier,
+            Some(earlier) => {
+                bring_back(&place, &earlier.top)?;
+                earlier
+            }
             None => Earlier {
                 top: refuse_unknown_files(&place)?,
                 files: None,
@@ -453,8 +455,8 @@ fn exchange(new: &Path, place: &Path, old: &Path) -> io::Result<()> {
 }
 
 /// Moves back what an export had moved away that was killed between the two moves of an exchange in
-/// two steps: a part of the site is missing then.
-fn bring_back(place: &Path) -> io::Result<()> {
+/// two steps: a part of the site is missing then. `top`: the names in the mark file.
+fn bring_back(place: &Path, top: &BTreeSet<String>) -> io::Result<()> {
     for entry in fs::read_dir(place)? {
         let entry = entry?;
         let is_left = entry.file_name().to_str().is_some_and(is_leftover);
@@ -465,8 +467,7 @@ fn bring_back(place: &Path) -> io::Result<()> {
         for moved in fs::read_dir(old)? {
             let moved = moved?;
             let name = moved.file_name();
-            let is_ours =
-                (name.to_str()).is_some_and(|name| TOP.contains(&name) || is_on_request(name));
+            let is_ours = name.to_str().is_some_and(|name| top.contains(name));
             let target = place.join(&name);
             if is_ours && target.symlink_metadata().is_err() {
                 fs::rename(moved.path(), target)?;
