@@ -1,14 +1,17 @@
 #!/bin/sh
-# Builds the files for Windows: an installer for one user, an archive for Scoop, and the manifests of
-# winget and Scoop.
+# Builds the files for Windows, an installer for one user and an archive for Scoop:
 #
-#   packaging/windows.sh [--program FILE] [--address ADDRESS] [FOLDER]
+#   packaging/windows.sh [--program FILE] [FOLDER]
 #
 # writes into FOLDER (default: target/packages) and prints the paths. Without --program, builds
 # url-notes and url-notes-net by cargo for x86_64-pc-windows-gnu, which takes that target of Rust and
-# mingw-w64. With it, packs that program and the url-notes-net.exe beside it. ADDRESS is the folder
-# from which the files are downloaded; without it there are no manifests. Needs makensis (NSIS), zip
+# mingw-w64. With it, packs that program and the url-notes-net.exe beside it. Needs makensis (NSIS), zip
 # and node.
+#
+#   packaging/windows.sh --manifests ADDRESS [FOLDER]
+#
+# writes the manifests of winget and Scoop for the two files in FOLDER, which are downloaded from
+# ADDRESS/FILE.
 #
 # Doesn't sign or upload.
 
@@ -24,11 +27,11 @@ main() {
     program='' address='' into=$folder/target/packages
     while [ $# -gt 0 ]; do
         case $1 in
-            --program | --address)
+            --program | --manifests)
                 [ -n "${2-}" ] || fail "$1 needs a word after it."
                 case $1 in
                     --program) program=$2 ;;
-                    --address) address=${2%/} ;;
+                    --manifests) address=${2%/} ;;
                 esac
                 shift
                 ;;
@@ -37,16 +40,21 @@ main() {
         esac
         shift
     done
-    case $address in '' | https://?*) ;; *) fail "--address has to begin with https://." ;; esac
+    case $address in '' | https://?*) ;; *) fail "The address has to begin with https://." ;; esac
     for tool in makensis zip node sha256sum; do
         command -v "$tool" >/dev/null || fail "$tool is needed and isn't installed."
     done
     begin
     find_version
-    find_epoch
-    find_windows_program
     mkdir -p -- "$into"
     into=$(CDPATH='' cd -- "$into" && pwd -P)
+    archive=url-notes-$version-x86_64-windows.zip
+    installer=url-notes-$version-x86_64-windows-setup.exe
+    if [ -n "$address" ]; then
+        put_manifests
+        return
+    fi
+    find_windows_program
 
     files=$work/files
     put 755 "$program" "$files/url-notes.exe"
@@ -57,17 +65,14 @@ main() {
     put_extension "$files/extension"
     find "$files" -exec env TZ=UTC touch -t "$MOMENT" {} +
 
-    archive=url-notes-$version-x86_64-windows.zip
     rm -f -- "$into/$archive"
     (cd "$files" && find . -type f | sed 's|^\./||' | LC_ALL=C sort | TZ=UTC zip -X -9 -q "$into/$archive" -@)
-    installer=url-notes-$version-x86_64-windows-setup.exe
     makensis -V2 '-XTarget amd64-unicode' -NOCD "-DVERSION=$version" "-DFILES=$files" "-DOUTPUT=$into/$installer" \
         "$folder/packaging/windows.nsi" >"$work/makensis" 2>&1 || {
         cat "$work/makensis" >&2
         fail "The installer wasn't built; the messages above say why."
     }
     printf '%s\n' "$into/$archive" "$into/$installer"
-    [ -z "$address" ] || put_manifests
 }
 
 # Uses the given program, or builds one.
@@ -90,6 +95,7 @@ checksum() { sha256sum -- "$1" | cut -d ' ' -f 1; }
 
 # Manifests for winget (schema 1.9) and Scoop. Winget wants three files.
 put_manifests() {
+    for file in "$archive" "$installer"; do [ -f "$into/$file" ] || fail "There is no $into/$file."; done
     winget=$into/winget
     rm -rf -- "$winget"
     mkdir -p -- "$winget"

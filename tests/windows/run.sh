@@ -165,8 +165,12 @@ try_registration() {
 }
 
 try_installer() {
-    packaging/windows.sh --program "$program" --address https://example.org/releases "$work/packages" >"$work/log" 2>&1 ||
+    packaging/windows.sh --program "$program" "$work/packages" >"$work/log" 2>&1 ||
         fail "packaging/windows.sh: $(cat "$work/log")"
+    packaging/windows.sh --manifests https://example.org/releases "$work/packages" >"$work/log" 2>&1 ||
+        fail "packaging/windows.sh --manifests: $(cat "$work/log")"
+    [ "$(find "$work/packages/winget" -name '*.yaml' | wc -l)" -eq 3 ] || fail "manifests of winget are missing"
+    ok "installer, archive and manifests are built"
     setup=$(find "$work/packages" -name '*-setup.exe')
     installed="$app_data/Programs/url-notes"
     mkdir -p "$installed"
