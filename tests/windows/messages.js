@@ -65,7 +65,12 @@ class Host {
 
 	/** @param {string} url */
 	save(url) {
-		return this.call("saveNote", { opId: crypto.randomUUID(), url, title: "Übung 機械", tags: ["wine"] });
+		return this.call("saveNote", {
+			opId: crypto.randomUUID(),
+			url,
+			title: "Übung 機械",
+			tags: ["wine"],
+		});
 	}
 
 	async end() {
@@ -83,16 +88,31 @@ class Host {
  */
 function visit(path, host, headers = {}) {
 	return new Promise((resolve, reject) => {
-		const lines = { Host: host, "Sec-Fetch-Site": "none", "Sec-Fetch-Mode": "navigate", "Sec-Fetch-Dest": "document" };
+		const lines = {
+			Host: host,
+			"Sec-Fetch-Site": "none",
+			"Sec-Fetch-Mode": "navigate",
+			"Sec-Fetch-Dest": "document",
+		};
 		const request = http.get(
-			{ host: "127.0.0.1", port: PORT, path, headers: { ...lines, ...headers }, agent: false },
+			{
+				host: "127.0.0.1",
+				port: PORT,
+				path,
+				headers: { ...lines, ...headers },
+				agent: false,
+			},
 			(response) => {
 				let body = "";
 				response.setEncoding("utf8");
 				response.on("data", (text) => (body += text));
 				response.on("end", () => {
 					const [cookie = ""] = response.headers["set-cookie"] ?? [];
-					resolve({ status: response.statusCode ?? 0, cookie: cookie.split(";")[0] ?? "", body });
+					resolve({
+						status: response.statusCode ?? 0,
+						cookie: cookie.split(";")[0] ?? "",
+						body,
+					});
 				});
 			},
 		);
@@ -130,7 +150,8 @@ const many = Array.from({ length: 6 }, () => new Host("0"));
 await Promise.all(
 	many.map(async (host, which) => {
 		await host.hello();
-		for (let number = 0; number < 5; number++) await host.save(`https://example.org/${which}/${number}`);
+		for (let number = 0; number < 5; number++)
+			await host.save(`https://example.org/${which}/${number}`);
 	}),
 );
 const counted = async () => (await first.hello()).notes;
@@ -146,25 +167,35 @@ const hello = await until("the site is served", async () => {
 });
 const address = new URL(hello.siteUrl);
 assert.match(address.pathname, /^\/enter\/[0-9a-f]{96}\/$/);
-const locked = await until("the site answers", () => visit("/", `${address.host}`, { "Sec-Fetch-Site": "cross-site" }));
+const locked = await until("the site answers", () =>
+	visit("/", `${address.host}`, { "Sec-Fetch-Site": "cross-site" }),
+);
 assert.equal(locked.status, 403);
 assert.doesNotMatch(locked.body, /Übung/);
 seen("the site is locked without the key");
-const entered = await visit(`${address.pathname}all/0`, address.host, { "Sec-Fetch-Site": "cross-site" });
+const entered = await visit(`${address.pathname}all/0`, address.host, {
+	"Sec-Fetch-Site": "cross-site",
+});
 assert.equal(entered.status, 200);
 assert.match(entered.body, /0;url=\/all\/0/);
 assert.match(entered.cookie, /^url-notes-\d+=/);
-const shown = await visit("/all/0", address.host, { Cookie: entered.cookie, "Sec-Fetch-Site": "same-origin" });
+const shown = await visit("/all/0", address.host, {
+	Cookie: entered.cookie,
+	"Sec-Fetch-Site": "same-origin",
+});
 assert.equal(shown.status, 200);
 assert.match(shown.body, /Übung 機械/);
-const again = await visit(`${address.pathname}tags`, address.host, { "Sec-Fetch-Site": "cross-site" });
+const again = await visit(`${address.pathname}tags`, address.host, {
+	"Sec-Fetch-Site": "cross-site",
+});
 assert.match(again.body, /0;url=\/tags/);
 assert.equal(again.cookie, "");
 seen("the extension's address opens the site once, and its cookie from then on");
 
 const doomed = new Host("0");
 await doomed.hello();
-for (let number = 0; number < 3; number++) await doomed.save(`https://example.org/kept/${number}`);
+for (let number = 0; number < 3; number++)
+	await doomed.save(`https://example.org/kept/${number}`);
 const unanswered = doomed.save("https://example.org/last").catch(() => null);
 doomed.process.kill("SIGKILL");
 await doomed.ended;

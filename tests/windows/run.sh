@@ -79,6 +79,7 @@ main() {
 
     try_commands
     try_exports
+    try_sync
     node tests/windows/messages.js "$program" "$windows_place\\data of hosts" || fail "native messages"
     try_registration
     try_installer
@@ -113,6 +114,16 @@ try_commands() {
     is '' 'check --repair of a database without its header' notes check --repair
     is 'Ä 機械' 'the notes are back after the repair' notes list
     is 'No problems found' 'the repaired database is sound' notes check
+}
+
+try_sync() {
+    mkdir "$place/synced"
+    is '' 'sync init with a folder' notes sync init "$windows_place\\synced"
+    is '' 'sync now' notes sync now
+    notes sync join "$windows_place\\synced" --data-dir "$windows_place\\other device" >/dev/null ||
+        fail "another device can't join"
+    is 'Ä 機械' 'another device gets the notes' notes list --data-dir "$windows_place\\other device"
+    is '' 'sync stop' notes sync stop
 }
 
 try_exports() {
