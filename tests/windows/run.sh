@@ -104,6 +104,7 @@ try_commands() {
     printf '@echo off\r\necho typed in the editor>>%%2\r\n' >"$place/editor.cmd"
     EDITOR="\"$windows_place\\editor.cmd\" --wait" is 'Ä 機械' 'edit with an editor that has arguments' \
         notes edit https://example.org/a
+    [ -z "$(ls -A "$app_data/url-notes/edits")" ] || fail "the draft of an edit stays"
     is 'typed in the editor' 'what the editor wrote is saved' notes show https://example.org/a
     # Wine sets the variable itself, so cmd takes it away.
     printf '@set LOCALAPPDATA=\r\n@url-notes.exe list\r\n@exit %%errorlevel%%\r\n' >"$place/missing.cmd"

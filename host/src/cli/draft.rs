@@ -109,7 +109,7 @@ impl Draft {
                 .create_new(true)
                 .private()
                 .open(&path)?;
-            let lock = PathLock::take(&path).ok();
+            let lock = PathLock::take_by(&folder, &path).ok();
             file.write_all(written.as_bytes())?;
             Ok::<_, io::Error>((path, lock))
         };
@@ -172,7 +172,7 @@ impl Draft {
     fn hold(folder: PathBuf, id: NoteId) -> io::Result<Self> {
         let before = folder.join(BEFORE);
         File::open(&before)?;
-        let lock = match PathLock::take(&before) {
+        let lock = match PathLock::take_by(&folder, &before) {
             Err(error) if error.kind() == io::ErrorKind::WouldBlock => return Err(error),
             taken => taken.ok(),
         };

@@ -298,6 +298,61 @@ mod tests {
         }
     }
 
+    #[test]
+    fn browsers_of_windows_have_folders_that_name_their_keys() {
+        let home = tempfile::tempdir().unwrap();
+        let place = home.path();
+        let profile = place.join("local/Microsoft/Edge/User Data");
+        fs::create_dir_all(&profile).unwrap();
+        fs::create_dir_all(place.join("programs/Mozilla Firefox")).unwrap();
+        let firefox = place.join("programs/Mozilla Firefox/firefox.exe");
+        fs::write(&firefox, "").unwrap();
+        let mut around = around(place);
+        around.variables = vec![
+            ("LOCALAPPDATA", place.join("local")),
+            ("ProgramFiles", place.join("programs")),
+        ];
+        let browsers = all(Platform::Windows, &around);
+        let found: Vec<(&str, String)> = browsers
+            .iter()
+            .map(|browser| {
+                let [folder] = browser.hosts.as_slice() else {
+                    panic!("{browser:?}");
+                };
+                let below = folder.strip_prefix(place.join("local/url-notes/browsers"));
+                (browser.name, below.unwrap().display().to_string())
+            })
+            .collect();
+        let expected = [
+            ("chrome", "Google.Chrome"),
+            ("chromium", "Chromium"),
+            ("edge", "Microsoft.Edge"),
+            ("firefox", "Mozilla"),
+            ("brave", "Google.Chrome"),
+            ("vivaldi", "Google.Chrome"),
+        ];
+        let expected = expected.map(|(name, folder)| (name, folder.to_owned()));
+        assert_eq!(found, expected);
+        let here: Vec<(&str, Option<&PathBuf>, Option<&PathBuf>)> = browsers
+            .iter()
+            .filter(|browser| browser.is_here())
+            .map(|browser| {
+                (
+                    browser.name,
+                    browser.profile.as_ref(),
+                    browser.program.as_ref(),
+                )
+            })
+            .collect();
+        assert_eq!(
+            here,
+            [
+                ("edge", Some(&profile), None),
+                ("firefox", None, Some(&firefox))
+            ]
+        );
+    }
+
     #[cfg(target_os = "linux")]
     #[test]
     fn a_browser_is_recognised_by_profile_program_and_process() {

