@@ -85,8 +85,9 @@ protocol: number,
  */
 host: string, 
 /**
- * Address of the site for a browser, with a trailing slash: its own origin,
- * `http://LABEL.localhost:PORT/`. If another program holds the port, `http://localhost:PORT/`
+ * Address of the site for a browser, with a trailing slash, to which paths are added: its own
+ * origin, `http://LABEL.localhost:PORT/`. If a browser needs the key, a token in it,
+ * `…/enter/TOKEN/`, gets the key at the first visit. If another program holds the port, `http://localhost:PORT/`
  * instead, so that the program doesn't learn the label.
  */
 siteUrl: string, 

@@ -11,7 +11,7 @@
 
 set -u
 
-ALL_STEPS='tools format clippy shell types biome webext workflows rust host extension install browsers'
+ALL_STEPS='tools format clippy shell types biome webext workflows windows rust host extension install browsers'
 
 # ---- The steps
 
@@ -101,7 +101,7 @@ format() { cargo fmt --all --check -- --color=never; }
 
 clippy() { cargo clippy --quiet --locked --workspace --all-targets -- --deny warnings; }
 
-shell() { shellcheck --external-sources install.sh installer/*.sh packaging/*.sh tests/run.sh tests/bench/site.sh tests/torture/fuzz.sh tests/torture/run.sh tests/torture/sync.sh .ci/run; }
+shell() { shellcheck --external-sources install.sh installer/*.sh packaging/*.sh tests/run.sh tests/windows/*.sh tests/bench/site.sh tests/torture/fuzz.sh tests/torture/run.sh tests/torture/sync.sh .ci/run; }
 
 types() { npx --no-install tsc --project .; }
 
@@ -126,6 +126,9 @@ webext() {
 }
 
 workflows() { target/zizmor/bin/zizmor --offline --no-progress --persona=pedantic .github/workflows; }
+
+# Compiles for Windows, where Rust's std for it can be had. tests/windows/run.sh runs that program.
+windows() { tests/windows/check.sh; }
 
 # With the same random choices in each run, so that what fails here fails again. `cargo test` alone has
 # others, and tests/torture has many of them.
@@ -208,6 +211,8 @@ run_step() {
         cat "$log"
         printf '==== end of %s\n\n' "$1"
     fi
+    # Nor does a check pass in silence that couldn't be made.
+    grep 'was NOT checked' "$log"
     # What passed at its second try (tests/browser/driver/twice.js) is worth a look.
     grep '^second try of' "$log"
     printf '%-10s %4d passed, %d failed (%d s)\n' "$1" "$good" "$bad" $(($(date +%s) - started))

@@ -238,7 +238,7 @@ function link(address) {
 	made.href = address;
 	// The site's host name is long, and secret: a picture of this page must not reveal it. The
 	// short address redirects to the long one.
-	made.textContent = address.replace(/\/\/[^/:]+\.localhost/, "//localhost");
+	made.textContent = address.replace(/\/\/[^/:]+\.localhost(:\d+).*/, "//localhost$1/");
 	return made;
 }
 

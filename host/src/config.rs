@@ -19,7 +19,7 @@ pub use sync::SyncSettings;
 
 use crate::{
     caller::{Caller, Family},
-    fs_open,
+    platform::{self, fs_open},
 };
 
 /// Default port of the site: N, O, T, E on a telephone keypad.
@@ -71,7 +71,7 @@ pub struct Config {
     pub sync: SyncSettings,
     /// What assistants may read, or a sentence about a fault in these settings.
     pub assistant: Result<AssistantSettings, String>,
-    /// Whether the site is opened by `url-notes open` alone.
+    /// Whether the site is opened by the extension and `url-notes open` alone.
     pub require_token: bool,
     /// Terminal settings from the environment.
     pub terminal: Terminal,
@@ -126,10 +126,18 @@ pub enum Face {
 
 /// The data folder can't be determined.
 #[derive(Debug, thiserror::Error)]
-#[error(
-    "The home folder isn't known. Set HOME, or set URL_NOTES_DATA_DIR to the folder for the notes."
-)]
-pub struct NoHome(#[source] etcetera::HomeDirError);
+pub enum NoHome {
+    /// There is no home folder.
+    #[error(
+        "The home folder isn't known. Set HOME, or set URL_NOTES_DATA_DIR to the folder for the notes."
+    )]
+    Unknown(#[source] etcetera::HomeDirError),
+    /// The system's variable for the folder isn't set to an absolute path.
+    #[error(
+        "{0} isn't set to a folder, so the notes can't be found. Set it, or set URL_NOTES_DATA_DIR to the folder for the notes."
+    )]
+    Unset(&'static str),
+}
 
 /// Whether the extension keeps the texts of pages.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
@@ -211,6 +219,9 @@ pub struct Environment {
     pub home: Option<PathBuf>,
     /// `$XDG_CONFIG_HOME`, or `.config` in the home folder.
     pub config_home: Option<PathBuf>,
+    /// Windows' variables for folders in which browsers keep files, as far as they are set:
+    /// [`Environment::VARIABLES`].
+    pub variables: Vec<(&'static str, PathBuf)>,
     /// The folders of PATH, in order.
     pub path: Vec<PathBuf>,
     /// The path of this program.
@@ -224,6 +235,15 @@ pub struct Environment {
 }
 
 impl Environment {
+    /// Names of variables for folders: of this user's files on this computer and on each computer,
+    /// and of programs.
+    pub const VARIABLES: [&'static str; 4] = [
+        "LOCALAPPDATA",
+        "APPDATA",
+        "ProgramFiles",
+        "ProgramFiles(x86)",
+    ];
+
     /// Reads the environment.
     #[must_use]
     #[expect(
@@ -241,13 +261,17 @@ impl Environment {
             config_home: folder("XDG_CONFIG_HOME")
                 .or_else(|| home.as_ref().map(|home| home.join(".config"))),
             home,
+            variables: Self::VARIABLES
+                .into_iter()
+                .filter_map(|name| Some((name, folder(name)?)))
+                .collect(),
             path: std::env::var_os("PATH")
                 .map(|list| std::env::split_paths(&list).collect())
                 .unwrap_or_default(),
             program: std::env::current_exe().ok(),
             temporary: std::env::temp_dir(),
             root: "/".into(),
-            under_sudo: rustix::process::geteuid().is_root()
+            under_sudo: platform::is_administrator()
                 && std::env::var_os("SUDO_USER").is_some_and(|user| user != "root"),
         }
     }
@@ -265,13 +289,13 @@ impl Config {
         reason = "this is the place that reads the environment"
     )]
     pub fn load(data_dir: Option<&Path>) -> Result<Self, NoHome> {
-        let environment = |name| std::env::var_os(name).filter(|value| !value.is_empty());
+        let environment = |name: &str| std::env::var_os(name).filter(|value| !value.is_empty());
         let data_dir = data_dir
             .map(Path::to_owned)
             .or_else(|| environment("URL_NOTES_DATA_DIR").map(PathBuf::from));
         let places = match data_dir {
             Some(folder) => Places::under(&folder),
-            None => Places::of_platform()?,
+            None => Places::of_platform(|name| environment(name).map(PathBuf::from))?,
         };
         let mut config = Self::read(&places, environment("URL_NOTES_PORT").as_deref());
         config.terminal = Terminal::read(|name| std::env::var_os(name));
@@ -422,9 +446,17 @@ impl Places {
         }
     }
 
-    /// Follows the XDG Base Directory Specification, or the platform's conventions on macOS.
-    fn of_platform() -> Result<Self, NoHome> {
-        let folders = etcetera::base_strategy::choose_native_strategy().map_err(NoHome)?;
+    /// Follows the XDG Base Directory Specification, or the platform's conventions on macOS and
+    /// Windows.
+    fn of_platform(variable: impl Fn(&str) -> Option<PathBuf>) -> Result<Self, NoHome> {
+        if let Some(name) = platform::DATA_VARIABLE {
+            let folder = variable(name).filter(|folder| folder.is_absolute());
+            return match folder {
+                Some(folder) => Ok(Self::under(&folder.join(FOLDER))),
+                None => Err(NoHome::Unset(name)),
+            };
+        }
+        let folders = etcetera::base_strategy::choose_native_strategy().map_err(NoHome::Unknown)?;
         let state = folders.state_dir().unwrap_or_else(|| folders.data_dir());
         Ok(Self {
             database: folders.data_dir().join(FOLDER).join("notes.db"),

@@ -6,9 +6,8 @@
 //! record may be missing until its extension connects again.
 
 use std::{
-    fs::{self, DirBuilder, OpenOptions},
+    fs::{self, OpenOptions},
     io::{self, Write as _},
-    os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _},
     path::{Path, PathBuf},
     time::{Duration, Instant},
 };
@@ -19,6 +18,7 @@ use serde::{Deserialize, Serialize};
 use crate::{
     caller::{Caller, Family},
     domain::timestamp_text,
+    platform::{self, PrivateOptions as _},
     protocol::{HelloParams, PROTOCOL},
 };
 
@@ -91,7 +91,7 @@ impl ExtensionRegistry {
         self.written = Some((extension.clone(), protocol, Instant::now()));
         let visit = Visit {
             family: self.caller.family,
-            browser: parent(),
+            browser: platform::parent_program(),
             manifest: self.caller.manifest.clone(),
             extension,
             protocol,
@@ -127,17 +127,14 @@ fn add(file: &Path, visit: Visit) -> io::Result<()> {
     all.insert(0, visit);
     all.truncate(MANY);
     if let Some(folder) = file.parent() {
-        DirBuilder::new()
-            .recursive(true)
-            .mode(0o700)
-            .create(folder)?;
+        platform::create_private_folders(folder)?;
     }
     let part = file.with_extension(format!("{}.part", std::process::id()));
     let written = OpenOptions::new()
         .write(true)
         .create(true)
         .truncate(true)
-        .mode(0o600)
+        .private()
         .open(&part)
         .and_then(|mut new| new.write_all(&serde_json::to_vec_pretty(&all)?))
         .and_then(|()| fs::rename(&part, file));
@@ -145,23 +142,6 @@ fn add(file: &Path, visit: Visit) -> io::Result<()> {
         let _ = fs::remove_file(&part);
     }
     written
-}
-
-/// Returns the executable of the parent process.
-#[cfg(target_os = "linux")]
-fn parent() -> Option<PathBuf> {
-    let parent = rustix::process::getppid()?;
-    let program = fs::read_link(format!("/proc/{}/exe", parent.as_raw_nonzero())).ok()?;
-    // Linux appends this to the path of an executable that was replaced while running.
-    let text = program
-        .to_str()
-        .and_then(|text| text.strip_suffix(" (deleted)"));
-    Some(text.map_or(program.clone(), PathBuf::from))
-}
-
-#[cfg(not(target_os = "linux"))]
-fn parent() -> Option<PathBuf> {
-    None
 }
 
 impl Visit {

@@ -14,13 +14,13 @@ pub mod doctor;
 pub mod domain;
 pub mod error;
 pub mod extension_registry;
-mod fs_open;
 #[cfg(test)]
 mod fuzz;
 pub mod handler;
 pub mod logging;
 pub mod mcp;
 pub mod messaging;
+pub mod platform;
 pub mod protocol;
 pub mod registration;
 pub mod site;

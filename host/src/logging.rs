@@ -6,7 +6,6 @@
 use std::{
     fs::{self, File, OpenOptions},
     io::{self, Write as _},
-    os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _},
     path::{Path, PathBuf},
     sync::Mutex,
 };
@@ -14,7 +13,10 @@ use std::{
 use jiff::Timestamp;
 use log::{Log, Metadata, Record};
 
-use crate::{config::Config, fs_open};
+use crate::{
+    config::Config,
+    platform::{self, PrivateOptions as _},
+};
 
 /// Size, in bytes, at which the log is rotated to `….log.old`. Both files together stay below twice
 /// this size.
@@ -75,16 +77,13 @@ impl FileLog {
 
 fn open(path: &Path) -> io::Result<File> {
     if let Some(folder) = path.parent() {
-        fs::DirBuilder::new()
-            .recursive(true)
-            .mode(0o700)
-            .create(folder)?;
+        platform::create_private_folders(folder)?;
     }
     OpenOptions::new()
         .create(true)
         .append(true)
-        .mode(0o600)
-        .custom_flags(fs_open::NO_WAIT)
+        .private()
+        .without_waiting(false)
         .open(path)
 }
 

@@ -1,6 +1,6 @@
 //! Entry point: selects host or command line, wires the parts and sets the exit code.
 
-use std::{cell::OnceCell, fs::File, io, io::Write as _, os::fd::AsFd as _, process::ExitCode};
+use std::{cell::OnceCell, io, io::Write as _, process::ExitCode};
 
 use url_notes::{
     caller::Caller,
@@ -8,13 +8,12 @@ use url_notes::{
     config::{self, Config, Face},
     extension_registry::ExtensionRegistry,
     handler::{Handler, Settings},
-    logging, messaging,
+    logging, messaging, platform,
     site::{self, Site, SiteState},
 };
 
 fn main() -> ExitCode {
-    // Keep notes private regardless of the umask of the shell or desktop.
-    rustix::process::umask(rustix::fs::Mode::from_raw_mode(0o077));
+    platform::keep_files_private();
     let done = match config::face() {
         Face::Host(caller) => host(caller),
         Face::CommandLine(argv) => match Arguments::read(argv) {
@@ -40,8 +39,7 @@ fn host(caller: Caller) -> anyhow::Result<()> {
         config.extensions_file.clone(),
         caller,
     ));
-    // `io::stdin` reads ahead, so it can't be polled.
-    let mut input = File::from(io::stdin().as_fd().try_clone_to_owned()?);
+    let mut input = platform::standard_input()?;
     messaging::serve(&mut input, &mut io::stdout().lock(), &mut handler, || {
         drop(site.set(Site::start((&config).into())))
     })?;

@@ -8,13 +8,12 @@ use std::{
 use url_notes::{
     cli,
     config::{self, Config, Face},
-    logging,
+    logging, platform,
 };
 use url_notes_net::{cli::Arguments, feed};
 
 fn main() -> ExitCode {
-    // Keeps what is written private, whatever the shell's umask.
-    rustix::process::umask(rustix::fs::Mode::from_raw_mode(0o077));
+    platform::keep_files_private();
     feed::quiet_panics();
     let Face::CommandLine(argv) = config::face() else {
         // No browser starts this program.

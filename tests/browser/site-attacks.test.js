@@ -324,6 +324,31 @@ inEachBrowser(
 	{ settings: "require-token = true\n" },
 );
 
+inEachBrowser(
+	"opens a locked site by a click in the popup, again and again",
+	async (world, browser) => {
+		await world.siteAnswers();
+		const origin = await world.origin();
+		for (const path of ["/article", "/second-article"]) {
+			const { popup } = await world.save(browser, path);
+			const before = await browser.addresses();
+			await popup.click("#open-site");
+			const opened = await until("the note is shown", async () => {
+				const all = await browser.addresses();
+				const shown = (/** @type {string} */ address) =>
+					!before.includes(address) && address.startsWith(`${origin}/note/`);
+				return all.find(shown);
+			});
+			// The key came along, and from then on the browser has it.
+			const page = await browser.open(opened);
+			assert.doesNotMatch(await page.content(), /These notes are locked/);
+			assert.match(await page.title(), /^url-notes/);
+			await page.close();
+		}
+	},
+	{ settings: "require-token = true\n" },
+);
+
 // ---- Notes that were made to do harm
 
 /** Of so many notes, one is also looked at by itself, by its tag, and searched for. */

@@ -231,7 +231,8 @@ impl TestHost {
             let hello = self.call("hello", json!({"protocol": 1, "extension": "0.0.0"}));
             assert_eq!(hello["siteProblem"], Value::Null);
             let url = hello["siteUrl"].as_str().unwrap();
-            let origin = url.strip_suffix('/').unwrap();
+            assert!(url.ends_with('/'), "{url}");
+            let origin = url.split("/enter/").next().unwrap().trim_end_matches('/');
             let host = origin.strip_prefix("http://").unwrap();
             let (name, port) = host.rsplit_once(':').unwrap();
             let label = name.strip_suffix(".localhost").unwrap();

@@ -10,7 +10,10 @@ use std::{
 
 use serde_json::{Value, json};
 
-use crate::doctor::{Machine, all_in, is_root, mode_of};
+use crate::{
+    doctor::{Machine, all_in, is_root, mode_of},
+    host::program,
+};
 
 /// A manifest that url-notes didn't write.
 const THEIRS: &str = r#"{"name": "url_notes", "path": "/opt/other", "type": "stdio"}"#;
@@ -475,4 +478,23 @@ fn a_manifest_with_other_modes_or_text_is_rewritten() {
         );
         assert_eq!(fs::read_to_string(&file).unwrap(), ours, "{kind}");
     }
+}
+
+#[test]
+fn for_windows_what_is_missing_is_named() {
+    let dir = tempfile::tempdir().unwrap();
+    let refused = |arguments: &[&str]| {
+        let output = program(dir.path())
+            .env_remove("LOCALAPPDATA")
+            .args(["register", "--platform", "windows"])
+            .args(arguments)
+            .output()
+            .unwrap();
+        assert_eq!(output.status.code(), Some(1));
+        String::from_utf8(output.stderr).unwrap()
+    };
+    let stderr = refused(&["--browser", "edge", "--program", "/usr/bin/env"]);
+    assert!(stderr.contains("LOCALAPPDATA isn't set"), "{stderr}");
+    let stderr = refused(&["--browser", "edge", "--program", "/usr/bin/env", "--system"]);
+    assert!(stderr.contains("one user at a time"), "{stderr}");
 }

@@ -188,7 +188,7 @@ fn of_three_hosts_the_next_serves_within_a_second_however_one_ends() {
             // The process that listens is the one that serves.
             let serving = until("somebody to serve", || {
                 let address = format!("127.0.0.1:{port}").parse().unwrap();
-                let program = url_notes::site::listening_at(address);
+                let program = url_notes::platform::listening_at(address);
                 hosts.iter().position(|host| match &program {
                     Some(program) => host.process() == program.process,
                     // If the system doesn't say, any of them will do.
@@ -203,7 +203,7 @@ fn of_three_hosts_the_next_serves_within_a_second_however_one_ends() {
             let process = ending.process();
             let address = format!("127.0.0.1:{port}").parse().unwrap();
             until("the next one to serve", || {
-                let holder = url_notes::site::listening_at(address);
+                let holder = url_notes::platform::listening_at(address);
                 let page = try_get(port, "/tag/gpu").ok()?;
                 let next = holder.is_none_or(|program| program.process != process);
                 (next && page.status == 200).then_some(())

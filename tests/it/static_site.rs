@@ -612,6 +612,25 @@ fn the_users_own_files_and_edits_among_the_pages_are_kept() {
 }
 
 #[test]
+fn what_a_killed_export_had_moved_away_comes_back_with_the_next_one() {
+    let dir = tempfile::tempdir().unwrap();
+    let dir = dir.path();
+    fill(dir);
+    let out = dir.join("out");
+    export(dir, &out, &[]);
+    // As a kill leaves it where a folder is exchanged by two moves.
+    let left = out.join(".url-notes.4194304-0.part");
+    fs::create_dir_all(left.join("old")).unwrap();
+    fs::rename(out.join("tag"), left.join("old/tag")).unwrap();
+    // Of this one, the mark file knows nothing: it was removed before.
+    fs::write(left.join("old/custom.css"), "").unwrap();
+    let again = export(dir, &out, &[]);
+    assert_eq!(again["written"], 0, "{again}");
+    assert!(out.join("tag").is_dir() && !left.exists());
+    assert!(!out.join("custom.css").exists());
+}
+
+#[test]
 fn a_killed_export_leaves_nothing_that_git_would_publish() {
     use rustix::process::{Pid, Signal, kill_process};
 

@@ -74,6 +74,58 @@ fn only_messaging_names_byteorder() {
     only_in("host/src", ".rs", "host/src/messaging/", &["byteorder"]);
 }
 
+/// Checks that the code of a folder, without its tests, names a system only in `home`.
+fn systems_only_in(folder: &str, home: &str) {
+    const WORDS: [&str; 13] = [
+        "os::unix",
+        "os::windows",
+        "os::fd",
+        "rustix",
+        "winapi_util",
+        "windows_registry",
+        "fs4::",
+        "terminal_size",
+        "target_os",
+        "target_family",
+        "cfg(unix",
+        "cfg(windows",
+        "cfg!(windows",
+    ];
+    for (name, text) in files(folder, ".rs") {
+        if name.starts_with(home) || name.ends_with("tests.rs") || name.contains("/tests/") {
+            continue;
+        }
+        for line in text.lines().take(lines_of_code(&text)) {
+            let is_comment = line.trim_start().starts_with("//");
+            let word = WORDS.iter().find(|word| line.contains(**word));
+            assert!(
+                is_comment || word.is_none(),
+                "{name} names a system, which only {home} does: {line}"
+            );
+        }
+    }
+}
+
+#[test]
+fn only_the_platform_names_systems() {
+    let home = "host/src/platform/";
+    for folder in ["host/src", "net/src"] {
+        systems_only_in(folder, home);
+    }
+}
+
+#[test]
+fn the_platform_names_unix_and_windows() {
+    for (system, word) in [("unix", "rustix"), ("windows", "winapi_util")] {
+        let folder = format!("host/src/platform/{system}");
+        let found = files(&folder, ".rs");
+        assert!(
+            found.iter().any(|(_, text)| text.contains(word)),
+            "{folder}"
+        );
+    }
+}
+
 #[test]
 fn only_browser_js_names_the_browsers_interface() {
     only_in(

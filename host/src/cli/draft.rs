@@ -5,9 +5,8 @@
 
 use std::{
     ffi::OsStr,
-    fs::{self, DirBuilder, File, TryLockError},
+    fs::{self, File},
     io::{self, Read as _, Write as _},
-    os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _},
     path::{Path, PathBuf},
     time::{Duration, SystemTime},
 };
@@ -18,6 +17,7 @@ use crate::{
     cli::{context::unwritten, front_matter},
     config::Config,
     domain::{Note, NoteId, shell_word},
+    platform::{self, PathLock, PrivateOptions as _},
 };
 
 /// Longest draft that is read, in bytes: far more than a note has.
@@ -34,8 +34,11 @@ pub(super) struct Draft {
     folder: PathBuf,
     pub(super) path: PathBuf,
     id: NoteId,
-    /// The original, locked while this program uses the draft.
-    before: File,
+    /// The original.
+    before: PathBuf,
+    /// Locks the original while this program uses the draft. Some network drives don't support
+    /// locks; drafts aren't locked there.
+    _lock: Option<PathLock>,
 }
 
 /// Which files that an editor left beside the draft may be removed.
@@ -72,7 +75,10 @@ impl Draft {
         if let Some(draft) = again {
             // Restarts the time that it is kept.
             #[expect(clippy::disallowed_methods, reason = "the time of a file")]
-            let _ = draft.before.set_modified(SystemTime::now());
+            let _ = File::options()
+                .write(true)
+                .open(&draft.before)
+                .and_then(|before| before.set_modified(SystemTime::now()));
             return Ok((draft, other));
         }
         Ok((Self::create(&drafts, note.id, &written)?, other))
@@ -86,38 +92,36 @@ impl Draft {
                 _ => format!("{}-{number}", id.0),
             };
             let folder = drafts.join(name);
-            let mut builder = DirBuilder::new();
-            match builder.mode(0o700).create(&folder) {
+            match platform::create_private_folder(&folder) {
                 Ok(()) => break folder,
                 Err(error) if error.kind() == io::ErrorKind::AlreadyExists => number += 1,
-                Err(error) if error.kind() == io::ErrorKind::NotFound => builder
-                    .recursive(true)
-                    .create(drafts)
-                    .map_err(|error| unwritten(error, drafts))?,
+                Err(error) if error.kind() == io::ErrorKind::NotFound => {
+                    platform::create_private_folders(drafts)
+                        .map_err(|error| unwritten(error, drafts))?;
+                }
                 Err(error) => return Err(unwritten(error, &folder)),
             }
         };
         let write = |name: &str| {
             let path = folder.join(name);
             let mut file = File::options()
-                .read(true)
                 .write(true)
                 .create_new(true)
-                .mode(0o600)
+                .private()
                 .open(&path)?;
-            // Some network drives don't support locks; drafts aren't locked there.
-            let _ = file.try_lock();
+            let lock = PathLock::take_by(&folder, &path).ok();
             file.write_all(written.as_bytes())?;
-            Ok(file)
+            Ok::<_, io::Error>((path, lock))
         };
         let path = folder.join(NAME);
         let files = write(BEFORE).and_then(|before| write(NAME).map(|_| before));
         match files {
-            Ok(before) => Ok(Self {
+            Ok((before, lock)) => Ok(Self {
                 folder,
                 path,
                 id,
                 before,
+                _lock: lock,
             }),
             Err(error) => {
                 remove(&folder, Spare::Nothing);
@@ -166,16 +170,19 @@ impl Draft {
 
     /// Locks an existing draft. Fails if another process has it.
     fn hold(folder: PathBuf, id: NoteId) -> io::Result<Self> {
-        let before = File::open(folder.join(BEFORE))?;
-        if let Err(TryLockError::WouldBlock) = before.try_lock() {
-            return Err(io::ErrorKind::WouldBlock.into());
-        }
+        let before = folder.join(BEFORE);
+        File::open(&before)?;
+        let lock = match PathLock::take_by(&folder, &before) {
+            Err(error) if error.kind() == io::ErrorKind::WouldBlock => return Err(error),
+            taken => taken.ok(),
+        };
         let path = folder.join(NAME);
         Ok(Self {
             folder,
             path,
             id,
             before,
+            _lock: lock,
         })
     }
 
@@ -186,7 +193,7 @@ impl Draft {
 
     /// Returns the original content.
     pub(super) fn before(&self) -> io::Result<Vec<u8>> {
-        read(File::open(self.folder.join(BEFORE))?)
+        read(File::open(&self.before)?)
     }
 
     /// Returns whether the content is unchanged, byte for byte.
@@ -201,7 +208,7 @@ impl Draft {
     }
 
     fn is_old(&self) -> bool {
-        let modified = self.before.metadata().and_then(|about| about.modified());
+        let modified = fs::metadata(&self.before).and_then(|about| about.modified());
         modified.is_ok_and(|at| at.elapsed().is_ok_and(|age| age > UNTOUCHED_STAYS))
     }
 

@@ -6,7 +6,6 @@
 use std::{
     fs::File,
     io::{self, BufRead as _, IsTerminal as _, Write as _},
-    os::unix::process::ExitStatusExt as _,
     path::{Path, PathBuf},
     time::{Duration, Instant},
 };
@@ -27,7 +26,7 @@ use crate::{
     },
     domain::{Change, Note, PageUrl, Tag, nearest, parse_tags},
     error::{Error, Result},
-    protocol,
+    platform, protocol,
     store::{BulkChange, Store},
     wire::wire_note,
 };
@@ -431,15 +430,17 @@ fn sentence_of(failure: &EditorFailure) -> String {
         EditorFailure::Absent(name) => {
             format!("The editor \"{name}\" can't be started. Set VISUAL or EDITOR to your editor.")
         }
-        EditorFailure::Failed(status) => match (status.code(), status.signal()) {
-            (Some(code), _) => {
-                format!("The editor exited with status {code}, so nothing was changed.")
+        EditorFailure::Failed(status) => {
+            match (status.code(), platform::signal_that_ended(*status)) {
+                (Some(code), _) => {
+                    format!("The editor exited with status {code}, so nothing was changed.")
+                }
+                (None, signal) => format!(
+                    "Signal {} ended the editor, so nothing was changed.",
+                    signal.unwrap_or_default()
+                ),
             }
-            (None, signal) => format!(
-                "Signal {} ended the editor, so nothing was changed.",
-                signal.unwrap_or_default()
-            ),
-        },
+        }
     }
 }
 

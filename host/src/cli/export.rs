@@ -23,6 +23,7 @@ use crate::{
         unknown_tag::unknown_tag,
     },
     domain::{MAX_SUMMARY_BYTES, Metadata, NoteId, parse_tags},
+    platform,
     site::{self, Address, Book, Extras, Publication, Tokens, Written},
     store::{self, Reader, TagFilter},
     transfer::export::{self, PendingOutput, Texts},
@@ -471,13 +472,14 @@ pub(super) fn into_file(
         bail!("There is no folder {}. Create it first.", folder.display());
     }
     let stop = Stop::on_signals()?;
-    let part = PendingOutput::file(&target).map_err(|error| context::unwritten(error, path))?;
+    let (part, file) =
+        PendingOutput::file(&target).map_err(|error| context::unwritten(error, path))?;
     let mut out = Stoppable {
-        file: &part.file,
+        file: &file,
         stop: stop.flag(),
     };
     let written = write(&mut out).and_then(|()| {
-        part.file.sync_all()?;
+        file.sync_all()?;
         out.go_on()?;
         Ok(fs::rename(&part.path, &target)?)
     });
@@ -543,7 +545,7 @@ fn or_stopped(error: anyhow::Error, stop: &AtomicBool, path: &Path) -> anyhow::E
 fn of_file(error: anyhow::Error, path: &Path) -> anyhow::Error {
     match plain(error).downcast::<io::Error>() {
         // The reader of the pipe has closed it.
-        Ok(error) if error.kind() == io::ErrorKind::BrokenPipe => error.into(),
+        Ok(error) if platform::is_closed_pipe(&error) => error.into(),
         Ok(error) => context::unwritten(error, path),
         Err(error) => error,
     }

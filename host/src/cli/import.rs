@@ -1,7 +1,7 @@
 //! `url-notes import`
 
 use std::{
-    fs,
+    fs::{self, File},
     io::{self, Write},
     path::{Path, PathBuf},
     time::Duration,
@@ -295,6 +295,7 @@ fn undo(invocation: &mut Invocation<'_>) -> anyhow::Result<()> {
 struct ReportFile {
     path: PathBuf,
     part: PendingOutput,
+    file: File,
 }
 
 impl ReportFile {
@@ -305,16 +306,18 @@ impl ReportFile {
                 path.display()
             );
         }
-        let part = PendingOutput::file(path).map_err(|error| context::unwritten(error, path))?;
+        let (part, file) =
+            PendingOutput::file(path).map_err(|error| context::unwritten(error, path))?;
         Ok(Self {
             path: path.to_owned(),
             part,
+            file,
         })
     }
 
     fn write(&self, output: &Output<'_>) -> Result<()> {
         let write = || -> io::Result<()> {
-            let mut file = io::BufWriter::new(&self.part.file);
+            let mut file = io::BufWriter::new(&self.file);
             serde_json::to_writer_pretty(&mut file, output)?;
             writeln!(file)?;
             file.into_inner()?.sync_all()

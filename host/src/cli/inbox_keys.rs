@@ -1,11 +1,6 @@
 //! `url-notes inbox` on a terminal: shows one page after the other and waits for keys.
 
-use std::{
-    io::{self, IsTerminal as _, Read as _, Write},
-    os::fd::AsFd as _,
-};
-
-use rustix::termios::{LocalModes, OptionalActions, Termios, tcgetattr, tcsetattr};
+use std::io::{self, IsTerminal as _, Read as _, Write};
 
 use crate::{
     cli::{
@@ -15,6 +10,7 @@ use crate::{
         terminal::Paint,
     },
     domain::Tag,
+    platform::SingleKeys,
     store::{Arrival, BroughtBack, KeepOptions, Reader, SkipSelection, Store},
 };
 
@@ -64,27 +60,6 @@ pub(super) fn run(invocation: &mut Invocation<'_>, feed: Option<i64>) -> anyhow:
         log::warn!("upkeep: {}", error.chain());
     }
     Ok(())
-}
-
-/// Makes the terminal pass on each key at once, until it is dropped.
-struct SingleKeys(Termios);
-
-impl SingleKeys {
-    fn on_terminal() -> io::Result<Self> {
-        let input = io::stdin();
-        let before = tcgetattr(input.as_fd())?;
-        let mut modes = before.clone();
-        // Ctrl+C arrives as a key, so that the terminal is restored.
-        modes.local_modes -= LocalModes::ICANON | LocalModes::ECHO | LocalModes::ISIG;
-        tcsetattr(input.as_fd(), OptionalActions::Flush, &modes)?;
-        Ok(Self(before))
-    }
-}
-
-impl Drop for SingleKeys {
-    fn drop(&mut self) {
-        let _ = tcsetattr(io::stdin().as_fd(), OptionalActions::Now, &self.0);
-    }
 }
 
 /// Reads a key. Arrows become `j` and `k`; `None` is the end of the input.

@@ -69,7 +69,7 @@ pub use search::shield_exclusions;
 use terminal::{Colour, Look};
 pub use terminal::{clean, json};
 
-use crate::{config::Config, error::Error};
+use crate::{config::Config, error::Error, platform};
 
 /// Help heading of the global options.
 const EVERYWHERE: &str = "Options of all commands";
@@ -348,17 +348,17 @@ fn colour_of_help(argv: &[OsString]) -> ColorChoice {
 /// Returns whether the reader of the output has closed it.
 fn is_unread(cause: &(dyn std::error::Error + 'static)) -> bool {
     // The first two have their cause to themselves.
-    let kind = if let Some(error) = cause.downcast_ref::<serde_json::Error>() {
-        error.io_error_kind()
+    let is_closed = platform::is_closed_pipe;
+    if let Some(error) = cause.downcast_ref::<serde_json::Error>() {
+        error.io_error_kind() == Some(io::ErrorKind::BrokenPipe)
     } else if let Some(error) = cause.downcast_ref::<csv::Error>() {
         match error.kind() {
-            csv::ErrorKind::Io(error) => Some(error.kind()),
-            _ => None,
+            csv::ErrorKind::Io(error) => is_closed(error),
+            _ => false,
         }
     } else {
-        cause.downcast_ref::<io::Error>().map(io::Error::kind)
-    };
-    kind == Some(io::ErrorKind::BrokenPipe)
+        cause.downcast_ref::<io::Error>().is_some_and(is_closed)
+    }
 }
 
 /// Returns whether a cause is a fault of disk, database or program.

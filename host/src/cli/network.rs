@@ -1,12 +1,13 @@
 //! Runs `url-notes-net`, the program that has everything to do with the network, so that this one
 //! has none of it.
 
-use std::{ffi::OsString, os::unix::process::CommandExt as _, process::Command};
+use std::{ffi::OsString, process::Command};
 
 use anyhow::{Context as _, bail};
 
 use crate::{
     config::Environment,
+    platform,
     registration::net_program::{self, NAME},
 };
 
@@ -23,6 +24,6 @@ pub(super) fn run_instead(argv: &[OsString]) -> anyhow::Result<()> {
             net_program::how_to_install(own.as_deref())
         );
     };
-    let error = Command::new(program).args(argv.iter().skip(1)).exec();
+    let error = platform::replace_by(Command::new(program).args(argv.iter().skip(1)));
     Err(error).context(format!("{NAME} can't be started"))
 }

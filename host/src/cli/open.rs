@@ -10,6 +10,7 @@ use anyhow::{Context as _, bail};
 use crate::{
     cli::{context::Invocation, unknown_tag::unknown_tag},
     domain::Tag,
+    platform,
     site::{self, AccessControl, ServeError, Settings},
 };
 
@@ -18,13 +19,6 @@ pub(super) struct Open {
     /// Open the view of this tag
     tag: Option<String>,
 }
-
-/// The platform's program for opening an address.
-const OPENER: &str = if cfg!(target_os = "macos") {
-    "open"
-} else {
-    "xdg-open"
-};
 
 impl Open {
     pub(super) fn run(self, invocation: &mut Invocation<'_>) -> anyhow::Result<()> {
@@ -105,15 +99,17 @@ fn open(
 
 /// Opens an address or a file in the user's browser.
 pub(super) fn start_browser(what: &OsStr) -> anyhow::Result<()> {
-    let status = Command::new(OPENER)
+    let (opener, arguments) = platform::OPENER;
+    let status = Command::new(opener)
+        .args(arguments)
         .arg(what)
         .stdin(Stdio::null())
         .stdout(Stdio::null())
         .stderr(Stdio::null())
         .status()
-        .with_context(|| format!("{OPENER} isn't installed"))?;
+        .with_context(|| format!("{opener} isn't installed"))?;
     if !status.success() {
-        bail!("{OPENER} failed");
+        bail!("{opener} failed");
     }
     Ok(())
 }

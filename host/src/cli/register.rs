@@ -12,8 +12,9 @@ use serde_json::{Value, json};
 use crate::{
     cli::{context::Invocation, print::clean},
     config::Environment,
+    platform,
     registration::{
-        self, Change, Done, Outcome, Platform, Registrar, Unreachable, permissions,
+        self, Change, Done, Outcome, Platform, Registrar, Unreachable,
         program::{throw_away_folder, to_register},
     },
 };
@@ -51,7 +52,7 @@ pub(super) struct Register {
     /// Prefix all written paths with this folder, to build a package
     #[arg(long, value_name = "DIR", requires = "system")]
     root: Option<PathBuf>,
-    /// Use the browsers and folders of linux (also for the BSDs) or macos, to build a package for it
+    /// Use the browsers and folders of linux (also for the BSDs), macos or windows, to build a package for it
     #[arg(long, value_name = "NAME", value_enum, hide_possible_values = true)]
     platform: Option<Platform>,
     /// Show what would be done, but change nothing
@@ -87,7 +88,7 @@ impl Register {
             let program = self.program_to_register(&around, invocation)?;
             if self.system
                 && self.root.is_none()
-                && let Some(danger) = permissions::danger(&program)
+                && let Some(danger) = platform::danger(&program)
             {
                 bail!(
                     "{} Nothing was registered, because only root may be able to change a program for all users. Run: sudo ./install.sh --system",

@@ -13,6 +13,7 @@ use crate::{
     cli::{context::Invocation, print::clean},
     clock,
     config::{Config, Environment},
+    platform,
     store::Store,
     sync::{
         device::DeviceId,
@@ -110,8 +111,8 @@ pub(super) fn schedule(config: &Config) -> Option<schedule::Settings> {
 impl Now {
     fn run(self, invocation: &mut Invocation<'_>) -> anyhow::Result<()> {
         if self.quiet {
-            // What the user does goes first. Refused, the run is as it was.
-            let _ = rustix::process::nice(10);
+            // What the user does goes first.
+            platform::lower_priority();
         }
         let mut store = invocation.store()?;
         if store.sync_setup()?.is_none() {

@@ -6,9 +6,7 @@
 use std::{
     ffi::{OsStr, OsString},
     fmt::Write as _,
-    fs::File,
     io::{self, BufWriter, IsTerminal as _, Write},
-    os::fd::AsFd as _,
     path::Path,
     process::{Command, ExitStatus, Stdio},
     sync::{
@@ -17,10 +15,10 @@ use std::{
     },
 };
 
-use signal_hook::consts::{SIGINT, SIGQUIT, SIGTERM};
+use signal_hook::consts::{SIGINT, SIGTERM};
 use unicode_width::{UnicodeWidthChar as _, UnicodeWidthStr as _};
 
-use crate::config::Terminal;
+use crate::{config::Terminal, platform};
 
 /// Columns below which the terminal wraps lines itself.
 const NARROWEST: usize = 24;
@@ -57,12 +55,8 @@ pub(super) enum Paint {
 impl Look {
     /// Returns the capabilities of standard output.
     pub(super) fn of_output(choice: Colour, terminal: &Terminal) -> Self {
-        let stdout = io::stdout();
-        let columns = stdout.is_terminal().then(|| {
-            let size = rustix::termios::tcgetwinsize(stdout.as_fd());
-            let columns = size.map_or(0, |size| usize::from(size.ws_col));
-            if columns == 0 { 80 } else { columns }
-        });
+        let is_terminal = io::stdout().is_terminal();
+        let columns = is_terminal.then(|| platform::columns().unwrap_or(80));
         Self {
             colours: has_colours(choice, terminal, columns.is_some()),
             columns,
@@ -173,8 +167,8 @@ pub(super) fn paged(
 ) -> io::Result<()> {
     let mut pager = match &terminal.pager {
         Some(pager) if pager.is_empty() || pager == "cat" => None,
-        Some(pager) => Some(command(pager)),
-        None => Some(Command::new("less")),
+        Some(pager) => Some(command(pager, None)),
+        None => platform::PAGER.map(Command::new),
     };
     if let Some(pager) = &mut pager {
         if !terminal.less {
@@ -191,7 +185,7 @@ pub(super) fn paged(
             if !absent {
                 return match printed {
                     // The user has quit the pager.
-                    Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
+                    Err(error) if platform::is_closed_pipe(&error) => Ok(()),
                     printed => printed,
                 };
             }
@@ -229,8 +223,8 @@ impl Interrupts {
             ours
         } else {
             let ours = Arc::new(AtomicBool::new(false));
-            for signal in [SIGINT, SIGQUIT] {
-                signal_hook::flag::register_conditional_default(signal, Arc::clone(&ours))?;
+            for signal in platform::INTERRUPTS {
+                signal_hook::flag::register_conditional_default(*signal, Arc::clone(&ours))?;
             }
             OURS.get_or_init(|| ours)
         };
@@ -281,36 +275,33 @@ pub(super) enum EditorFailure {
     Failed(ExitStatus),
 }
 
-/// Editors to try if the user has set none, in order.
-const EDITORS: [&str; 4] = ["editor", "nano", "vim", "vi"];
-
 /// Opens a file in the user's editor and waits for it.
 pub(super) fn edit(terminal: &Terminal, file: &Path) -> io::Result<Result<(), EditorFailure>> {
     let _ours = Interrupts::left_to_child()?;
     let mut tried: Vec<OsString> = Vec::new();
     match &terminal.editor {
         Some(editor) => tried.push(editor.clone()),
-        None => tried.extend(EDITORS.map(OsString::from)),
+        None => tried.extend(platform::EDITORS.iter().map(OsString::from)),
     }
     for editor in tried {
         let known = terminal.editor.is_some();
         let mut command = if known {
-            command(&editor)
+            command(&editor, Some(file))
         } else {
-            Command::new(&editor)
+            let mut command = Command::new(&editor);
+            command.arg(file);
+            command
         };
-        command.arg(file);
         // Also if our own input or output is a pipe.
         if !io::stdin().is_terminal()
-            && let Ok(tty) = File::open("/dev/tty")
+            && let Ok(tty) = platform::open_input()
         {
             command.stdin(tty);
         }
         if !io::stdout().is_terminal() {
-            let tty = File::options().write(true).open("/dev/tty");
-            match tty {
+            match platform::open_output() {
                 Ok(tty) => command.stdout(tty),
-                Err(_) => command.stdout(io::stderr().as_fd().try_clone_to_owned()?),
+                Err(_) => command.stdout(io::stderr()),
             };
         }
         let name = || clean(&editor.to_string_lossy());
@@ -328,15 +319,13 @@ pub(super) fn edit(terminal: &Terminal, file: &Path) -> io::Result<Result<(), Ed
 }
 
 /// Parses a program as in EDITOR and PAGER: a path, or a shell command such as `code --wait`.
-fn command(text: &OsStr) -> Command {
+fn command(text: &OsStr, file: Option<&Path>) -> Command {
     if Path::new(text).is_file() {
-        return Command::new(text);
+        let mut command = Command::new(text);
+        command.args(file);
+        return command;
     }
-    let mut words = text.to_owned();
-    words.push(" \"$@\"");
-    let mut command = Command::new("sh");
-    command.arg("-c").arg(words).arg(text);
-    command
+    platform::shell(text, file)
 }
 
 #[cfg(test)]
@@ -419,7 +408,9 @@ mod tests {
         std::fs::set_permissions(&program, std::fs::Permissions::from_mode(0o755)).unwrap();
         let program = program.to_str().unwrap();
         let output = |text: &str| {
-            let output = command(text.as_ref()).arg("a file").output().unwrap();
+            let output = command(text.as_ref(), Some("a file".as_ref()))
+                .output()
+                .unwrap();
             String::from_utf8(output.stdout).unwrap()
         };
         assert_eq!(output(program), "<a file>");

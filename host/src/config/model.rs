@@ -3,13 +3,12 @@
 use std::{
     fmt,
     io::Read as _,
-    os::unix::fs::PermissionsExt as _,
     path::{Path, PathBuf},
 };
 
 use serde::Deserialize;
 
-use crate::fs_open;
+use crate::platform::{self, fs_open};
 
 /// Longest key file, in bytes.
 const MAX_KEY_BYTES: u64 = 8 * 1024;
@@ -163,7 +162,7 @@ impl ModelSettings {
             error,
         };
         let file = fs_open::open(path).map_err(unreadable)?;
-        let mode = file.metadata().map_err(unreadable)?.permissions().mode();
+        let mode = platform::mode(&file.metadata().map_err(unreadable)?);
         if mode & 0o077 != 0 {
             return Err(KeyProblem::Open(path.clone()));
         }
@@ -182,7 +181,7 @@ impl ModelSettings {
 
 #[cfg(test)]
 mod tests {
-    use std::fs;
+    use std::{fs, os::unix::fs::PermissionsExt as _};
 
     use super::*;
 

@@ -5,7 +5,6 @@ use std::{
     fs,
     io::{self, Read as _, Seek as _, SeekFrom},
     net::{Ipv4Addr, Ipv6Addr, SocketAddr, ToSocketAddrs as _},
-    os::unix::{fs::PermissionsExt as _, process::CommandExt as _},
     path::{Path, PathBuf},
     process::{Command, Stdio},
     sync::mpsc,
@@ -13,23 +12,15 @@ use std::{
     time::Duration,
 };
 
-use jiff::{SignedDuration, Timestamp, tz::TimeZone};
-use rustix::{
-    fs::{Access, access},
-    process::{Pid, Signal, kill_process_group},
-};
-
 use crate::{
     config::{Config, Environment},
     doctor::finding::{self, Area, Finding, Fix, Level, quoted, same_file, unsafe_path},
-    fs_open,
+    platform::{self, Running, fs_open},
     protocol::PROTOCOL,
-    registration::{
-        permissions,
-        program::{self, NAME},
-    },
+    registration::program::{self, NAME},
     site::{self, ServeError},
 };
+use jiff::{SignedDuration, Timestamp, tz::TimeZone};
 
 /// Time limit for a program to print its version, and for the system to resolve a name.
 const BRIEFLY: Duration = Duration::from_secs(2);
@@ -49,7 +40,7 @@ pub(super) fn program(around: &Environment) -> Vec<Finding> {
         program.display()
     );
     findings.push(Finding::new(Area::Program, Level::Ok, message));
-    findings.extend(permissions::danger(program).map(|danger| unsafe_path(Area::Program, danger)));
+    findings.extend(platform::danger(program).map(|danger| unsafe_path(Area::Program, danger)));
     findings.extend(is_passing(program, around));
     match &around.home {
         None => findings.push(Finding {
@@ -60,7 +51,7 @@ pub(super) fn program(around: &Environment) -> Vec<Finding> {
                 "The home folder isn't known, so the browsers' folders can't be found.".into(),
             )
         }),
-        Some(home) if permissions::is_of_another(home) => findings.push(Finding {
+        Some(home) if platform::is_of_another(home) => findings.push(Finding {
             advice: Some("Run this command as that user, without sudo.".into()),
             ..Finding::new(
                 Area::Program,
@@ -96,8 +87,8 @@ fn is_passing(program: &Path, around: &Environment) -> Option<Finding> {
 
 fn on_path(program: &Path, around: &Environment) -> Vec<Finding> {
     let mut found: Vec<PathBuf> = Vec::new();
-    for file in around.path.iter().map(|folder| folder.join(NAME)) {
-        let runs = file.is_file() && access(&file, Access::EXEC_OK).is_ok();
+    for file in around.path.iter().map(|folder| program::in_folder(folder)) {
+        let runs = file.is_file() && platform::may_execute(&file);
         if runs
             && !found
                 .iter()
@@ -157,18 +148,18 @@ fn on_path(program: &Path, around: &Environment) -> Vec<Finding> {
 
 /// Runs `--version` with a time limit and returns its output.
 pub(super) fn version_of(program: &Path) -> Option<String> {
-    if permissions::danger(program).is_some() {
+    if platform::danger(program).is_some() {
         return None;
     }
-    let mut child = Command::new(program)
+    let mut command = Command::new(program);
+    command
         .arg("--version")
         .stdin(Stdio::null())
         .stdout(Stdio::piped())
-        .stderr(Stdio::null())
-        .process_group(0)
-        .spawn()
-        .ok()?;
-    let mut stdout = child.stdout.take()?;
+        .stderr(Stdio::null());
+    let mut child = Running::spawn(&mut command).ok()?;
+    let (_, stdout, _) = child.take_pipes();
+    let mut stdout = stdout?;
     let (sender, receiver) = mpsc::channel();
     thread::spawn(move || {
         let mut output = Vec::new();
@@ -177,7 +168,7 @@ pub(super) fn version_of(program: &Path) -> Option<String> {
     });
     let output = receiver.recv_timeout(BRIEFLY).ok().and_then(Result::ok);
     // Ends the program and everything it started.
-    let _ = kill_process_group(Pid::from_child(&child), Signal::KILL);
+    child.kill_all();
     let _ = child.wait();
     let output = String::from_utf8(output?).ok()?;
     let line = finding::clean(output.lines().next()?);
@@ -197,7 +188,7 @@ pub(super) fn port(config: &Config) -> Vec<Finding> {
         ),
         Err(ServeError::AlreadyServed { port }) => {
             let address = SocketAddr::from((Ipv4Addr::LOCALHOST, port));
-            let by = site::listening_at(address);
+            let by = platform::listening_at(address);
             let by = by.map_or(String::new(), |program| format!(", served by {program}"));
             Finding::new(
                 Area::Site,
@@ -217,11 +208,11 @@ pub(super) fn port(config: &Config) -> Vec<Finding> {
     findings.extend(names(port));
     let message = match (site::identifies_users(), config.require_token) {
         (_, true) => {
-            "Only browsers that you opened with `url-notes open` can see the site (require-token)."
+            "Only browsers with the extension, or that you opened with `url-notes open`, can see the site (require-token)."
         }
         (true, false) => "Only you can see the site: the system identifies the connecting user.",
         (false, false) => {
-            "The system can't identify the connecting user, so open the site with `url-notes open` once in each browser."
+            "The system can't identify the connecting user, so open the site from the extension, or with `url-notes open`, once in each browser."
         }
     };
     findings.push(Finding::new(Area::Site, Level::Ok, message.into()));
@@ -370,7 +361,7 @@ pub(super) fn log(config: &Config, now: Timestamp) -> Vec<Finding> {
 
 /// Returns a finding if others may read a private file.
 fn open_to_others(path: &Path) -> Option<Finding> {
-    let mode = fs::metadata(path).ok()?.permissions().mode() & 0o7777;
+    let mode = platform::mode(&fs::metadata(path).ok()?);
     let private = mode & !0o077;
     (mode != private).then(|| Finding {
         cause: Some("unsafe".into()),

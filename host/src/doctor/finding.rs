@@ -1,12 +1,12 @@
 //! A finding: the fault, its cause and its fixes.
 
-use std::{
-    fs,
-    os::unix::fs::MetadataExt as _,
-    path::{Path, PathBuf},
-};
+use std::path::{Path, PathBuf};
 
-use crate::{caller::Family, protocol::ErrorKind, registration::permissions::Danger};
+use crate::{
+    caller::Family,
+    platform::{Danger, FileId},
+    protocol::ErrorKind,
+};
 
 /// The subject of a finding.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -158,11 +158,8 @@ pub(super) fn unsafe_path(area: Area, danger: Danger) -> Finding {
 
 /// Returns whether both paths lead to the same file.
 pub(super) fn same_file(one: Option<&Path>, other: Option<&Path>) -> bool {
-    let id = |path: Option<&Path>| {
-        let found = fs::metadata(path?).ok()?;
-        Some((found.dev(), found.ino()))
-    };
-    id(one).is_some_and(|one| Some(one) == id(other))
+    let one = one.and_then(FileId::of);
+    one.is_some() && one == other.and_then(FileId::of)
 }
 
 /// Quotes a path for a shell.

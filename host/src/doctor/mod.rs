@@ -14,14 +14,9 @@ mod notes;
 mod probe;
 mod registration;
 mod sync;
+mod windows_commands;
 
 use std::{
-    fs::{self, OpenOptions},
-    io,
-    os::{
-        fd::AsRawFd as _,
-        unix::fs::{MetadataExt as _, OpenOptionsExt as _, PermissionsExt as _},
-    },
     path::{Path, PathBuf},
     thread,
 };
@@ -31,11 +26,8 @@ use jiff::Timestamp;
 use crate::{
     config::{Config, Environment},
     extension_registry::{self, Visit},
-    fs_open,
-    registration::{
-        Platform, browsers, files, manifest,
-        permissions::{self},
-    },
+    platform::{self, System},
+    registration::{Platform, browsers, files, manifest},
     store,
 };
 
@@ -134,6 +126,9 @@ pub fn examine(config: &Config, around: &Environment, now: Timestamp) -> Report 
     findings.extend(environment::settings(config));
     findings.extend(environment::time_zone());
     findings.extend(environment::log(config, now));
+    if platform::HERE == System::Windows {
+        findings.iter_mut().for_each(windows_commands::translate);
+    }
     Report {
         findings,
         browsers,
@@ -168,10 +163,7 @@ pub fn apply_fixes(report: &Report, around: &Environment) -> AppliedFixes {
             fixes.push(fix);
         }
     }
-    let strange_home = around
-        .home
-        .as_deref()
-        .is_some_and(permissions::is_of_another);
+    let strange_home = around.home.as_deref().is_some_and(platform::is_of_another);
     if strange_home && !fixes.is_empty() {
         applied.failed.push(
             "Nothing was fixed because the home folder belongs to another user. Run this command as that user."
@@ -240,41 +232,20 @@ impl Fix {
 
 fn set_mode(path: &Path, mode: u32) -> Result<String, String> {
     let shown = path.display();
-    let failed =
-        |error: io::Error| format!("The permissions of {shown} can't be changed ({error}).");
-    // Opens the file first and then changes the open file, because a link that has taken its place
-    // could lead anywhere.
-    let flags = fs_open::NO_WAIT | fs_open::NO_LINK;
-    let mut options = OpenOptions::new();
-    let opened = options.read(true).custom_flags(flags).open(path);
-    let opened = match opened {
-        // The file is only writable or executable.
-        #[cfg(target_os = "linux")]
-        Err(error) if error.kind() == io::ErrorKind::PermissionDenied => {
-            options.custom_flags(flags | fs_open::PLACE).open(path)
-        }
-        opened => opened,
-    };
-    let file = opened.map_err(failed)?;
-    let found = file.metadata().map_err(failed)?;
-    if found.is_symlink() || found.uid() != rustix::process::geteuid().as_raw() {
+    let done = platform::set_mode_of_own(path, mode)
+        .map_err(|error| format!("The permissions of {shown} can't be changed ({error})."))?;
+    if !done {
         return Err(format!(
             "The permissions of {shown} weren't changed because it is a link or belongs to another user."
         ));
     }
-    let mode_wanted = fs::Permissions::from_mode(mode);
-    let mut done = file.set_permissions(mode_wanted.clone());
-    if cfg!(target_os = "linux") && done.is_err() {
-        // A file opened with `O_PATH` has no mode to set, but its path in /proc has.
-        let name = format!("/proc/self/fd/{}", file.as_raw_fd());
-        done = fs::set_permissions(name, mode_wanted);
-    }
-    done.map_err(failed)?;
     Ok(format!("Changed the permissions of {shown} to {mode:o}."))
 }
 
 #[cfg(test)]
 mod tests {
+    use std::{fs, os::unix::fs::PermissionsExt as _};
+
     use super::*;
     use crate::doctor::finding::quoted;
 

@@ -1,7 +1,7 @@
 //! Checks what may use the network: `url-notes-net`, the feeds that it fetches, the timer, and
 //! the model that it asks.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use crate::{
     config::{Config, Environment, ModelSettings},
@@ -9,6 +9,7 @@ use crate::{
         environment,
         finding::{Area, Finding, Level},
     },
+    platform::{self, System},
     registration::net_program::{self, NAME},
     store::Health,
 };
@@ -94,19 +95,24 @@ fn named(model: &ModelSettings) -> String {
 
 /// Returns whether the user's timer for feeds is enabled.
 fn has_timer(around: &Environment) -> bool {
-    let enabled: Option<PathBuf> = if cfg!(target_os = "macos") {
-        let agents = |home: &Path| {
-            home.join("Library/LaunchAgents")
-                .join(format!("{TIMER}.plist"))
-        };
-        around.home.as_deref().map(agents)
-    } else {
-        let link = |config: &Path| {
-            config
-                .join("systemd/user/timers.target.wants")
-                .join(format!("{TIMER}.timer"))
-        };
-        around.config_home.as_deref().map(link)
+    let enabled = match platform::HERE {
+        System::MacOs => {
+            let agents = |home: &Path| {
+                home.join("Library/LaunchAgents")
+                    .join(format!("{TIMER}.plist"))
+            };
+            around.home.as_deref().map(agents)
+        }
+        System::Linux => {
+            let link = |config: &Path| {
+                config
+                    .join("systemd/user/timers.target.wants")
+                    .join(format!("{TIMER}.timer"))
+            };
+            around.config_home.as_deref().map(link)
+        }
+        // None is installed there.
+        System::Windows => None,
     };
     enabled.is_some_and(|file| file.symlink_metadata().is_ok())
 }

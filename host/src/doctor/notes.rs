@@ -6,7 +6,8 @@ use std::{path::Path, time::Duration};
 use crate::{
     doctor::finding::{self, Area, Finding, Fix, Level, quoted},
     error::{Error, StoreFault},
-    store::{self, FileSystem, Health},
+    platform::FileSystem,
+    store::{self, Health},
 };
 
 /// Time limit for the search for damage. A hundred thousand notes take half of it.

@@ -4,17 +4,15 @@
 
 use std::{
     ffi::OsString,
-    fs::{self, DirBuilder},
+    fs,
     io::{self, Read as _},
-    os::unix::{fs::DirBuilderExt as _, process::CommandExt as _},
     path::{Path, PathBuf},
-    process::{Child, ChildStderr, Command, ExitStatus, Stdio},
+    process::{ChildStderr, ChildStdin, ChildStdout, Command, ExitStatus, Stdio},
     sync::mpsc::{self, Receiver},
     thread,
     time::{Duration, Instant},
 };
 
-use rustix::process::{Pid, Signal, kill_process_group};
 use serde::Deserialize;
 use uuid::Uuid;
 
@@ -22,6 +20,7 @@ use crate::{
     caller::Family,
     doctor::{cause::Cause, finding},
     messaging::frame::{self, Frame},
+    platform::{self, Running},
     protocol::{MAX_RESPONSE_BYTES, PROTOCOL},
     registration::manifest::{self, Manifest},
 };
@@ -60,7 +59,7 @@ impl Scratch {
     /// Creates a folder in `folder`, accessible only to this user.
     pub(super) fn within(folder: &Path) -> io::Result<Self> {
         let path = folder.join(format!("url-notes-{}", Uuid::new_v4().simple()));
-        DirBuilder::new().mode(0o700).create(&path)?;
+        platform::create_private_folder(&path)?;
         Ok(Self(path))
     }
 }
@@ -113,20 +112,19 @@ pub(super) fn start_and_greet(
     })?;
     let data = scratch.0.join("data");
     let folder = manifest.program.parent().unwrap_or(Path::new("/"));
-    let started = Command::new(&manifest.program)
+    let mut command = Command::new(&manifest.program);
+    command
         .args(arguments)
         .current_dir(folder)
         .env("URL_NOTES_DATA_DIR", &data)
         .env("URL_NOTES_PORT", "0")
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())
-        .stderr(Stdio::piped())
-        // A group of its own, so that the program's children can be ended with it.
-        .process_group(0)
-        .spawn();
-    let mut child = started.map_err(|error| not_started(&error))?;
-    let words = child.stderr.take().map(listen);
-    let receiver = converse(&mut child);
+        .stderr(Stdio::piped());
+    let mut child = Running::spawn(&mut command).map_err(|error| not_started(&error))?;
+    let (stdin, stdout, stderr) = child.take_pipes();
+    let words = stderr.map(listen);
+    let receiver = stdin.zip(stdout).and_then(converse);
     let silent = matches!(&receiver, Some(Err(not)) if not.cause == Cause::ProgramSilent);
     // A program that was silent until the time limit gets no further time to exit.
     let time_limit = if silent { Duration::ZERO } else { END_WITHIN };
@@ -157,9 +155,9 @@ fn not_started(error: &io::Error) -> ProbeFailure {
 }
 
 /// Sends the hello and waits for the answer. Returns `None` if the program exits without one.
-fn converse(child: &mut Child) -> Option<Result<ProbeSuccess, ProbeFailure>> {
-    let mut stdin = child.stdin.take()?;
-    let mut stdout = child.stdout.take()?;
+fn converse(
+    (mut stdin, mut stdout): (ChildStdin, ChildStdout),
+) -> Option<Result<ProbeSuccess, ProbeFailure>> {
     let hello = format!(
         r#"{{"jsonrpc":"2.0","id":1,"method":"hello","params":{{"protocol":{PROTOCOL},"extension":"{}"}}}}"#,
         env!("CARGO_PKG_VERSION")
@@ -242,7 +240,7 @@ fn judge(payload: &[u8]) -> Result<ProbeSuccess, ProbeFailure> {
 
 /// Waits for the program to exit, then kills it and its children. Returns `None` if it had to be
 /// killed.
-fn end(child: &mut Child, within: Duration) -> Option<ExitStatus> {
+fn end(child: &mut Running, within: Duration) -> Option<ExitStatus> {
     let deadline = Instant::now() + within;
     let mut status = None;
     while status.is_none() && Instant::now() < deadline {
@@ -253,7 +251,7 @@ fn end(child: &mut Child, within: Duration) -> Option<ExitStatus> {
         }
     }
     // Its children may outlive it and keep the pipes open.
-    let _ = kill_process_group(Pid::from_child(child), Signal::KILL);
+    child.kill_all();
     if status.is_none() {
         let _ = child.wait();
     }

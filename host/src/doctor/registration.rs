@@ -13,10 +13,10 @@ use crate::{
         probe::{self, ProbeFailure},
     },
     extension_registry::Visit,
+    platform::{self, Danger, ManifestKey},
     registration::{
         Browser, Unreachable,
         manifest::{self, Manifest},
-        permissions::{self, Danger},
         program,
     },
 };
@@ -70,8 +70,15 @@ impl BrowserState {
         let system_hosts = browser.system_hosts.iter().filter(|_| is_plain);
         let folders = folders.chain(system_hosts.map(|folder| (folder, true)));
         let registrations = folders
-            .map(|(folder, for_machine)| (manifest::file_in(folder), for_machine))
-            .filter(|(file, _)| file.symlink_metadata().is_ok())
+            .filter_map(|(folder, for_machine)| {
+                let file = match ManifestKey::of(folder, manifest::HOST) {
+                    Some(key) => key.manifest()?,
+                    None => manifest::file_in(folder),
+                };
+                let is_there = file.symlink_metadata().is_ok();
+                (is_there || ManifestKey::of(folder, manifest::HOST).is_some())
+                    .then_some((file, for_machine))
+            })
             .map(|(file, for_machine)| Registration {
                 program: manifest::read(&file, browser.family)
                     .ok()
@@ -325,7 +332,7 @@ fn judge(browser: &Browser, registration: &Registration, around: &Environment) -
             return wrong(Cause::RegistrationDamaged, &detail, reregister());
         }
     };
-    if let Some(danger) = permissions::danger(file) {
+    if let Some(danger) = platform::danger(file) {
         return Judgement::Wrong(Box::new(unsafe_file(browser, danger)));
     }
     if !manifest.missing.is_empty() {
@@ -342,8 +349,8 @@ fn judge(browser: &Browser, registration: &Registration, around: &Environment) -
             reregister(),
         );
     }
-    if !program.is_file() || rustix::fs::access(program, rustix::fs::Access::EXEC_OK).is_err() {
-        let fixes = match permissions::executable(program) {
+    if !program.is_file() || !platform::may_execute(program) {
+        let fixes = match platform::executable_mode(program) {
             Some(mode) => vec![Fix::Mode {
                 path: program.clone(),
                 mode,
@@ -353,7 +360,7 @@ fn judge(browser: &Browser, registration: &Registration, around: &Environment) -
         return wrong(Cause::ProgramNotExecutable, &named, fixes);
     }
     // A program that others may change isn't started.
-    if let Some(danger) = permissions::danger(program) {
+    if let Some(danger) = platform::danger(program) {
         return Judgement::Wrong(Box::new(unsafe_file(browser, danger)));
     }
     match probe::start_and_greet(file, &manifest, browser.family, &around.temporary) {
@@ -528,6 +535,7 @@ mod tests {
             temporary: dir.path().join("tmp"),
             root: dir.path().join("root"),
             under_sudo: false,
+            variables: Vec::new(),
         };
         fs::create_dir_all(dir.path().join("home/.config/chromium")).unwrap();
         fs::create_dir(&around.temporary).unwrap();

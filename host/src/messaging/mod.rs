@@ -5,18 +5,16 @@ pub mod frame;
 
 use std::{
     io::{Read, Write},
-    os::fd::AsFd,
     panic::{AssertUnwindSafe, catch_unwind},
     time::Duration,
 };
-
-use rustix::event::{PollFd, PollFlags, Timespec, poll};
 
 use frame::Frame;
 pub use frame::StreamError;
 
 use crate::{
     error::Error,
+    platform::Ready,
     protocol::{
         ErrorKind, ErrorObject, MAX_REQUEST_BYTES, MAX_RESPONSE_BYTES, Outcome, Request, RequestId,
         Response, parse_request,
@@ -58,26 +56,26 @@ pub trait RequestHandler {
 /// # Errors
 /// If the stream fails or ends inside a frame.
 pub fn serve(
-    input: &mut (impl Read + AsFd),
+    input: &mut impl Ready,
     output: &mut impl Write,
     handler: &mut impl RequestHandler,
     then: impl FnOnce(),
 ) -> Result<(), StreamError> {
-    if arrives(input, HEAD_START) && !answer_next(input, output, handler)? {
+    if input.arrives(HEAD_START) && !answer_next(input, output, handler)? {
         return Ok(());
     }
     then();
     // Most hosts get a hello and then have nothing to do for a long time.
     let mut pause = Some(PAUSE);
     while let Some(time) = pause
-        && !arrives(input, time)
+        && !input.arrives(time)
     {
         pause = catch_unwind(AssertUnwindSafe(|| handler.on_idle())).unwrap_or(None);
     }
     while answer_next(input, output, handler)? {
         let mut pause = Some(PAUSE);
         while let Some(time) = pause
-            && !arrives(input, time)
+            && !input.arrives(time)
         {
             pause = run_maintenance(handler);
         }
@@ -89,14 +87,6 @@ pub fn serve(
 /// Runs one piece of deferred work. Errors and panics in it don't affect requests.
 fn run_maintenance(handler: &mut impl RequestHandler) -> Option<Duration> {
     catch_unwind(AssertUnwindSafe(|| handler.run_maintenance())).unwrap_or(None)
-}
-
-/// Returns whether input, or the end of the stream, arrives within `time`. If polling fails,
-/// returns true and leaves the error to the read.
-fn arrives(input: &impl AsFd, time: Duration) -> bool {
-    let mut watched = [PollFd::new(input, PollFlags::IN)];
-    let time = Timespec::try_from(time).ok();
-    !matches!(poll(&mut watched, time.as_ref()), Ok(0))
 }
 
 /// Answers one frame, whatever its content, even if answering it panics. Returns false if the

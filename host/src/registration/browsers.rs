@@ -3,7 +3,11 @@
 
 use std::path::{Path, PathBuf};
 
-use crate::{caller::Family, config::Environment};
+use crate::{
+    caller::Family,
+    config::Environment,
+    platform::{self, System},
+};
 
 const TABLE: &str = include_str!("../../../manifests/browsers.tsv");
 
@@ -15,16 +19,18 @@ pub enum Platform {
     /// macOS.
     #[value(name = "macos")]
     MacOs,
+    /// Windows.
+    Windows,
 }
 
 impl Platform {
     /// The platform that this program was built for.
     #[must_use]
     pub const fn here() -> Self {
-        if cfg!(target_os = "macos") {
-            Self::MacOs
-        } else {
-            Self::Linux
+        match platform::HERE {
+            System::Linux => Self::Linux,
+            System::MacOs => Self::MacOs,
+            System::Windows => Self::Windows,
         }
     }
 
@@ -33,6 +39,7 @@ impl Platform {
         match self {
             Self::Linux => "linux",
             Self::MacOs => "macos",
+            Self::Windows => "windows",
         }
     }
 }
@@ -218,6 +225,14 @@ fn expand(folder: &str, around: &Environment) -> Option<PathBuf> {
         Some(around.home.as_ref()?.join(below))
     } else if let Some(below) = folder.strip_prefix("$XDG_CONFIG_HOME/") {
         Some(around.config_home.as_ref()?.join(below))
+    } else if let Some((name, below)) = folder.strip_prefix('$').and_then(|it| it.split_once('/')) {
+        let known = around.variables.iter().find(|(known, _)| *known == name);
+        // Each part for itself, so that Windows gets its own separators.
+        known.map(|(_, folder)| {
+            below
+                .split('/')
+                .fold(folder.clone(), |at, part| at.join(part))
+        })
     } else {
         Some(folder.into())
     }
@@ -226,6 +241,8 @@ fn expand(folder: &str, around: &Environment) -> Option<PathBuf> {
 fn locate(program: &str, package: &str, around: &Environment) -> Option<PathBuf> {
     let candidates: Vec<PathBuf> = if program.starts_with('/') {
         vec![around.root.join(program.trim_start_matches('/'))]
+    } else if program.starts_with('$') {
+        expand(program, around).into_iter().collect()
     } else {
         around.path.iter().map(|dir| dir.join(program)).collect()
     };
@@ -249,6 +266,7 @@ mod tests {
             temporary: home.to_owned(),
             root: home.join("root"),
             under_sudo: false,
+            variables: Vec::new(),
         }
     }
 
@@ -278,6 +296,61 @@ mod tests {
                 )]
             );
         }
+    }
+
+    #[test]
+    fn browsers_of_windows_have_folders_that_name_their_keys() {
+        let home = tempfile::tempdir().unwrap();
+        let place = home.path();
+        let profile = place.join("local/Microsoft/Edge/User Data");
+        fs::create_dir_all(&profile).unwrap();
+        fs::create_dir_all(place.join("programs/Mozilla Firefox")).unwrap();
+        let firefox = place.join("programs/Mozilla Firefox/firefox.exe");
+        fs::write(&firefox, "").unwrap();
+        let mut around = around(place);
+        around.variables = vec![
+            ("LOCALAPPDATA", place.join("local")),
+            ("ProgramFiles", place.join("programs")),
+        ];
+        let browsers = all(Platform::Windows, &around);
+        let found: Vec<(&str, String)> = browsers
+            .iter()
+            .map(|browser| {
+                let [folder] = browser.hosts.as_slice() else {
+                    panic!("{browser:?}");
+                };
+                let below = folder.strip_prefix(place.join("local/url-notes/browsers"));
+                (browser.name, below.unwrap().display().to_string())
+            })
+            .collect();
+        let expected = [
+            ("chrome", "Google.Chrome"),
+            ("chromium", "Chromium"),
+            ("edge", "Microsoft.Edge"),
+            ("firefox", "Mozilla"),
+            ("brave", "Google.Chrome"),
+            ("vivaldi", "Google.Chrome"),
+        ];
+        let expected = expected.map(|(name, folder)| (name, folder.to_owned()));
+        assert_eq!(found, expected);
+        let here: Vec<(&str, Option<&PathBuf>, Option<&PathBuf>)> = browsers
+            .iter()
+            .filter(|browser| browser.is_here())
+            .map(|browser| {
+                (
+                    browser.name,
+                    browser.profile.as_ref(),
+                    browser.program.as_ref(),
+                )
+            })
+            .collect();
+        assert_eq!(
+            here,
+            [
+                ("edge", Some(&profile), None),
+                ("firefox", None, Some(&firefox))
+            ]
+        );
     }
 
     #[cfg(target_os = "linux")]

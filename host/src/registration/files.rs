@@ -2,16 +2,18 @@
 //! kept as a backup beside the manifest.
 
 use std::{
-    fs::{self, DirBuilder, File, OpenOptions},
+    fs::{self, File, OpenOptions},
     io::{self, Write as _},
-    os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _, PermissionsExt as _},
     path::{Path, PathBuf},
 };
 
 use uuid::Uuid;
 
-use super::{manifest, permissions};
-use crate::{caller::Family, fs_open};
+use super::manifest;
+use crate::{
+    caller::Family,
+    platform::{self, ManifestKey, PrivateOptions as _, fs_open},
+};
 
 /// Most backups beside one manifest.
 const MAX_KEPT: u32 = 99;
@@ -80,15 +82,27 @@ pub(crate) fn write(
             file.display()
         ));
     }
+    let key = ManifestKey::of(folder, manifest::HOST);
+    let named = key.as_ref().and_then(ManifestKey::manifest);
+    let is_named = key.is_none() || named.as_ref() == Some(&file);
     let is_there = found.as_ref().is_some_and(|found| {
-        found.is_file()
-            && found.permissions().mode() & 0o7777 == MODE
+        is_named
+            && found.is_file()
+            && (!platform::HAS_MODES || platform::mode(found) == MODE)
             && fs_open::read_to_string(&file).is_ok_and(|there| there == text)
     });
     if is_there {
         return Ok(done(Change::Unchanged, None));
     }
-    let kept = keep(&file, family, dry_run)?;
+    // A manifest that another program's key names stays where it is.
+    let foreign = named
+        .as_ref()
+        .filter(|named| *named != &file && named.is_file())
+        .filter(|named| !manifest::is_written_by_us(named, family));
+    let kept = match foreign {
+        Some(foreign) => Some(foreign.clone()),
+        None => keep(&file, family, dry_run)?,
+    };
     if !dry_run {
         make_folder(folder).map_err(|error| {
             format!(
@@ -97,10 +111,15 @@ pub(crate) fn write(
             )
         })?;
         put(&file, &text)?;
+        if let Some(key) = &key {
+            key.set(&file).map_err(|error| {
+                format!("The registry can't be written, so the browser doesn't find url-notes ({error}).")
+            })?;
+        }
     }
-    let change = match found {
-        Some(_) => Change::Replaced,
-        None => Change::Written,
+    let change = match found.is_some() || named.is_some() {
+        true => Change::Replaced,
+        false => Change::Written,
     };
     Ok(done(change, kept))
 }
@@ -124,7 +143,16 @@ pub(super) fn remove(
     refuse_foreign_links(file)?;
     let program = manifest::read(file, family).ok();
     let kept = keep(file, family, dry_run)?;
+    let key = file
+        .parent()
+        .and_then(|folder| ManifestKey::of(folder, manifest::HOST))
+        // One that names another manifest belongs to another program.
+        .filter(|key| key.manifest().as_deref() == Some(file));
     if !dry_run {
+        if let Some(key) = key {
+            key.remove()
+                .map_err(|error| format!("The registry can't be written ({error})."))?;
+        }
         // Without hard links, `keep` has already moved it.
         if let Err(error) = fs::remove_file(file)
             && error.kind() != io::ErrorKind::NotFound
@@ -155,7 +183,7 @@ fn done(change: Change, kept: Option<PathBuf>) -> Done {
 /// Refuses paths with links that another user planted, because they could redirect the write to any
 /// file. Links of root are accepted: they are the system's layout, such as a moved /home.
 fn refuse_foreign_links(file: &Path) -> Result<(), String> {
-    permissions::link_of_another(file).map_or(Ok(()), |link| {
+    platform::link_of_another(file).map_or(Ok(()), |link| {
         Err(format!(
             "{} is a link that belongs to another user, so url-notes doesn't write through it. Remove it and run this again.",
             link.display()
@@ -227,8 +255,8 @@ fn make_folder(folder: &Path) -> io::Result<()> {
         .take_while(|folder| !folder.is_dir())
         .collect();
     for folder in missing.into_iter().rev() {
-        match DirBuilder::new().mode(0o700).create(folder) {
-            Ok(()) => fs::set_permissions(folder, fs::Permissions::from_mode(FOLDER_MODE))?,
+        match platform::create_private_folder(folder) {
+            Ok(()) => platform::set_mode_at(folder, FOLDER_MODE)?,
             Err(error) if error.kind() == io::ErrorKind::AlreadyExists && folder.is_dir() => {}
             Err(error) => return Err(error),
         }
@@ -240,7 +268,11 @@ fn put(file: &Path, text: &str) -> Result<(), String> {
     let folder = file.parent().unwrap_or(file);
     let part = folder.join(format!(".url-notes.{}", Uuid::new_v4().simple()));
     let mut options = OpenOptions::new();
-    let new = options.write(true).create_new(true).mode(MODE).open(&part);
+    let new = options
+        .write(true)
+        .create_new(true)
+        .with_mode(MODE)
+        .open(&part);
     let mut new = new.map_err(|error| {
         format!(
             "The folder {} can't be written to ({error}).",
@@ -249,7 +281,7 @@ fn put(file: &Path, text: &str) -> Result<(), String> {
     })?;
     let done = new
         .write_all(text.as_bytes())
-        .and_then(|()| new.set_permissions(fs::Permissions::from_mode(MODE)))
+        .and_then(|()| platform::set_mode(&new, MODE))
         .and_then(|()| new.sync_all())
         .and_then(|()| fs::rename(&part, file));
     done.map_err(|error| {
@@ -260,6 +292,8 @@ fn put(file: &Path, text: &str) -> Result<(), String> {
 
 #[cfg(test)]
 mod tests {
+    use std::os::unix::fs::PermissionsExt as _;
+
     use super::{
         manifest::{PROGRAM, file_in, read, text_for},
         *,

@@ -9,7 +9,7 @@ use std::{
 
 use serde::Deserialize;
 
-use crate::{caller::Family, fs_open};
+use crate::{caller::Family, platform::fs_open};
 
 /// Name of the host, and of its manifest files.
 pub(crate) const HOST: &str = "url_notes";
@@ -156,7 +156,7 @@ fn filled_in(
 pub(super) fn is_written_by_us(file: &Path, family: Family) -> bool {
     let text = fs_open::read_to_string(file).unwrap_or_default();
     understood(&text, family).is_ok_and(|found| {
-        found.program.file_name() == Some("url-notes".as_ref())
+        found.program.file_stem() == Some("url-notes".as_ref())
             && text_for(family, &found.program, &[]).is_ok_and(|ours| ours == text)
     })
 }

@@ -6,14 +6,13 @@
 //! `files.rs` writes and removes the files, `program.rs` chooses the program to register, and
 //! `net_program.rs` finds the program beside it that uses the network.
 //!
-//! A platform that locates manifests by other means than folders, such as the registry on Windows,
-//! needs another [`Platform`] and its own code in `files.rs`.
+//! On Windows, browsers find manifests by keys of the registry. The name of a manifest's folder says
+//! which key (`platform::ManifestKey`), and `files.rs` writes and removes it with the manifest.
 
 pub(crate) mod browsers;
 pub(crate) mod files;
 pub(crate) mod manifest;
 pub(crate) mod net_program;
-pub(crate) mod permissions;
 pub(crate) mod program;
 
 use std::path::{Path, PathBuf};
@@ -21,7 +20,7 @@ use std::path::{Path, PathBuf};
 pub use browsers::{Browser, Platform, Unreachable, names};
 pub use files::{Change, Done};
 
-use crate::config::Environment;
+use crate::{config::Environment, platform};
 
 /// System folders that stay even if they are empty.
 const KEPT_OF_SYSTEM: [&str; 8] = [
@@ -189,8 +188,22 @@ impl Registrar<'_> {
     /// whose files would become root's, or it would be root's own, where the user's browsers don't
     /// look.
     fn refuse_wrong_user(&self) -> Result<(), String> {
+        let is_windows = self.platform == Platform::Windows;
+        if is_windows && self.for_machine {
+            return Err(
+                "On Windows, url-notes registers for one user at a time. Leave out --system."
+                    .into(),
+            );
+        }
+        let mut variables = self.around.variables.iter();
+        if is_windows && !variables.any(|(name, _)| *name == "LOCALAPPDATA") {
+            return Err(
+                "LOCALAPPDATA isn't set to a folder, so browsers can't be registered with. Set it, and run this again."
+                    .into(),
+            );
+        }
         if self.for_machine {
-            let is_root = rustix::process::geteuid().is_root();
+            let is_root = platform::is_administrator();
             if self.root == Path::new("/") && !is_root && !self.dry_run {
                 return Err(
                     "Registering for all users takes root: sudo url-notes register --system".into(),
@@ -201,7 +214,7 @@ impl Registrar<'_> {
         let Some(home) = &self.around.home else {
             return Err("Set HOME to the absolute path of your home folder.".into());
         };
-        if permissions::is_of_another(home) {
+        if platform::is_of_another(home) {
             return Err(format!(
                 "HOME ({}) belongs to another user. Run this as that user, without sudo.",
                 home.display()

@@ -1,6 +1,11 @@
 //! `url-notes-net`, the program that uses the network.
 
-use std::path::{Path, PathBuf};
+use std::{
+    env::consts::EXE_SUFFIX,
+    path::{Path, PathBuf},
+};
+
+use crate::platform::{self, System};
 
 /// Its name.
 pub(crate) const NAME: &str = "url-notes-net";
@@ -8,7 +13,7 @@ pub(crate) const NAME: &str = "url-notes-net";
 /// Returns the path of the one that the program `own` runs, if it is installed: it lies beside it.
 #[must_use]
 pub(crate) fn beside(own: &Path) -> Option<PathBuf> {
-    Some(own.with_file_name(NAME)).filter(|file| file.is_file())
+    Some(own.with_file_name(format!("{NAME}{EXE_SUFFIX}"))).filter(|file| file.is_file())
 }
 
 /// Returns the sentence that says how to install the one that the program `own` runs.
@@ -17,6 +22,7 @@ pub(crate) fn how_to_install(own: Option<&Path>) -> &'static str {
     match own.and_then(Path::parent) {
         // Only packages install there.
         Some(folder) if folder == Path::new("/usr/bin") => "Install the package `url-notes-net`.",
+        _ if platform::HERE == System::Windows => "It comes with the installer of url-notes.",
         _ => "To install it, run `./install.sh --net`.",
     }
 }

@@ -1,14 +1,19 @@
 //! Chooses the program to register: never one in a temporary location.
 
-use std::path::{Path, PathBuf};
+use std::{
+    env::consts::EXE_SUFFIX,
+    path::{Path, PathBuf},
+};
 
-use rustix::fs::{Access, access};
-
-use super::permissions;
-use crate::config::Environment;
+use crate::{config::Environment, platform};
 
 /// The program's name on PATH.
 pub(crate) const NAME: &str = "url-notes";
+
+/// Returns the path of the program in a folder.
+pub(crate) fn in_folder(folder: &Path) -> PathBuf {
+    folder.join(format!("{NAME}{EXE_SUFFIX}"))
+}
 
 /// Returns the temporary folder that contains the program, if any: the system's folder for
 /// temporary files, or one marked with a CACHEDIR.TAG, such as cargo's `target`.
@@ -38,11 +43,11 @@ pub(crate) fn throw_away_folder(program: &Path, around: &Environment) -> Option<
 /// first on PATH that isn't.
 pub(crate) fn to_register(around: &Environment) -> Option<PathBuf> {
     let this = around.program.clone();
-    let on_path = around.path.iter().map(|folder| folder.join(NAME));
+    let on_path = around.path.iter().map(|folder| in_folder(folder));
     let on_path = on_path.filter(|file| {
         file.is_absolute()
-            && access(file, Access::EXEC_OK).is_ok()
-            && permissions::danger(file).is_none()
+            && platform::may_execute(file)
+            && platform::danger(file).is_none()
             && file
                 .canonicalize()
                 .is_ok_and(|real| throw_away_folder(&real, around).is_none())

@@ -2,7 +2,8 @@
 //! want it (`require-token`).
 //!
 //! `url-notes open` creates a token, which is valid once and for a few minutes, and opens the site
-//! with it. In exchange, the browser gets the key as a cookie. Tokens are files that only this user
+//! with it. In exchange, the browser gets the key as a cookie. So does the browser of an extension: the
+//! address of the site that its host gives it contains a token. Tokens are files that only this user
 //! can read, and the key is derived from the site's secret (`identity.rs`), so every process of
 //! this program knows them, no matter which one serves the site. Neither is ever logged or passed
 //! to a program as an argument, which every user of the computer could read.
@@ -11,23 +12,26 @@
 //! another port of `localhost` has that host name.
 
 use std::{
-    fs::{self, DirBuilder},
+    fs,
     io::{self, ErrorKind},
-    os::unix::fs::DirBuilderExt as _,
     path::{Path, PathBuf},
-    sync::Arc,
+    sync::{Arc, Mutex, PoisonError},
     time::{Duration, SystemTime},
 };
 
 use maud::{DOCTYPE, html};
 use uuid::Uuid;
 
-use crate::site::{
-    fetch_metadata::OriginKind,
-    identity::{Identity, SECRET_LENGTH, SecretFile, is_same, is_secret, new_secret, write_new},
-    peer_uid::{self, Visitor},
-    request::Head,
-    session_token::{ENTRANCE, cookie_name},
+use crate::{
+    platform::{self, Visitor},
+    site::{
+        fetch_metadata::OriginKind,
+        identity::{
+            Identity, SECRET_LENGTH, SecretFile, is_same, is_secret, new_secret, write_new,
+        },
+        request::Head,
+        session_token::{ENTRANCE, cookie_name},
+    },
 };
 
 /// The folder of token files, beside the database.
@@ -39,6 +43,11 @@ const TOKEN: &str = ".token";
 const PAGE: &str = ".html";
 /// How long a token is valid.
 const GOOD_FOR: Duration = Duration::from_secs(5 * 60);
+/// Ending of the file of a token in an extension's address of the site.
+const LINK: &str = ".link";
+/// How long such a token is valid: an extension keeps its address for as long as its port is open, and
+/// asks for another one whenever the popup is opened.
+const LINK_GOOD_FOR: Duration = Duration::from_secs(12 * 60 * 60);
 /// Length of a token's name, in hexadecimal digits.
 const ID_LENGTH: usize = 32;
 /// Lifetime of the cookie: the longest that browsers permit.
@@ -52,6 +61,8 @@ pub struct AccessControl {
     folder: PathBuf,
     secret: SecretFile,
     required: bool,
+    /// The token in the address that this process has given its extension: id and secret.
+    given: Arc<Mutex<Option<(String, String)>>>,
 }
 
 /// The decision on a request.
@@ -95,6 +106,7 @@ impl AccessControl {
             secret: SecretFile::in_folder(beside),
             folder: beside.join(FOLDER),
             required,
+            given: Arc::default(),
         }
     }
 
@@ -116,14 +128,14 @@ impl AccessControl {
         if let Err(error) = self.secret.renew() {
             log::warn!("the site can't get another origin: {error}");
         }
-        self.sweep(|_| false);
+        self.sweep(true);
         log::info!("the site has another origin");
     }
 
     /// Returns whether a browser needs a token to open the site for the first time.
     #[must_use]
     pub fn needs_token(&self) -> bool {
-        self.required || !peer_uid::identifies_users()
+        self.required || !platform::identifies_users()
     }
 
     /// Creates a token for one visit to the site at `port`, starting at `path`.
@@ -131,11 +143,8 @@ impl AccessControl {
     /// # Errors
     /// If its files can't be written.
     pub fn entry_link(&self, port: u16, path: &str) -> io::Result<EntryLink> {
-        DirBuilder::new()
-            .recursive(true)
-            .mode(0o700)
-            .create(&self.folder)?;
-        self.sweep(is_fresh);
+        platform::create_private_folders(&self.folder)?;
+        self.sweep(false);
         let id = Uuid::new_v4().simple().to_string();
         let secret = new_secret();
         write_new(&self.file(&id, TOKEN), &secret)?;
@@ -144,6 +153,39 @@ impl AccessControl {
         let page = self.file(&id, PAGE);
         write_new(&page, &onward(&address))?;
         Ok(EntryLink { address, page })
+    }
+
+    /// Returns the address of the site at `port` for the extension of this user, with a trailing slash,
+    /// to which it adds paths. If the key is needed, it contains a token.
+    pub(super) fn extension_address(&self, port: u16) -> String {
+        let origin = self.identity().origin(port);
+        // Not `needs_token`, which reads the tables of sockets, and this is in each host's first answer.
+        if !self.required && platform::HAS_SOCKET_OWNERS {
+            return format!("{origin}/");
+        }
+        match self.link_token() {
+            Ok((id, secret)) => format!("{origin}{ENTRANCE}{id}{secret}/"),
+            Err(error) => {
+                log::warn!("the extension gets no token for the site: {error}");
+                format!("{origin}/")
+            }
+        }
+    }
+
+    /// Returns the token of this process's extension, or a new one if that was used or is old.
+    fn link_token(&self) -> io::Result<(String, String)> {
+        let mut given = self.given.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some((id, secret)) = &*given
+            && is_fresh(&self.file(id, LINK), LINK_GOOD_FOR / 2)
+        {
+            return Ok((id.clone(), secret.clone()));
+        }
+        platform::create_private_folders(&self.folder)?;
+        self.sweep(false);
+        let token = (Uuid::new_v4().simple().to_string(), new_secret());
+        write_new(&self.file(&token.0, LINK), &token.1)?;
+        *given = Some(token.clone());
+        Ok(token)
     }
 
     /// Decides on a request that passed all other checks.
@@ -174,6 +216,11 @@ impl AccessControl {
             if known {
                 return Ok(Admission::Entered { to, cookie: None });
             }
+            // An extension adds several paths to the same address, and some browsers send no cookie
+            // with a link of an extension. The page itself is locked without it.
+            if head.is_visit && is_token(token) {
+                return Ok(Admission::Again { to });
+            }
         } else if known || PUBLIC.contains(&head.target.as_str()) {
             return Ok(Admission::In);
         } else if head.by_address {
@@ -187,16 +234,18 @@ impl AccessControl {
 
     /// Redeems a token. Returns whether it was valid.
     fn redeem(&self, token: &str) -> io::Result<bool> {
-        let length = ID_LENGTH + SECRET_LENGTH;
-        if token.len() != length || !token.bytes().all(|b| b.is_ascii_hexdigit()) {
+        if !is_token(token) {
             return Ok(false);
         }
         let (id, shown) = token.split_at(ID_LENGTH);
-        let file = self.file(id, TOKEN);
-        let Some(secret) = read_if_there(&file)? else {
-            return Ok(false);
-        };
-        if !is_same(shown, &secret) || !is_fresh(&file) {
+        let (mut file, mut good_for) = (self.file(id, TOKEN), GOOD_FOR);
+        let mut secret = read_if_there(&file)?;
+        if secret.is_none() {
+            (file, good_for) = (self.file(id, LINK), LINK_GOOD_FOR);
+            secret = read_if_there(&file)?;
+        }
+        let is_right = secret.is_some_and(|secret| is_same(shown, &secret));
+        if !is_right || !is_fresh(&file, good_for) {
             return Ok(false);
         }
         // Of several concurrent requests, only the one that removes the file has redeemed the
@@ -214,23 +263,24 @@ impl AccessControl {
         shown.is_some_and(|shown| is_same(shown, self.identity().key()))
     }
 
-    /// Removes token files except those to keep.
-    fn sweep(&self, keep: impl Fn(&Path) -> bool) {
+    /// Removes the files of tokens that are no longer valid; of all tokens if `all`.
+    fn sweep(&self, all: bool) {
         for entry in fs::read_dir(&self.folder).into_iter().flatten().flatten() {
             let file = entry.path();
             let name = entry.file_name();
             // Other files may belong to something else, such as an exported site.
             let name = name.to_string_lossy();
-            let of_token = [TOKEN, PAGE].iter().any(|ending| {
-                let id = name.strip_suffix(ending);
-                id.is_some_and(|id| {
-                    id.len() == ID_LENGTH && id.bytes().all(|b| b.is_ascii_hexdigit())
-                })
+            let lifetimes = [(TOKEN, GOOD_FOR), (PAGE, GOOD_FOR), (LINK, LINK_GOOD_FOR)];
+            let good_for = lifetimes.into_iter().find_map(|(ending, good_for)| {
+                let id = name.strip_suffix(ending)?;
+                let is_id = id.len() == ID_LENGTH && id.bytes().all(|b| b.is_ascii_hexdigit());
+                is_id.then_some(good_for)
             });
+            let is_old = good_for.is_some_and(|good_for| all || !is_fresh(&file, good_for));
             let of_key = || {
                 name == FORMER_KEY && fs::read_to_string(&file).is_ok_and(|text| is_secret(&text))
             };
-            if of_token && !keep(&file) || of_key() {
+            if is_old || of_key() {
                 // A file that can't be removed is useless anyway.
                 let _ = fs::remove_file(&file);
             }
@@ -265,13 +315,18 @@ pub(super) fn onward(address: &str) -> String {
     clippy::disallowed_methods,
     reason = "compared with the time of a file"
 )]
-fn is_fresh(file: &Path) -> bool {
+fn is_fresh(file: &Path, good_for: Duration) -> bool {
     let written = fs::metadata(file).and_then(|metadata| metadata.modified());
     written.is_ok_and(|then| {
         SystemTime::now()
             .duration_since(then)
-            .is_ok_and(|age| age < GOOD_FOR)
+            .is_ok_and(|age| age < good_for)
     })
+}
+
+/// Returns whether the text has the form of a token: its id and its secret.
+fn is_token(text: &str) -> bool {
+    text.len() == ID_LENGTH + SECRET_LENGTH && text.bytes().all(|byte| byte.is_ascii_hexdigit())
 }
 
 fn read_if_there(file: &Path) -> io::Result<Option<String>> {
@@ -400,7 +455,7 @@ mod tests {
         let place = Test::new(false);
         assert_eq!(place.ask("/", None, Visitor::Ours), Admission::In);
         assert_eq!(place.ask("/", None, Visitor::Unknown), Admission::Locked);
-        assert_eq!(place.access.needs_token(), !peer_uid::identifies_users());
+        assert_eq!(place.access.needs_token(), !platform::identifies_users());
         assert!(Test::new(true).access.needs_token());
         // An address with a token redirects after the setting was turned off.
         assert_eq!(
@@ -563,6 +618,57 @@ mod tests {
         let common = place.access.admit(&head, Visitor::Unknown, 6683).unwrap();
         assert_eq!(common, Admission::Locked);
         key_in(&place.ask(&entry_link, None, Visitor::Unknown));
+    }
+
+    #[test]
+    fn the_address_of_an_extension_opens_every_page() {
+        let place = Test::new(true);
+        let origin = place.access.identity().origin(6683);
+        let address = || {
+            let address = place.access.extension_address(6683);
+            let path = address.strip_prefix(&origin).unwrap().to_owned();
+            assert!(path.starts_with(ENTRANCE) && path.ends_with('/'), "{path}");
+            path
+        };
+        let first = address();
+        // A host greets often, and has one token at a time.
+        assert_eq!(address(), first);
+        assert_eq!(place.files().len(), 1);
+        // Another process of the same notes redeems it.
+        let other = AccessControl::of(&place.folder.path().join("notes.db"), true);
+        let visit = |target: String, key: Option<&str>| Head {
+            target,
+            key: key.map(str::to_owned),
+            place: OriginKind::Origin,
+            is_visit: true,
+            ..Head::default()
+        };
+        let admit = |head: &Head| other.admit(head, Visitor::Unknown, 6683).unwrap();
+        let entered = admit(&visit(format!("{first}note/7"), None));
+        let key = key_in(&entered);
+        assert!(matches!(entered, Admission::Entered { to, .. } if to == "/note/7"));
+        // Further paths at the same address: with the cookie, and where the browser sends it only to
+        // a visit from the site itself.
+        let to = "/search?q=a".to_owned();
+        let next = format!("{first}search?q=a");
+        assert_eq!(
+            admit(&visit(next.clone(), Some(&key))),
+            Admission::Entered {
+                to: to.clone(),
+                cookie: None
+            }
+        );
+        assert_eq!(admit(&visit(next, None)), Admission::Again { to });
+        assert_eq!(admit(&visit("/search?q=a".into(), None)), Admission::Locked);
+        assert_ne!(address(), first, "the next greeting brings another token");
+        assert_eq!(place.files().len(), 1);
+    }
+
+    #[test]
+    fn the_address_of_an_extension_has_no_token_if_the_system_knows_the_user() {
+        let place = Test::new(false);
+        let address = place.access.extension_address(6683);
+        assert_eq!(address.contains(ENTRANCE), !platform::HAS_SOCKET_OWNERS);
     }
 
     #[test]

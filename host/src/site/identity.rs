@@ -15,10 +15,9 @@
 //! worthless.
 
 use std::{
-    fs::{self, DirBuilder, OpenOptions},
+    fs::{self, OpenOptions},
     io::{self, ErrorKind, Write as _},
     net::SocketAddr,
-    os::unix::fs::{DirBuilderExt as _, MetadataExt as _, OpenOptionsExt as _},
     path::{Path, PathBuf},
     sync::{Arc, Mutex, PoisonError},
 };
@@ -27,6 +26,8 @@ use hmac::{Hmac, KeyInit as _, Mac as _};
 use sha2::Sha256;
 use subtle::ConstantTimeEq as _;
 use uuid::Uuid;
+
+use crate::platform::{self, FileStamp, PrivateOptions as _};
 
 /// Name of the secret's file, in the folder of the notes.
 const SECRET: &str = "site.secret";
@@ -104,12 +105,9 @@ pub(super) struct SecretFile {
 #[derive(Debug)]
 struct CachedSecret {
     /// `None` if the secret couldn't be written and is valid only in this process.
-    stamp: Option<Stamp>,
+    stamp: Option<FileStamp>,
     identity: Arc<Identity>,
 }
-
-/// Identifies a version of a file: device, inode, size and modification time.
-type Stamp = (u64, u64, u64, i64, i64);
 
 impl SecretFile {
     /// Creates a handle for the secret in `folder`, the folder of the notes. The file need not
@@ -156,14 +154,8 @@ impl SecretFile {
     /// # Errors
     /// If the file exists and can't be read.
     pub(super) fn existing(&self) -> io::Result<Option<Arc<Identity>>> {
-        let stamp = match fs::metadata(&self.path) {
-            Ok(metadata) => (
-                metadata.dev(),
-                metadata.ino(),
-                metadata.size(),
-                metadata.mtime(),
-                metadata.mtime_nsec(),
-            ),
+        let stamp = match FileStamp::of(&self.path) {
+            Ok(stamp) => stamp,
             Err(error) if error.kind() == ErrorKind::NotFound => return Ok(None),
             Err(error) => return Err(error),
         };
@@ -199,10 +191,7 @@ impl SecretFile {
     /// Creates the file atomically. If several processes do so at once, the first one wins.
     fn make(&self) -> io::Result<()> {
         if let Some(folder) = self.path.parent() {
-            DirBuilder::new()
-                .recursive(true)
-                .mode(0o700)
-                .create(folder)?;
+            platform::create_private_folders(folder)?;
         }
         // The existing file isn't a valid secret, unless another process has just created it.
         if self.path.exists() {
@@ -295,7 +284,7 @@ pub(super) fn write_new(file: &Path, text: &str) -> io::Result<()> {
     OpenOptions::new()
         .write(true)
         .create_new(true)
-        .mode(0o600)
+        .private()
         .open(file)?
         .write_all(text.as_bytes())
 }

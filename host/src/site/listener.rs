@@ -10,9 +10,9 @@ use std::{
     time::{Duration, Instant},
 };
 
-use crate::site::{
-    identity::{self, Identity},
-    port_owner,
+use crate::{
+    platform,
+    site::identity::{self, Identity},
 };
 
 /// How long the holder of the port may take to answer the challenge. A busy computer needs some of
@@ -111,14 +111,13 @@ fn bind_both(port: u16) -> Result<Listeners, BindError> {
 }
 
 fn has_no_ipv6(error: &io::Error) -> bool {
-    error.kind() == ErrorKind::AddrNotAvailable
-        || error.raw_os_error() == Some(rustix::io::Errno::AFNOSUPPORT.raw_os_error())
+    error.kind() == ErrorKind::AddrNotAvailable || platform::lacks_address_family(error)
 }
 
 /// Finds out who listens at `address`. `identity` is that of our notes; without it, nothing can be
 /// proved.
 pub(super) fn holder(address: SocketAddr, identity: Option<&Identity>) -> Holder {
-    if port_owner::is_another_users(address) {
+    if platform::is_another_users(address) {
         return Holder::OtherUser;
     }
     probe(address, identity).unwrap_or_else(|error| {

@@ -24,10 +24,6 @@ mod listener;
 mod markdown;
 mod markdown_cache;
 mod page_texts;
-mod peer_uid;
-mod port_owner;
-#[cfg(target_os = "linux")]
-mod proc_net;
 mod publication;
 mod query_string;
 mod refusal;
@@ -52,6 +48,7 @@ use std::{
 };
 
 use crate::{
+    platform,
     site::{
         controller::Controller,
         listener::{BindError, Holder, Listeners},
@@ -63,7 +60,6 @@ pub use auth::{AccessControl, EntryLink};
 pub use epub::Book;
 pub use files::{Address, Extras, Tokens, Written, write_files};
 pub use identity::Identity;
-pub use port_owner::{Program, listening_at};
 pub use publication::Publication;
 
 /// How often a standby process tries to bind the port.
@@ -82,7 +78,7 @@ pub struct Settings {
     pub port: u16,
     /// Path of the database.
     pub database: PathBuf,
-    /// Whether only `url-notes open` can open the site, even if the system identifies the user.
+    /// Whether only the extension and `url-notes open` can open the site, even if the system identifies the user.
     pub require_token: bool,
 }
 
@@ -319,7 +315,7 @@ pub fn look_at_port(settings: &Settings) -> Result<(), ServeError> {
 /// Returns whether this system identifies the connecting user. If not, visitors need the key.
 #[must_use]
 pub fn identifies_users() -> bool {
-    peer_uid::identifies_users()
+    platform::identifies_users()
 }
 
 fn serve_on(
@@ -361,7 +357,7 @@ fn take(port: u16, identity: impl Fn() -> Option<Arc<Identity>>) -> Result<Liste
         };
         let known = identity();
         let holder = listener::holder(address, known.as_deref());
-        let program = listening_at(address);
+        let program = platform::listening_at(address);
         let named = |what: &str| match &program {
             Some(program) => format!("{what} listens at {address}: {program}"),
             None => format!("{what} listens at {address}"),
@@ -445,15 +441,12 @@ impl SiteState {
             _ => port,
         };
         let problem = status.problem();
-        let origin = match problem {
-            None => access.identity().origin(port),
+        let url = match problem {
+            None => access.extension_address(port),
             // The program that holds the port must not learn the site's own origin from a visit.
-            Some(_) => format!("http://localhost:{port}"),
+            Some(_) => format!("http://localhost:{port}/"),
         };
-        Self {
-            url: format!("{origin}/"),
-            problem,
-        }
+        Self { url, problem }
     }
 }
 

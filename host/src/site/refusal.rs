@@ -36,7 +36,7 @@ pub(super) enum Refusal {
     OtherUser,
     /// The request has no valid key.
     #[error(
-        "These notes are locked. To open them in this browser, run this in a terminal: url-notes open"
+        "These notes are locked. To open them in this browser, click the url-notes button and follow one of its links, or run this in a terminal: url-notes open"
     )]
     Locked,
     /// The key couldn't be checked.

@@ -37,7 +37,9 @@ pub(super) struct Head {
     pub place: OriginKind,
     /// What to reply.
     pub reply: Reply,
-    /// Whether a browser opened a page at the site's own origin without coming from another page.
+    /// Whether a browser opens a page at the site's own origin.
+    pub is_visit: bool,
+    /// Whether it does so without coming from another page.
     pub by_address: bool,
     /// Length of the head in bytes. The next request follows it.
     pub length: usize,
@@ -81,6 +83,7 @@ pub(super) fn read(bytes: &[u8], port: u16, own_host: &str) -> Result<Option<Hea
     if !target.starts_with('/') {
         return Err(Refusal::Target);
     }
+    let is_visit = place == OriginKind::Origin && fields.is("sec-fetch-dest", "document");
     Ok(Some(Head {
         target: target.to_owned(),
         without_body,
@@ -90,9 +93,8 @@ pub(super) fn read(bytes: &[u8], port: u16, own_host: &str) -> Result<Option<Hea
         key: fields.cookie(&cookie_name(port)),
         place,
         reply,
-        by_address: place == OriginKind::Origin
-            && fields.is("sec-fetch-site", "none")
-            && fields.is("sec-fetch-dest", "document"),
+        is_visit,
+        by_address: is_visit && fields.is("sec-fetch-site", "none"),
         length,
     }))
 }

@@ -26,13 +26,15 @@ use super::{
     fetch_metadata::{OriginKind, Reply},
     identity::{self, Identity},
 };
-use crate::site::{
-    auth::{self, AccessControl, Admission},
-    listener::{CHALLENGE, Listeners, SERVER_NAME},
-    peer_uid::{self, Visitor},
-    refusal::Refusal,
-    request::{self, Head},
-    response::Answer,
+use crate::{
+    platform::{self, Visitor},
+    site::{
+        auth::{self, AccessControl, Admission},
+        listener::{CHALLENGE, Listeners, SERVER_NAME},
+        refusal::Refusal,
+        request::{self, Head},
+        response::Answer,
+    },
 };
 
 /// Headers of every answer.
@@ -245,7 +247,7 @@ impl Server {
     /// Answers the requests on one connection until either side closes it.
     fn serve_connection(&self, stream: &TcpStream) -> io::Result<()> {
         stream.set_nodelay(true)?;
-        let visitor = peer_uid::visitor(stream);
+        let visitor = platform::visitor(stream);
         if visitor == Visitor::Other {
             return self.refuse(stream, Refusal::OtherUser, self.limits, false);
         }

@@ -23,7 +23,6 @@ mod transaction;
 pub(crate) use connection::schema::APPLICATION_ID;
 pub use connection::{
     db_files::{is_folder_of, is_part_of},
-    file_system::FileSystem,
     reader::{Counts, Reader},
     sqlite_error::fault_of_disk,
     untrusted_db::each_foreign_row,

@@ -7,11 +7,11 @@ use rusqlite::{OpenFlags, TransactionBehavior};
 
 use crate::{
     error::{Error, Result, StoreFault},
+    platform::{self, FileSystem},
     store::{
         connection::{
             connect::{Journal, connect, connect_to_write, connect_unchanging, refuse_remains},
             db_files::{self},
-            file_system::FileSystem,
             reader::Reader,
             schema::{SCHEMA, recognised},
             sqlite_error::{of_file_system, refine_error},
@@ -154,7 +154,7 @@ impl Store {
     /// # Errors
     /// The `store_*` kinds. A newer database, or a file that isn't a database, is left unchanged.
     pub fn open(path: &Path) -> Result<Self> {
-        read_write(path, FileSystem::of(path)).map(|reader| Self {
+        read_write(path, platform::file_system(path)).map(|reader| Self {
             reader,
             pending_work: PendingWork::at_open(),
             remembered: None,

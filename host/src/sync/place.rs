@@ -26,8 +26,8 @@ const FORMS: &str =
     "Write a folder's full path, git:URL, or rclone:REMOTE:PATH with a remote of `rclone config`.";
 
 impl Place {
-    /// Reads a place: `folder:/path`, `git:URL`, `rclone:remote:path`; a path alone that starts
-    /// with `/` or `~/` is a folder. `home` is what `~` stands for.
+    /// Reads a place: `folder:/path`, `git:URL`, `rclone:remote:path`; a full path alone, or
+    /// one that starts with `~/`, is a folder. `home` is what `~` stands for.
     ///
     /// # Errors
     /// A sentence if it is none of these.
@@ -36,7 +36,7 @@ impl Place {
         if text.chars().any(char::is_control) {
             return refuse("The place has a control character.");
         }
-        if text.starts_with('/') || text.starts_with('~') {
+        if Path::new(text).is_absolute() || text.starts_with(['/', '~']) {
             return folder(text, home);
         }
         match text.split_once(':') {

@@ -2,9 +2,9 @@
 
 use std::{fmt, io, path::Path};
 
-use rustix::io::Errno;
-
 use serde::Serialize;
+
+use crate::platform::{self, DiskFault};
 
 /// The kinds of [`Problem`]. Their names in JSON never change.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize)]
@@ -59,47 +59,38 @@ impl Problem {
     /// Returns what the system's error about a path means.
     pub(super) fn of_io(owner: Owner, path: &Path, error: &io::Error) -> Self {
         use ProblemKind::{Broken, Full, Other, PlaceMissing, ReadOnly, Refused, Unreachable};
-        let errno = Errno::from_io_error(error);
-        let (kind, at_place, own) = match errno {
-            Some(Errno::NOSPC | Errno::DQUOT) => (
+        let (kind, at_place, own) = match platform::disk_fault(error) {
+            Some(DiskFault::Full) => (
                 Full,
                 "The folder for sync is full. Free up space in it.",
                 "The disk is full. Free up space.",
             ),
-            Some(Errno::ROFS) => (
+            Some(DiskFault::ReadOnly) => (
                 ReadOnly,
                 "The folder for sync is on a read-only disk. Mount the disk so that it can be changed.",
                 "The folder of the notes is on a read-only disk. Mount the disk so that it can be changed.",
             ),
-            Some(Errno::ACCESS | Errno::PERM) => (
+            Some(DiskFault::Refused) => (
                 Refused,
                 "The folder for sync may not be read or changed. Give yourself access to it.",
                 "The folder of the notes may not be changed. Give yourself access to it.",
             ),
-            Some(Errno::NOENT | Errno::NOTDIR | Errno::NOTCONN | Errno::NODEV | Errno::NXIO) => (
+            Some(DiskFault::Missing) => (
                 PlaceMissing,
                 "The folder for sync is missing. Mount its disk, or create it anew with `url-notes sync init`.",
                 "The folder of the notes is missing.",
             ),
-            Some(
-                Errno::TIMEDOUT
-                | Errno::HOSTDOWN
-                | Errno::HOSTUNREACH
-                | Errno::NETDOWN
-                | Errno::NETUNREACH
-                | Errno::CONNREFUSED
-                | Errno::STALE,
-            ) => (
+            Some(DiskFault::Unreachable) => (
                 Unreachable,
                 "The folder for sync can't be reached. Check the connection to its computer.",
                 "The folder of the notes can't be reached. Check the connection to its computer.",
             ),
-            Some(Errno::IO) => (
+            Some(DiskFault::Broken) => (
                 Broken,
                 "The disk of the folder for sync reports an error. Check the disk.",
                 "The disk of the notes reports an error. Check the disk.",
             ),
-            _ => (
+            None => (
                 Other,
                 "The folder for sync can't be used. Check its path.",
                 "The folder of the notes can't be used.",

@@ -5,7 +5,6 @@ use std::{
     ffi::{OsStr, OsString},
     io::{self, Read, Write as _},
     mem,
-    os::unix::process::CommandExt as _,
     path::Path,
     process::{Command, ExitStatus, Stdio},
     sync::{
@@ -16,11 +15,12 @@ use std::{
     time::{Duration, Instant},
 };
 
-use rustix::process::{Pid, Signal, WaitId, WaitIdOptions, kill_process_group, waitid};
-
-use crate::sync::{
-    interrupts::Interrupts,
-    problem::{Problem, ProblemKind},
+use crate::{
+    platform::{self, Ended, Running},
+    sync::{
+        interrupts::Interrupts,
+        problem::{Problem, ProblemKind},
+    },
 };
 
 /// Most bytes of standard error that are kept: the last ones.
@@ -75,7 +75,15 @@ pub(super) struct Run {
 impl Run {
     /// Prepares a program that uses only this computer.
     pub(super) fn new(name: &'static str, programs: &Programs) -> Self {
-        let mut command = Command::new(name);
+        Self::of(name, Command::new(name), programs)
+    }
+
+    /// Prepares a shell command of the user. `name` is what sentences call it.
+    pub(super) fn of_shell(name: &'static str, text: &str, programs: &Programs) -> Self {
+        Self::of(name, platform::shell(text.as_ref(), None), programs)
+    }
+
+    fn of(name: &'static str, mut command: Command, programs: &Programs) -> Self {
         // What they say is compared with known sentences.
         command.env("LC_ALL", "C").env_remove("LANGUAGE");
         command.envs(programs.variables.iter().map(|(name, value)| (name, value)));
@@ -87,12 +95,6 @@ impl Run {
             most: 64 << 20,
             is_silent: false,
         }
-    }
-
-    /// Sets what sentences call it.
-    pub(super) fn called(mut self, name: &'static str) -> Self {
-        self.name = name;
-        self
     }
 
     pub(super) fn arg(mut self, argument: impl AsRef<OsStr>) -> Self {
@@ -152,36 +154,33 @@ impl Run {
     pub(super) fn output(mut self) -> Result<Output, Problem> {
         let interrupts = Interrupts::noted();
         let piped_if = |is: bool| if is { Stdio::piped() } else { Stdio::null() };
-        let mut child = self
-            .command
+        self.command
             .stdin(piped_if(!self.input.is_empty()))
             .stdout(piped_if(!self.is_silent))
-            .stderr(Stdio::piped())
-            // So that all that it starts can be ended with it.
-            .process_group(0)
-            .spawn()
-            .map_err(|error| cannot_start(self.name, &error))?;
+            .stderr(Stdio::piped());
+        let mut child =
+            Running::spawn(&mut self.command).map_err(|error| cannot_start(self.name, &error))?;
         let deadline = Instant::now() + self.limit;
-        let pid = Pid::from_child(&child);
+        let (stdin, stdout, stderr) = child.take_pipes();
         let (send, receive) = mpsc::channel();
-        let stdout = Reader::start(child.stdout.take(), Stream::Stdout(self.most), &send);
-        let stderr = Reader::start(child.stderr.take(), Stream::Stderr, &send);
-        if let Some(mut stdin) = child.stdin.take() {
+        let stdout = Reader::start(stdout, Stream::Stdout(self.most), &send);
+        let stderr = Reader::start(stderr, Stream::Stderr, &send);
+        if let Some(mut stdin) = stdin {
             let input = self.input;
             // A program that ends early doesn't read all.
             thread::spawn(move || stdin.write_all(&input));
         }
-        // Waits without reaping, so that the id stays the program's own until it is reaped below.
+        let watch = child.watch();
         thread::spawn(move || {
-            let options = WaitIdOptions::EXITED | WaitIdOptions::STOPPED | WaitIdOptions::NOWAIT;
-            let state = waitid(WaitId::Pid(pid), options);
-            let asks = matches!(state, Ok(Some(state)) if state.stopped());
-            let _ = send.send(if asks { Event::Asks } else { Event::Ended });
+            let _ = send.send(match watch() {
+                Ended::AsksTerminal => Event::Asks,
+                Ended::Exited => Event::Ended,
+            });
         });
         let stopped = wait(&receive, deadline, &interrupts);
         if stopped.is_some() {
             // Ends the program and everything it started, which also ends the threads above.
-            let _ = kill_process_group(pid, Signal::KILL);
+            child.kill_all();
         }
         let ended = child.wait();
         drop(interrupts);
@@ -446,6 +445,7 @@ mod tests {
             .parse()
             .unwrap();
         assert_eq!(output.stderr, "started");
+        use rustix::process::{Pid, Signal};
         let pid = Pid::from_raw(pid).unwrap();
         rustix::process::kill_process(pid, Signal::KILL).expect("it lives on");
     }

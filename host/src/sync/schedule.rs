@@ -3,14 +3,13 @@
 
 use std::{
     io,
-    os::unix::process::CommandExt as _,
     path::{Path, PathBuf},
     process::{Child, Command, Stdio},
     time::{Duration, Instant},
 };
 
 use super::power;
-use crate::{error::Result, store::Reader};
+use crate::{error::Result, platform, store::Reader};
 
 /// Time from the start of a host to its first run. Browsers start several things at once.
 const AFTER_START: Duration = Duration::from_secs(5);
@@ -70,15 +69,14 @@ impl Settings {
     /// The program can't be started.
     pub fn spawn(&self) -> io::Result<Child> {
         let folder = self.database.parent().unwrap_or(Path::new(""));
-        Command::new(&self.program)
+        let mut command = Command::new(&self.program);
+        command
             .args(["sync", "now", "--quiet", "--data-dir"])
             .arg(folder)
             .stdin(Stdio::null())
             .stdout(Stdio::null())
-            .stderr(Stdio::null())
-            // Browsers end the process group of a host.
-            .process_group(0)
-            .spawn()
+            .stderr(Stdio::null());
+        platform::spawn_apart(&mut command)
     }
 }
 

@@ -6,20 +6,19 @@
 //! so it is in no argument.
 
 use std::{
-    fmt,
-    fs::{self, DirBuilder},
+    fmt, fs,
     io::{self, Read as _},
-    os::unix::fs::DirBuilderExt as _,
     path::{Path, PathBuf},
 };
 
 use crate::{
-    clock, fs_open,
+    clock,
+    platform::{self, fs_open},
     sync::{
         problem::{Owner, Problem, ProblemKind},
         program::{Programs, Run},
         segment::{AGE_MAGIC, MAGIC, MAX_FILE, PADDING, SegmentFault},
-        whole_file::{sync_folder, write_whole},
+        whole_file::write_whole,
     },
 };
 
@@ -218,7 +217,7 @@ impl Key {
             Some(aside)
         };
         fs::rename(&self.file, file).map_err(problem)?;
-        sync_folder(file.parent().unwrap_or(file)).map_err(problem)?;
+        platform::sync_folder_if_possible(file.parent().unwrap_or(file)).map_err(problem)?;
         file.clone_into(&mut self.file);
         Ok((self, aside))
     }
@@ -254,12 +253,7 @@ impl Key {
         }
         let problem = |error: io::Error| Problem::of_io(Owner::Own, file, &error);
         let folder = file.parent().unwrap_or(file);
-        let mut builder = DirBuilder::new();
-        builder
-            .recursive(true)
-            .mode(0o700)
-            .create(folder)
-            .map_err(problem)?;
+        platform::create_private_folders(folder).map_err(problem)?;
         let name = file.file_name().unwrap_or_default().to_string_lossy();
         let text = format!(
             "# The key of encrypted notes at the place for sync. Who has it can read them; without it, nobody can.\n{secret}\n"

@@ -1,17 +1,18 @@
 //! Files that are there whole or not at all.
 
 use std::{
-    fs::{self, File, OpenOptions},
+    fs::{self, OpenOptions},
     io::{self, Write as _},
-    os::unix::fs::OpenOptionsExt as _,
     path::Path,
     time::Duration,
 };
 
-use rustix::io::Errno;
 use uuid::Uuid;
 
-use crate::clock;
+use crate::{
+    clock,
+    platform::{self, PrivateOptions as _},
+};
 
 /// How names of files in the making start.
 pub(super) const PART: &str = ".part-";
@@ -25,27 +26,17 @@ pub(super) fn write_whole(folder: &Path, name: &str, bytes: &[u8]) -> io::Result
         let mut file = OpenOptions::new()
             .write(true)
             .create_new(true)
-            .mode(0o600)
+            .private()
             .open(&part)?;
         file.write_all(bytes)?;
         file.sync_all()?;
         fs::rename(&part, folder.join(name))?;
-        sync_folder(folder)
+        platform::sync_folder_if_possible(folder)
     };
     write().inspect_err(|_| {
         // It may not exist, and what stays is removed later.
         let _ = fs::remove_file(&part);
     })
-}
-
-/// Makes the names in a folder durable, where the file system can.
-pub(super) fn sync_folder(folder: &Path) -> io::Result<()> {
-    let synced = File::open(folder)?.sync_all();
-    match synced.as_ref().map_err(Errno::from_io_error) {
-        // Some network and FUSE file systems can't.
-        Err(Some(Errno::INVAL | Errno::NOTSUP | Errno::NOSYS | Errno::BADF)) => Ok(()),
-        _ => synced,
-    }
 }
 
 /// Removes files that were never completed.

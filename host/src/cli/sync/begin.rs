@@ -12,7 +12,7 @@ use anyhow::{Context as _, bail};
 use super::base::{access, data, full_place, print_outcome, shown_place, take_turn};
 use crate::{
     cli::{context::Invocation, print::clean},
-    clock,
+    clock, platform,
     store::{Reader, Store, SyncSetup},
     sync::{
         carrier::{Carrier, folder::make_folder},
@@ -68,8 +68,7 @@ fn device_name(name: Option<&str>) -> anyhow::Result<String> {
     let name = match name {
         Some(name) => name.trim().to_owned(),
         None => {
-            let system = rustix::system::uname();
-            let name = system.nodename().to_string_lossy();
+            let name = platform::computer_name();
             let host = name.split('.').next().unwrap_or_default();
             host.chars()
                 .filter(|c| !c.is_control())

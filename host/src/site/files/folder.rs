@@ -10,11 +10,8 @@
 use std::{
     collections::BTreeSet,
     fmt::Write as _,
-    fs::{self, DirBuilder, File, FileTimes},
+    fs::{self, File, FileTimes},
     io::{self, Read as _, Write as _},
-    os::unix::fs::{
-        DirBuilderExt as _, MetadataExt as _, OpenOptionsExt as _, PermissionsExt as _,
-    },
     path::{Path, PathBuf},
     sync::{
         Mutex, PoisonError,
@@ -23,13 +20,9 @@ use std::{
 };
 
 use anyhow::bail;
-use rustix::{
-    fs::{CWD, FlockOperation, OFlags, RenameFlags, flock, renameat_with},
-    io::Errno,
-};
 
 use crate::{
-    fs_open,
+    platform::{self, FileId, PathLock, PrivateOptions as _, fs_open},
     transfer::export::{IGNORED, PendingOutput, hash},
 };
 
@@ -61,8 +54,10 @@ pub(super) const NO_JEKYLL: &str = ".nojekyll";
 pub(super) struct Folder<'a> {
     place: PathBuf,
     aside: PendingOutput,
-    /// The existing target folder, locked against other exports.
-    there: Option<File>,
+    /// Whether the target folder exists. Then it is locked against other exports, unless its file
+    /// system has no locks.
+    there: bool,
+    _lock: Option<PathLock>,
     earlier: Earlier,
     /// Hashes of path and content of each file.
     put: Mutex<Vec<(u64, u64)>>,
@@ -107,28 +102,25 @@ impl<'a> Folder<'a> {
         };
         if place.symlink_metadata().is_err() {
             if let Some(parent) = place.parent() {
-                DirBuilder::new()
-                    .recursive(true)
-                    .mode(0o700)
-                    .create(parent)?;
+                platform::create_private_folders(parent)?;
             }
-            return Self::aside(
-                PendingOutput::folder(&place)?,
-                place,
-                None,
-                Earlier::default(),
-                stop,
-            );
+            let aside = PendingOutput::folder(&place)?;
+            return Self::aside(aside, place, (false, None), Earlier::default(), stop);
         }
         if !place.is_dir() {
             bail!("{} is not a folder.", place.display());
         }
-        let there = File::open(&place)?;
-        if flock(&there, FlockOperation::NonBlockingLockExclusive) == Err(Errno::WOULDBLOCK) {
-            bail!("Another export is writing to {}.", place.display());
-        }
+        let lock = match PathLock::take_inside(&place) {
+            Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
+                bail!("Another export is writing to {}.", place.display());
+            }
+            taken => taken.ok(),
+        };
         let earlier = match marked(&place)? {
-            Some(earlier) => earlier,
+            Some(earlier) => {
+                bring_back(&place, &earlier.top)?;
+                earlier
+            }
             None => Earlier {
                 top: refuse_unknown_files(&place)?,
                 files: None,
@@ -136,24 +128,25 @@ impl<'a> Folder<'a> {
         };
         // In the folder, because it may be a mount point, or its parent may belong to another user.
         let aside = PendingOutput::folder(&place.join(MARK))?;
-        Self::aside(aside, place, Some(there), earlier, stop)
+        Self::aside(aside, place, (true, lock), earlier, stop)
     }
 
     fn aside(
         aside: PendingOutput,
         place: PathBuf,
-        there: Option<File>,
+        (there, lock): (bool, Option<PathLock>),
         earlier: Earlier,
         stop: &'a AtomicBool,
     ) -> anyhow::Result<Self> {
-        let mode = match &there {
-            Some(folder) => folder.metadata()?.permissions().mode() & 0o666 | 0o600,
-            None => 0o600,
+        let mode = match there {
+            true => platform::mode(&fs::metadata(&place)?) & 0o666 | 0o600,
+            false => 0o600,
         };
         let folder = Self {
             place,
             aside,
             there,
+            _lock: lock,
             earlier,
             put: Mutex::default(),
             stop,
@@ -180,10 +173,10 @@ impl<'a> Folder<'a> {
     fn make(&self, folder: &Path) -> io::Result<()> {
         // Everyone who may read a folder may also enter it.
         let mode = self.mode | (self.mode & 0o444) >> 2;
-        DirBuilder::new().mode(mode).create(folder)?;
+        platform::create_folder(folder, mode)?;
         if mode & 0o077 != 0 {
             // The program's umask is meant for notes.
-            fs::set_permissions(folder, fs::Permissions::from_mode(mode))?;
+            platform::set_mode_at(folder, mode)?;
         }
         Ok(())
     }
@@ -225,11 +218,11 @@ impl<'a> Folder<'a> {
 
     fn create(&self, path: &Path, content: &[u8]) -> io::Result<File> {
         let mut options = File::options();
-        options.write(true).create_new(true).mode(self.mode);
+        options.write(true).create_new(true).with_mode(self.mode);
         let mut file = self.in_folder(path, || options.open(path))?;
         file.write_all(content)?;
         if self.mode & 0o077 != 0 {
-            file.set_permissions(fs::Permissions::from_mode(self.mode))?;
+            platform::set_mode(&file, self.mode)?;
         }
         Ok(file)
     }
@@ -275,16 +268,14 @@ impl<'a> Folder<'a> {
                 return None;
             }
         }
-        let flags = OFlags::NOFOLLOW | OFlags::NONBLOCK;
-        let flags = i32::try_from(flags.bits()).ok()?;
         let mut options = File::options();
-        let file = options.read(true).custom_flags(flags);
+        let file = options.read(true).without_waiting(true);
         let file = file.open(self.place.join(path)).ok()?;
         let about = file.metadata().ok()?;
         about.is_file().then_some(Old {
             file,
             bytes: about.len(),
-            mode: about.permissions().mode() & 0o7777,
+            mode: platform::mode(&about),
         })
     }
 
@@ -305,9 +296,9 @@ impl<'a> Folder<'a> {
         };
         put.sort_unstable();
         self.go_on()?;
-        if self.there.is_none() {
+        if !self.there {
             drop(self.create(&site.join(MARK), mark(&names, &put).as_bytes())?);
-            sync(&self.aside.file);
+            sync(&self.aside.path);
             fs::rename(&site, &self.place)?;
             return Ok(self.changes(0));
         }
@@ -333,7 +324,7 @@ impl<'a> Folder<'a> {
         self.put_mark(&mark(&both, &all))?;
         drop(all);
         if self.anew.load(Relaxed) + self.replaced.load(Relaxed) > 0 {
-            sync(&self.aside.file);
+            sync(&self.aside.path);
         }
         let old = self.aside.path.join("old");
         self.make(&old)?;
@@ -363,8 +354,8 @@ impl<'a> Folder<'a> {
             return Ok(());
         }
         // Hard-linked because its content is the same.
-        let new = self.new_site().join(path).symlink_metadata();
-        if new.is_ok_and(|new| (new.dev(), new.ino()) == (about.dev(), about.ino())) {
+        let new = FileId::of_link(&self.new_site().join(path));
+        if new.is_some() && new == FileId::of_link(&place) {
             return Ok(());
         }
         let known = self.earlier.files.as_deref().unwrap_or(put);
@@ -447,8 +438,8 @@ fn is_same(mut file: &File, bytes: u64, content: &[u8]) -> io::Result<bool> {
     }
 }
 
-/// Exchanges `new` with `place` in one step if the file system supports it; otherwise moves the old
-/// one to `old` first. If there is no new one, the old one is removed.
+/// Exchanges `new` with `place`, which may not exist. If there is no new one, the old one is moved to
+/// `old`.
 fn exchange(new: &Path, place: &Path, old: &Path) -> io::Result<()> {
     let there = place.symlink_metadata().is_ok();
     if new.symlink_metadata().is_err() {
@@ -457,13 +448,33 @@ fn exchange(new: &Path, place: &Path, old: &Path) -> io::Result<()> {
             false => Ok(()),
         };
     }
-    if there {
-        match renameat_with(CWD, new, CWD, place, RenameFlags::EXCHANGE) {
-            Err(Errno::INVAL | Errno::NOSYS | Errno::NOTSUP) => fs::rename(place, old)?,
-            done => return Ok(done?),
+    match there {
+        true => platform::exchange(new, place, old),
+        false => fs::rename(new, place),
+    }
+}
+
+/// Moves back what an export had moved away that was killed between the two moves of an exchange in
+/// two steps: a part of the site is missing then. `top`: the names in the mark file.
+fn bring_back(place: &Path, top: &BTreeSet<String>) -> io::Result<()> {
+    for entry in fs::read_dir(place)? {
+        let entry = entry?;
+        let is_left = entry.file_name().to_str().is_some_and(is_leftover);
+        let old = entry.path().join("old");
+        if !is_left || !old.is_dir() || PathLock::take(&entry.path()).is_err() {
+            continue;
+        }
+        for moved in fs::read_dir(old)? {
+            let moved = moved?;
+            let name = moved.file_name();
+            let is_ours = name.to_str().is_some_and(|name| top.contains(name));
+            let target = place.join(&name);
+            if is_ours && target.symlink_metadata().is_err() {
+                fs::rename(moved.path(), target)?;
+            }
         }
     }
-    fs::rename(new, place)
+    Ok(())
 }
 
 fn in_the_way(place: &Path) -> anyhow::Error {
@@ -544,16 +555,8 @@ fn files_in(folder: &Path) -> io::Result<u64> {
 }
 
 /// Synced before it is renamed; otherwise a power cut may leave names without content.
-fn sync(folder: &File) {
-    #[cfg(target_os = "linux")]
-    let done = rustix::fs::syncfs(folder);
-    #[cfg(not(target_os = "linux"))]
-    let done = {
-        let _ = folder;
-        rustix::fs::sync();
-        Ok::<(), Errno>(())
-    };
-    if let Err(error) = done {
+fn sync(folder: &Path) {
+    if let Err(error) = platform::flush_tree(folder) {
         log::warn!("the site may not be on the disk yet: {error}");
     }
 }

@@ -4,9 +4,10 @@
 use std::{
     fs::File,
     io::{self, BufWriter, Write as _},
-    os::unix::fs::FileExt as _,
     path::Path,
 };
+
+use crate::platform;
 
 /// The fragments of a note.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -87,7 +88,7 @@ impl FragmentStore {
         let mut bytes = vec![0; place.lengths[index] as usize];
         let file = self.0.get(place.spool as usize);
         let file = file.ok_or(io::ErrorKind::NotFound)?;
-        file.read_exact_at(&mut bytes, place.start + before)?;
+        platform::read_exact_at(file, &mut bytes, place.start + before)?;
         String::from_utf8(bytes).map_err(io::Error::other)
     }
 }

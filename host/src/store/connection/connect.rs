@@ -10,13 +10,15 @@ use std::{
 use rusqlite::{Connection, ErrorCode, OpenFlags, config::DbConfig};
 
 use super::{
-    db_files::{FileId, JOURNAL, LOG, SHARED_MEMORY, beside, was_cut_off},
-    file_system::FileSystem,
+    db_files::{JOURNAL, LOG, SHARED_MEMORY, beside, was_cut_off},
     query_deadline::QueryDeadline,
     reader::Reader,
     sqlite_error::of_file_system,
 };
-use crate::error::{Error, Result, StoreFault};
+use crate::{
+    error::{Error, Result, StoreFault},
+    platform::{FileId, FileSystem},
+};
 
 /// Number of WAL pages after which a commit checkpoints by itself if maintenance never gets the
 /// time: 40 MB.

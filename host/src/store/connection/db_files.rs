@@ -1,13 +1,14 @@
 //! The database's files: names, modes, and atomic replacement.
 
 use std::{
-    fs::{self, DirBuilder, File, OpenOptions},
+    fs::{self, File, OpenOptions},
     io::{self, ErrorKind},
-    os::unix::fs::{DirBuilderExt as _, MetadataExt as _, OpenOptionsExt as _},
     path::{Path, PathBuf},
 };
 
 use jiff::Timestamp;
+
+use crate::platform::{self, FileId, PathLock, PrivateOptions as _};
 
 /// Endings of the names of SQLite's side files.
 pub(in crate::store) const LOG: &str = "-wal";
@@ -15,34 +16,6 @@ pub(in crate::store) const SHARED_MEMORY: &str = "-shm";
 pub(in crate::store) const JOURNAL: &str = "-journal";
 /// Ending of the lock file for first opens, migrations and replacements.
 pub(in crate::store) const LOCK: &str = ".lock";
-
-/// The identity of the file at a path, which changes if another file takes its place.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(in crate::store) struct FileId {
-    device: u64,
-    inode: u64,
-}
-
-impl FileId {
-    /// Returns the identity of the file at `path`, or `None` if there is no file.
-    pub(in crate::store) fn of(path: &Path) -> Option<Self> {
-        fs::metadata(path).ok().map(Self::from)
-    }
-
-    /// Returns the inode number. It is unique in the file's folder as long as the file exists.
-    pub(in crate::store) fn number(self) -> u64 {
-        self.inode
-    }
-}
-
-impl From<fs::Metadata> for FileId {
-    fn from(file: fs::Metadata) -> Self {
-        Self {
-            device: file.dev(),
-            inode: file.ino(),
-        }
-    }
-}
 
 /// Appends an ending to the name of the database. Follows links, because SQLite keeps its side
 /// files beside the target, and a file can be renamed to the target's name there.
@@ -102,7 +75,7 @@ pub(in crate::store) fn create_folder(folder: &Path) -> io::Result<()> {
     if folder.is_dir() {
         return Ok(());
     }
-    DirBuilder::new().recursive(true).mode(0o700).create(folder)
+    platform::create_private_folders(folder)
 }
 
 /// Creates a file with mode 0600.
@@ -110,7 +83,7 @@ pub(in crate::store) fn create_private(path: &Path) -> io::Result<File> {
     OpenOptions::new()
         .write(true)
         .create_new(true)
-        .mode(0o600)
+        .private()
         .open(path)
 }
 
@@ -129,13 +102,8 @@ fn open_lock(path: &Path) -> io::Result<File> {
         .write(true)
         .create(true)
         .truncate(false)
-        .mode(0o600)
+        .private()
         .open(path)
-}
-
-/// Syncs a folder. Without it, a power cut loses new names.
-pub(in crate::store) fn sync_folder(folder: &Path) -> io::Result<()> {
-    File::open(folder)?.sync_all()
 }
 
 /// Copies a file to a new one with mode 0600 and syncs it. Returns the source, still open: closing
@@ -155,8 +123,8 @@ pub(in crate::store) struct AtomicFile {
     path: PathBuf,
     target: PathBuf,
     placed: bool,
-    /// Locked while the file is written. An unlocked file was left by a process that was killed.
-    lock: File,
+    /// Held while the file is written. An unlocked file was left by a process that was killed.
+    _lock: PathLock,
 }
 
 impl AtomicFile {
@@ -170,10 +138,13 @@ impl AtomicFile {
     pub(in crate::store) fn new(target: &Path) -> io::Result<Self> {
         let path = beside(target, Self::ENDING);
         loop {
-            let lock = open_lock(&path)?;
-            lock.try_lock().map_err(io::Error::from)?;
-            // The previous holder of the lock may have removed the file.
-            if FileId::of(&path) != Some(lock.metadata()?.into()) {
+            drop(open_lock(&path)?);
+            let lock = match PathLock::take(&path) {
+                // The previous holder of the lock may have removed the file.
+                Err(error) if error.kind() == ErrorKind::NotFound => continue,
+                taken => taken?,
+            };
+            if !lock.is_current() {
                 continue;
             }
             // From here on, any failure removes the file.
@@ -181,9 +152,9 @@ impl AtomicFile {
                 path,
                 target: behind_links(target),
                 placed: false,
-                lock,
+                _lock: lock,
             };
-            part.lock.set_len(0)?;
+            open_lock(&part.path)?.set_len(0)?;
             for ending in [LOG, SHARED_MEMORY, JOURNAL] {
                 remove(&beside(&part.path, ending))?;
             }
@@ -204,7 +175,8 @@ impl AtomicFile {
         if !replace && self.target.symlink_metadata().is_ok() {
             return Err(ErrorKind::AlreadyExists.into());
         }
-        File::open(&self.path)?.sync_all()?;
+        // Windows syncs only what is open for writing.
+        open_lock(&self.path)?.sync_all()?;
         let previous = beside(&self.target, ".previous");
         remove(&previous)?;
         // Some file systems have no hard links. There, the replaced file can't be restored.
@@ -212,7 +184,7 @@ impl AtomicFile {
         let is_new = !linked && !self.target.exists();
         fs::rename(&self.path, &self.target)?;
         self.placed = true;
-        let synced = sync_folder(folder(&self.target));
+        let synced = platform::sync_folder(folder(&self.target));
         match &synced {
             Err(_) if linked => fs::rename(&previous, &self.target)?,
             Err(_) if is_new => remove(&self.target)?,

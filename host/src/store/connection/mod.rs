@@ -3,7 +3,6 @@
 pub(in crate::store) mod clock;
 pub(in crate::store) mod connect;
 pub(in crate::store) mod db_files;
-pub(in crate::store) mod file_system;
 pub(in crate::store) mod obstacle;
 pub(in crate::store) mod query_deadline;
 pub(in crate::store) mod reader;

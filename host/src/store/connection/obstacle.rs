@@ -9,6 +9,7 @@ use std::{
 
 use crate::{
     error::{Error, Obstacle, StoreFault},
+    platform,
     store::connection::db_files::{JOURNAL, LOG, SHARED_MEMORY, beside, folder},
 };
 
@@ -63,9 +64,7 @@ fn broken_link(path: &Path) -> Option<(StoreFault, String)> {
         Err(error) if error.kind() == ErrorKind::NotFound => {
             Some((StoreFault::LinkToNothing, names))
         }
-        Err(error) if error.raw_os_error() == Some(rustix::io::Errno::LOOP.raw_os_error()) => {
-            Some((StoreFault::LinkLoop, names))
-        }
+        Err(error) if platform::is_link_loop(&error) => Some((StoreFault::LinkLoop, names)),
         Err(error) if error.kind() == ErrorKind::NotADirectory => {
             Some((StoreFault::NoFolder, names))
         }

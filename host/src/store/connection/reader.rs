@@ -4,8 +4,11 @@ use std::path::PathBuf;
 
 use rusqlite::Connection;
 
-use super::{db_files::FileId, query_deadline::QueryDeadline, schema};
-use crate::error::{Error, Result, StoreFault};
+use super::{query_deadline::QueryDeadline, schema};
+use crate::{
+    error::{Error, Result, StoreFault},
+    platform::FileId,
+};
 
 /// Read access to the database. Never changes a byte.
 #[derive(Debug)]

@@ -10,10 +10,10 @@ use rusqlite::{
     ErrorCode,
     ffi::{SQLITE_IOERR_SHMSIZE, SQLITE_READONLY_ROLLBACK},
 };
-use rustix::fs::{Access, access};
 
 use crate::{
     error::{Error, StoreFault},
+    platform,
     store::connection::{
         db_files::{self, JOURNAL, LOG, SHARED_MEMORY, beside},
         obstacle::obstacle,
@@ -56,6 +56,7 @@ pub(in crate::store) fn of_file_system(error: io::Error) -> Error {
         | io::ErrorKind::IsADirectory => StoreFault::Unwritable,
         // Another process is writing the same file.
         io::ErrorKind::WouldBlock => StoreFault::Busy,
+        _ if platform::is_in_use(&error) => StoreFault::Busy,
         _ => StoreFault::Io,
     };
     Error::Store {
@@ -70,9 +71,7 @@ pub(in crate::store) fn of_file_system(error: io::Error) -> Error {
 pub fn fault_of_disk(error: &io::Error) -> Option<StoreFault> {
     match error.kind() {
         io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => Some(StoreFault::Full),
-        _ if error.raw_os_error() == Some(rustix::io::Errno::IO.raw_os_error()) => {
-            Some(StoreFault::Io)
-        }
+        _ if platform::device_fault(error) => Some(StoreFault::Io),
         _ => None,
     }
 }
@@ -124,7 +123,7 @@ fn can_make_files(path: &Path) -> io::Result<()> {
         match fs::metadata(&file) {
             Ok(found) if !found.is_file() => return Err(io::ErrorKind::IsADirectory.into()),
             // Checked without opening: closing the file would drop SQLite's locks.
-            Ok(_) => access(&file, Access::READ_OK | Access::WRITE_OK)?,
+            Ok(_) => platform::may_read_and_write(&file)?,
             Err(error) if error.kind() == io::ErrorKind::NotFound && !ending.is_empty() => {}
             Err(error) => return Err(error),
         }

@@ -16,10 +16,11 @@ use rusqlite::{Connection, OpenFlags, backup::StepResult};
 
 use crate::{
     error::{Error, Result, StoreFault},
+    platform::FileId,
     store::{
         connection::{
             connect,
-            db_files::{self, AtomicFile, FileId, JOURNAL, LOG, beside, folder},
+            db_files::{self, AtomicFile, JOURNAL, LOG, beside, folder},
             reader::Reader,
             schema::recognised,
             sqlite_error::{of_file_system, refine_error},

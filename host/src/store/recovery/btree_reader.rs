@@ -10,11 +10,13 @@ use std::{
     collections::{HashMap, HashSet},
     fs::File,
     io::{self, BufReader, ErrorKind, Read},
-    os::unix::fs::FileExt as _,
     path::Path,
 };
 
-use crate::store::connection::db_files::{LOG, beside};
+use crate::{
+    platform,
+    store::connection::db_files::{LOG, beside},
+};
 
 /// The first bytes of every database.
 const MAGIC: &[u8; 16] = b"SQLite format 3\0";
@@ -107,7 +109,8 @@ impl Pages {
     pub(in crate::store) fn open(path: &Path) -> io::Result<Self> {
         let file = File::open(path)?;
         let mut header = [0; HEADER_BYTES];
-        let whole = file.read_exact_at(&mut header, 0).is_ok() && header.starts_with(MAGIC);
+        let whole =
+            platform::read_exact_at(&file, &mut header, 0).is_ok() && header.starts_with(MAGIC);
         let mut page_bytes = DEFAULT_PAGE_BYTES;
         let mut reserved = 0;
         if whole {
@@ -201,14 +204,16 @@ impl Pages {
     fn page(&self, number: PageNumber) -> Option<Vec<u8>> {
         let mut bytes = vec![0; self.page_bytes];
         if let (Some(at), Some(log)) = (self.in_log.get(&number), &self.log) {
-            return log.read_exact_at(&mut bytes, *at).is_ok().then_some(bytes);
+            return platform::read_exact_at(log, &mut bytes, *at)
+                .is_ok()
+                .then_some(bytes);
         }
         let index = u64::from(number.checked_sub(1)?);
         let start = index.checked_mul(u64::try_from(self.page_bytes).ok()?)?;
         let mut read = 0;
         while read < bytes.len() {
             let at = start + u64::try_from(read).ok()?;
-            match self.file.read_at(&mut bytes[read..], at) {
+            match platform::read_some_at(&self.file, &mut bytes[read..], at) {
                 Ok(0) => break,
                 Ok(more) => read += more,
                 Err(error) if error.kind() == ErrorKind::Interrupted => {}

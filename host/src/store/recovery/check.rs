@@ -3,22 +3,20 @@
 
 use std::{
     fs,
-    os::unix::fs::PermissionsExt as _,
     path::{Path, PathBuf},
     time::{Duration, SystemTime},
 };
 
 use rusqlite::OpenFlags;
-use rustix::fs::{Access, access};
 
 use crate::{
     domain::Tag,
     error::{Error, Result, StoreFault},
+    platform::{self, FileSystem},
     store::{
         connection::{
             connect,
             db_files::{JOURNAL, LOCK, LOG, SHARED_MEMORY, beside, folder},
-            file_system::FileSystem,
             obstacle::obstacle,
             query_deadline,
             reader::Reader,
@@ -144,11 +142,9 @@ fn from_outside(path: &Path) -> Health {
 #[must_use]
 pub fn disk(path: &Path) -> (Option<u64>, FileSystem) {
     let there = nearest(path);
-    let free = rustix::fs::statvfs(there)
-        .ok()
-        .and_then(|disk| disk.f_bavail.checked_mul(disk.f_frsize));
+    let free = platform::free_bytes(there);
     let file = if path.exists() { path } else { there };
-    (free, FileSystem::of(file))
+    (free, platform::file_system(file))
 }
 
 /// Returns the folder of the database, or its nearest parent that exists.
@@ -164,10 +160,8 @@ fn nearest(path: &Path) -> &Path {
 /// without writing.
 #[must_use]
 pub fn is_unwritable(path: &Path) -> bool {
-    let refused = |path: &Path, what| access(path, what).is_err();
-    let needed = Access::READ_OK | Access::WRITE_OK;
-    refused(nearest(path), needed | Access::EXEC_OK)
-        || files(path).any(|file| refused(&file, needed))
+    !platform::may_use_folder(nearest(path))
+        || files(path).any(|file| platform::may_read_and_write(&file).is_err())
 }
 
 /// Returns whether others may read the database's files or change the content of their folder.
@@ -287,7 +281,7 @@ const OTHERS_FILE: u32 = 0o077;
 const OTHERS_FOLDER: u32 = 0o022;
 
 fn others(path: &Path, bits: u32) -> bool {
-    fs::metadata(path).is_ok_and(|file| file.permissions().mode() & bits != 0)
+    fs::metadata(path).is_ok_and(|found| platform::mode(&found) & bits != 0)
 }
 
 fn modes(path: &Path, faults: &mut Vec<Fault>) {
@@ -312,12 +306,11 @@ fn modes(path: &Path, faults: &mut Vec<Fault>) {
 pub fn make_private(path: &Path) {
     let take = |path: &Path, bits: u32| {
         if let Ok(found) = fs::metadata(path) {
-            let mut mode = found.permissions();
-            if mode.mode() & bits != 0 {
-                mode.set_mode(mode.mode() & !bits);
-                if let Err(error) = fs::set_permissions(path, mode) {
-                    log::warn!("a mode can't be changed: {error}");
-                }
+            let mode = platform::mode(&found);
+            if mode & bits != 0
+                && let Err(error) = platform::set_mode_at(path, mode & !bits)
+            {
+                log::warn!("a mode can't be changed: {error}");
             }
         }
     };

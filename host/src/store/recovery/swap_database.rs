@@ -20,6 +20,7 @@ use rusqlite::{
 
 use crate::{
     error::{Error, Result, StoreFault},
+    platform,
     store::connection::{
         connect,
         db_files::{self, AtomicFile, JOURNAL, LOG, SHARED_MEMORY, beside, journals},
@@ -60,7 +61,7 @@ impl ExclusiveDatabase {
                     .push(db_files::copy(&from, &beside(aside, ending))?);
             }
         }
-        db_files::sync_folder(db_files::folder(aside))
+        platform::sync_folder(db_files::folder(aside))
     }
 }
 
@@ -129,6 +130,8 @@ fn replaced<T>(
     let done = fill(&new, &mut held)?;
     let own = journals(path);
     new.close().map_err(|(_, error)| error)?;
+    // There are no locks any more, and Windows can't replace what is open.
+    drop(held);
     if let Err(error) = set_aside(path).and_then(|()| part.put(true)) {
         // If that fails as well, the next attempt does it.
         let _ = bring_back(path);

@@ -3,27 +3,26 @@
 
 use std::{
     collections::BTreeSet,
-    fs::{self, DirBuilder},
-    io,
-    os::unix::fs::DirBuilderExt as _,
+    fs, io,
     path::{Path, PathBuf},
     sync::mpsc,
     thread,
     time::Duration,
 };
 
-use rustix::io::Errno;
-
 use super::{
     interface::{Carrier, Listed, README, README_TEXT, ROOT},
     segment_files::SegmentFiles,
 };
-use crate::sync::{
-    device::DeviceId,
-    problem::{Owner, Problem, ProblemKind},
-    program::{Programs, Run},
-    segment_name::SegmentName,
-    whole_file::{sync_folder, write_whole},
+use crate::{
+    platform,
+    sync::{
+        device::DeviceId,
+        problem::{Owner, Problem, ProblemKind},
+        program::{Programs, Run},
+        segment_name::SegmentName,
+        whole_file::write_whole,
+    },
 };
 
 /// How long a folder may take to say whether it is there. The system waits for a share whose server
@@ -101,9 +100,7 @@ impl FolderCarrier {
         if !is_folder(&self.place)? {
             return Err(self.place_missing());
         }
-        let output = Run::new("sh", &self.programs)
-            .args(["-c", command])
-            .called(name)
+        let output = Run::of_shell(name, command, &self.programs)
             .env(
                 DEVICE_VARIABLE,
                 device.unwrap_or(commands.device).to_string(),
@@ -123,7 +120,9 @@ impl FolderCarrier {
     }
 
     fn place_missing(&self) -> Problem {
-        self.files.problem(self.files.root(), &Errno::NOENT.into())
+        // ENOENT and ERROR_FILE_NOT_FOUND: the number is the same.
+        let missing = io::Error::from_raw_os_error(2);
+        self.files.problem(self.files.root(), &missing)
     }
 
     /// Fails unless the library is there.
@@ -147,7 +146,7 @@ impl Carrier for FolderCarrier {
             Err(error) if error.kind() != io::ErrorKind::AlreadyExists => {
                 return Err(problem(error));
             }
-            _ => sync_folder(&self.place).map_err(problem)?,
+            _ => platform::sync_folder_if_possible(&self.place).map_err(problem)?,
         }
         if self.files.root().join(README).exists() {
             return Ok(());
@@ -213,11 +212,11 @@ pub fn make_folder(place: &Path) -> Result<(), Problem> {
         .with_detail(place.display()),
         _ => problem(error),
     })?;
-    sync_folder(place.parent().unwrap_or(place)).map_err(problem)
+    platform::sync_folder_if_possible(place.parent().unwrap_or(place)).map_err(problem)
 }
 
 fn create(folder: &Path) -> io::Result<()> {
-    DirBuilder::new().mode(0o700).create(folder)
+    platform::create_private_folder(folder)
 }
 
 /// Says whether a folder exists.
@@ -285,6 +284,8 @@ fn resolved(path: &Path) -> PathBuf {
 #[cfg(test)]
 mod tests {
     use std::os::unix::fs::{PermissionsExt as _, symlink};
+
+    use rustix::io::Errno;
 
     use super::*;
     use crate::sync::segment::MAX_FILE;

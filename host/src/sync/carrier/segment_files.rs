@@ -3,21 +3,20 @@
 
 use std::{
     collections::BTreeMap,
-    fs::{self, DirBuilder, FileType, OpenOptions},
+    fs::{self, FileType, OpenOptions},
     io::{self, Read as _},
-    os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _},
     path::{Path, PathBuf},
 };
 
 use super::interface::Listed;
 use crate::{
-    fs_open::{NO_LINK, NO_WAIT},
+    platform::{self, PrivateOptions as _},
     sync::{
         device::DeviceId,
         problem::{Owner, Problem, ProblemKind},
         segment::MAX_FILE,
         segment_name::SegmentName,
-        whole_file::{PART, remove_stale_parts, sync_folder, write_whole},
+        whole_file::{PART, remove_stale_parts, write_whole},
     },
 };
 
@@ -50,10 +49,7 @@ impl SegmentFiles {
 
     /// Creates the folder of folders and its parents.
     pub(super) fn create_all(&self) -> Result<(), Problem> {
-        DirBuilder::new()
-            .recursive(true)
-            .mode(0o700)
-            .create(&self.root)
+        platform::create_private_folders(&self.root)
             .map_err(|error| self.problem(&self.root, &error))
     }
 
@@ -108,7 +104,7 @@ impl SegmentFiles {
     fn read_path(&self, path: &Path) -> io::Result<Vec<u8>> {
         let file = OpenOptions::new()
             .read(true)
-            .custom_flags(NO_WAIT | NO_LINK)
+            .without_waiting(true)
             .open(path)?;
         let metadata = file.metadata()?;
         if !metadata.is_file() {
@@ -131,8 +127,8 @@ impl SegmentFiles {
             return Ok(());
         }
         let folder = self.root.join(name.folder());
-        match DirBuilder::new().mode(0o700).create(&folder) {
-            Ok(()) => sync_folder(&self.root).map_err(problem)?,
+        match platform::create_private_folder(&folder) {
+            Ok(()) => platform::sync_folder_if_possible(&self.root).map_err(problem)?,
             Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {
                 remove_stale_parts(&folder);
             }

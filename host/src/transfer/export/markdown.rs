@@ -8,9 +8,8 @@ use std::{
     borrow::Cow,
     collections::BTreeMap,
     fmt::Write as _,
-    fs::{self, DirBuilder, File},
+    fs::{self, File},
     io::{self, Read as _, Write as _},
-    os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _},
     path::{Path, PathBuf},
     sync::atomic::{AtomicBool, Ordering::Relaxed},
 };
@@ -24,6 +23,7 @@ use super::{
 };
 use crate::{
     domain::{Note, Tag, timestamp_text},
+    platform::{self, PrivateOptions as _},
     store::{KeptText, Reader},
     transfer::text::without_loading,
 };
@@ -111,10 +111,7 @@ impl Target {
             place.join(MARK)
         } else {
             if let Some(parent) = place.parent() {
-                DirBuilder::new()
-                    .recursive(true)
-                    .mode(0o700)
-                    .create(parent)?;
+                platform::create_private_folders(parent)?;
             }
             place.clone()
         };
@@ -128,7 +125,7 @@ impl Target {
             written: BTreeMap::new(),
         };
         create(&target.aside.path.join(IGNORED.0), IGNORED.1.as_bytes())?;
-        DirBuilder::new().mode(0o700).create(&target.files)?;
+        platform::create_private_folder(&target.files)?;
         Ok(target)
     }
 
@@ -142,7 +139,7 @@ impl Target {
     fn put(self) -> anyhow::Result<()> {
         if !self.there {
             create(&self.files.join(MARK), mark(&self.written).as_bytes())?;
-            rustix::fs::sync();
+            platform::flush_file_system(&self.files)?;
             return Ok(fs::rename(&self.files, &self.place)?);
         }
         let earlier = self.earlier()?;
@@ -197,7 +194,7 @@ impl Target {
     fn put_mark(&self, mark: &str) -> anyhow::Result<()> {
         let aside = self.files.join(MARK);
         create(&aside, mark.as_bytes())?;
-        rustix::fs::sync();
+        platform::flush_file_system(&self.files)?;
         Ok(fs::rename(&aside, self.place.join(MARK))?)
     }
 }
@@ -219,7 +216,7 @@ fn create(path: &Path, content: &[u8]) -> io::Result<()> {
     let mut file = File::options()
         .write(true)
         .create_new(true)
-        .mode(0o600)
+        .private()
         .open(path)?;
     file.write_all(content)
 }

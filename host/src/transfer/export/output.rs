@@ -1,17 +1,13 @@
 //! Files and folders with a temporary name until they are complete.
 
 use std::{
-    fs::{self, DirBuilder, File, Metadata},
+    fs::{self, File},
     io,
-    os::unix::fs::{DirBuilderExt as _, MetadataExt as _, OpenOptionsExt as _},
     path::{Path, PathBuf},
     process,
 };
 
-use rustix::{
-    fs::{FlockOperation, flock},
-    io::Errno,
-};
+use crate::platform::{self, PathLock, PrivateOptions as _};
 
 /// Name and content of a file that keeps a temporary folder out of Git, even if an export is
 /// killed.
@@ -34,22 +30,20 @@ pub(crate) fn hash(content: &[u8]) -> u64 {
 pub struct PendingOutput {
     /// Its path.
     pub path: PathBuf,
-    /// The open file or folder. It holds the lock.
-    pub file: File,
+    /// `None` on file systems without locks, where nothing is ever taken for a leftover either.
+    _lock: Option<PathLock>,
 }
 
 impl PendingOutput {
-    /// Creates a file beside `path` that only this user can read.
+    /// Creates a file beside `path` that only this user can read, and opens it for writing.
     ///
     /// # Errors
     /// Those of files.
-    pub fn file(path: &Path) -> io::Result<Self> {
+    pub fn file(path: &Path) -> io::Result<(Self, File)> {
         Self::made(path, |path| {
-            File::options()
-                .write(true)
-                .create_new(true)
-                .mode(0o600)
-                .open(path)
+            let mut options = File::options();
+            options.write(true).create_new(true).private();
+            options.open(path)
         })
     }
 
@@ -58,13 +52,11 @@ impl PendingOutput {
     /// # Errors
     /// Those of files.
     pub fn folder(path: &Path) -> io::Result<Self> {
-        Self::made(path, |path| {
-            DirBuilder::new().mode(0o700).create(path)?;
-            File::open(path)
-        })
+        let (folder, ()) = Self::made(path, platform::create_private_folder)?;
+        Ok(folder)
     }
 
-    fn made(path: &Path, make: impl Fn(&Path) -> io::Result<File>) -> io::Result<Self> {
+    fn made<T>(path: &Path, make: impl Fn(&Path) -> io::Result<T>) -> io::Result<(Self, T)> {
         clear_leftovers(path);
         let mut number = 0_u32;
         loop {
@@ -74,10 +66,15 @@ impl PendingOutput {
             match make(&path) {
                 // Between creating and locking it, another export may have removed it as a
                 // leftover.
-                Ok(file) if locked(&file) && is_at(&file, &path) => {
-                    return Ok(Self { path, file });
+                Ok(made) => {
+                    let _lock = match PathLock::take(&path) {
+                        Ok(lock) if lock.is_current() => Some(lock),
+                        Ok(_) => continue,
+                        Err(error) if is_lost(&error) => continue,
+                        Err(_) => None,
+                    };
+                    return Ok((Self { path, _lock }, made));
                 }
-                Ok(_) => {}
                 Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {}
                 Err(error) => return Err(error),
             }
@@ -85,19 +82,10 @@ impl PendingOutput {
     }
 }
 
-fn locked(file: &File) -> bool {
-    match flock(file, FlockOperation::NonBlockingLockExclusive) {
-        Err(Errno::WOULDBLOCK) => false,
-        // On file systems without locks, nothing is ever taken for a leftover either.
-        Ok(()) | Err(_) => true,
-    }
-}
-
-/// Returns whether the path still leads to this file.
-fn is_at(file: &File, path: &Path) -> bool {
-    let numbers = |about: Metadata| (about.dev(), about.ino());
-    let named = path.symlink_metadata().map(numbers);
-    matches!((named, file.metadata().map(numbers)), (Ok(a), Ok(b)) if a == b)
+/// Returns whether another export has taken a file or a folder for a leftover.
+fn is_lost(error: &io::Error) -> bool {
+    use io::ErrorKind::{NotFound, WouldBlock};
+    matches!(error.kind(), NotFound | WouldBlock)
 }
 
 /// Removes leftovers of killed exports beside `path`. Best effort: what can't be examined or
@@ -128,10 +116,11 @@ fn is_in_the_making(name: &str) -> bool {
 }
 
 fn clear_leftover(path: &Path) {
-    let Ok(file) = File::open(path) else { return };
-    let lock = flock(&file, FlockOperation::NonBlockingLockExclusive);
-    if lock.is_ok() && is_at(&file, path) {
-        let removed = match file.metadata() {
+    let Ok(lock) = PathLock::take(path) else {
+        return;
+    };
+    if lock.is_current() {
+        let removed = match path.symlink_metadata() {
             Ok(about) if about.is_dir() => fs::remove_dir_all(path),
             _ => fs::remove_file(path),
         };
@@ -161,14 +150,14 @@ mod tests {
         for name in mine {
             std::fs::write(folder.path().join(name), "mine").unwrap();
         }
-        let first = PendingOutput::file(&target).unwrap();
+        let (first, first_file) = PendingOutput::file(&target).unwrap();
         assert!(!left.exists() && !left_folder.exists());
         // One that is still in use stays.
         let second = PendingOutput::folder(&target).unwrap();
         assert!(first.path.exists() && second.path.is_dir());
         assert_ne!(first.path, second.path);
-        drop((first, second));
-        let third = PendingOutput::file(&target).unwrap();
+        drop((first, first_file, second));
+        let (third, _) = PendingOutput::file(&target).unwrap();
         let names = std::fs::read_dir(folder.path()).unwrap();
         assert_eq!(names.count(), mine.len() + 1, "{:?}", third.path);
     }

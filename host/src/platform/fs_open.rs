@@ -3,39 +3,16 @@
 use std::{
     fs::{self, File, OpenOptions},
     io::{self, Read as _},
-    os::unix::fs::OpenOptionsExt as _,
     path::{Path, PathBuf},
 };
 
-use rustix::fs::OFlags;
-
-/// `O_NONBLOCK`: opening a named pipe doesn't wait for its other end. No effect on regular files.
-#[expect(
-    clippy::cast_possible_wrap,
-    reason = "flags are bits, whatever their type"
-)]
-pub(crate) const NO_WAIT: i32 = OFlags::NONBLOCK.bits() as i32;
-
-/// `O_NOFOLLOW`: refuses to open a symbolic link. Links in the folders above the file are followed.
-#[expect(
-    clippy::cast_possible_wrap,
-    reason = "flags are bits, whatever their type"
-)]
-pub(crate) const NO_LINK: i32 = OFlags::NOFOLLOW.bits() as i32;
-
-/// `O_PATH`: opens only the location of a file, which needs no permission on the file itself.
-#[cfg(target_os = "linux")]
-#[expect(
-    clippy::cast_possible_wrap,
-    reason = "flags are bits, whatever their type"
-)]
-pub(crate) const PLACE: i32 = OFlags::PATH.bits() as i32;
+use super::{PrivateOptions as _, is_link_loop};
 
 /// Opens a regular file for reading.
 pub(crate) fn open(path: &Path) -> io::Result<File> {
     let file = OpenOptions::new()
         .read(true)
-        .custom_flags(NO_WAIT)
+        .without_waiting(false)
         .open(path)?;
     if file.metadata()?.is_file() {
         Ok(file)
@@ -78,7 +55,7 @@ pub(crate) fn obstacle(path: &Path) -> Option<(PathBuf, String)> {
                     io::ErrorKind::NotADirectory => {
                         format!("is a link to {}, which is in no folder", target.display())
                     }
-                    _ if error.raw_os_error() == Some(rustix::io::Errno::LOOP.raw_os_error()) => {
+                    _ if is_link_loop(&error) => {
                         format!("is a link to {}, which leads back to it", target.display())
                     }
                     _ => return None,

@@ -1,31 +1,14 @@
 //! Finds the program that listens at an address, as far as the system permits, so that users know
 //! which program to quit if the site's port is taken.
 
-use std::{fmt, net::SocketAddr};
+use std::net::SocketAddr;
 
-/// A listening program.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Program {
-    /// Its name, shortened and without control characters.
-    pub name: String,
-    /// Its process id.
-    pub process: u32,
-    /// Whether its file is called `url-notes`: any version of it, run by a user who can read the
-    /// notes anyway.
-    pub is_url_notes: bool,
-}
-
-impl fmt::Display for Program {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{} (process {})", self.name, self.process)
-    }
-}
+use super::super::kinds::ListeningProgram;
 
 /// Returns the program that listens at `address`, or at all addresses of the computer. Returns
 /// `None` if there is none, if it belongs to another user (only root can see the open files of
 /// other users' processes), and if the system has no such tables.
-#[must_use]
-pub fn listening_at(address: SocketAddr) -> Option<Program> {
+pub fn listening_at(address: SocketAddr) -> Option<ListeningProgram> {
     #[cfg(target_os = "linux")]
     return linux::listening_at(address);
     #[cfg(not(target_os = "linux"))]
@@ -37,7 +20,7 @@ pub fn listening_at(address: SocketAddr) -> Option<Program> {
 
 /// Returns whether the program that listens at `address` belongs to another user. Returns false if
 /// nobody listens there or the system doesn't say.
-pub(super) fn is_another_users(address: SocketAddr) -> bool {
+pub(crate) fn is_another_users(address: SocketAddr) -> bool {
     #[cfg(target_os = "linux")]
     return linux::is_another_users(address);
     #[cfg(not(target_os = "linux"))]
@@ -53,8 +36,8 @@ mod linux {
     use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
     use std::path::Path;
 
-    use super::Program;
-    use crate::site::proc_net::{LISTENS, as_v6, of_v4, of_v6, own_user, rows, written};
+    use super::super::proc_net::{LISTENS, as_v6, of_v4, of_v6, own_user, rows, written};
+    use super::ListeningProgram;
 
     /// A listening socket.
     struct Listener {
@@ -62,7 +45,7 @@ mod linux {
         inode: u64,
     }
 
-    pub(super) fn listening_at(address: SocketAddr) -> Option<Program> {
+    pub(super) fn listening_at(address: SocketAddr) -> Option<ListeningProgram> {
         with_socket(listener(address)?.inode)
     }
 
@@ -99,7 +82,7 @@ mod linux {
     }
 
     /// Returns the process that has this socket open (proc(5), `/proc/pid/fd`).
-    fn with_socket(inode: u64) -> Option<Program> {
+    fn with_socket(inode: u64) -> Option<ListeningProgram> {
         let socket = format!("socket:[{inode}]");
         // Unreadable entries belong to other users or to processes that have just exited.
         let processes = fs::read_dir("/proc").ok()?.flatten();
@@ -112,7 +95,7 @@ mod linux {
             open.any(|file| {
                 fs::read_link(file.path()).is_ok_and(|target| target == Path::new(&socket))
             })
-            .then(|| Program {
+            .then(|| ListeningProgram {
                 name: name(&folder),
                 process,
                 is_url_notes: is_url_notes(&folder),

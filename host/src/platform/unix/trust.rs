@@ -7,16 +7,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
-/// Why a file isn't safe.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Danger {
-    /// The file or folder that others may change.
-    pub path: PathBuf,
-    /// What is wrong, as a sentence.
-    pub sentence: String,
-    /// The mode that makes it safe, if the user may set it.
-    pub mode: Option<u32>,
-}
+use super::super::kinds::Danger;
 
 fn me() -> u32 {
     rustix::process::geteuid().as_raw()
@@ -53,7 +44,7 @@ pub(crate) fn link_of_another(path: &Path) -> Option<PathBuf> {
 }
 
 /// Returns the mode that makes a program of this user executable without letting others change it.
-pub(crate) fn executable(program: &Path) -> Option<u32> {
+pub(crate) fn executable_mode(program: &Path) -> Option<u32> {
     let found = fs::metadata(program).ok()?;
     let mode = found.permissions().mode() & 0o7777;
     (found.is_file() && found.uid() == me()).then_some(mode & !0o022 | 0o111)

@@ -4,29 +4,18 @@
 //! the kernel's socket tables name the owner of each socket. Other systems have no such tables, so
 //! a visitor needs the key there (`auth.rs`).
 
-/// The user at the other end.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Visitor {
-    /// The user who runs this program.
-    Ours,
-    /// Another user.
-    Other,
-    /// The system doesn't identify the user.
-    Unknown,
-}
-
 #[cfg(target_os = "linux")]
-pub(super) use linux::{identifies_users, visitor};
+pub(crate) use linux::{identifies_users, visitor};
 
 /// Returns the user at the other end.
 #[cfg(not(target_os = "linux"))]
-pub(super) fn visitor(_stream: &std::net::TcpStream) -> Visitor {
-    Visitor::Unknown
+pub(crate) fn visitor(_stream: &std::net::TcpStream) -> super::super::kinds::Visitor {
+    super::super::kinds::Visitor::Unknown
 }
 
 /// Returns whether this system identifies users.
 #[cfg(not(target_os = "linux"))]
-pub(super) fn identifies_users() -> bool {
+pub(crate) fn identifies_users() -> bool {
     false
 }
 
@@ -35,8 +24,8 @@ mod linux {
     use std::io;
     use std::net::{SocketAddr, TcpStream};
 
-    use super::Visitor;
-    use crate::site::proc_net::{as_v6, of_v4, of_v6, own_user, rows, written};
+    use super::super::proc_net::{as_v6, of_v4, of_v6, own_user, rows, written};
+    use crate::platform::kinds::Visitor;
 
     /// Number of attempts. The kernel prints a table piece by piece while sockets come and go, so a
     /// single reading can miss a row.
@@ -44,7 +33,7 @@ mod linux {
 
     /// Returns the user at the other end. A socket that isn't in the tables counts as another
     /// user's.
-    pub(in crate::site) fn visitor(stream: &TcpStream) -> Visitor {
+    pub(crate) fn visitor(stream: &TcpStream) -> Visitor {
         match is_ours(stream) {
             Ok(true) => Visitor::Ours,
             Ok(false) => Visitor::Other,
@@ -57,7 +46,7 @@ mod linux {
 
     /// Returns whether this system identifies users. It doesn't in a user namespace that doesn't
     /// map our own user: other unmapped users would look the same.
-    pub(in crate::site) fn identifies_users() -> bool {
+    pub(crate) fn identifies_users() -> bool {
         own_user().is_some() && of_v4().is_ok() && of_v6().is_ok()
     }
 
