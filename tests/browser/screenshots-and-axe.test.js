@@ -25,6 +25,31 @@ const WIDTHS = {
 const MARKDOWN =
 	"Nested:\n\n- one\n  - `two`\n    1. three\n\n| a | b |\n|---|---|\n| **1** | ~~2~~ |\n\n> quoted\n\n```\ncode\n```\n\n- [x] done\n- [ ] not done\n\n# A heading\n\n[A link](https://example.org/)";
 
+const WORDS_OF_CODE = "const total = pages.filter(({ text }) => text).map(count);";
+/** Kept texts of pages, by what they are like. */
+const TEXTS = {
+	japanese: [
+		"東京の図書館",
+		"# 東京の図書館\n\n## 静かな場所\n\n機械学習を学ぶには、**静かな場所**が必要です。図書館は朝九時に開き、夜八時に閉まります。[地図](https://example.jp/地図)を見てください。\n\n> 本を読む人は幸せです。\n\n1. 本を選ぶ\n2. 席に座る\n\n| 曜日 | 時間 |\n|---|---|\n| 月曜日 | 九時から八時まで |",
+		"> 図書館は朝九時に開き",
+	],
+	arabic: [
+		"كيف تختار قاعدة بيانات",
+		"# كيف تختار قاعدة بيانات\n\nقاعدة البيانات **هي ذاكرة** البرنامج. استخدم `SELECT id FROM notes` أو [الدليل](https://example.org/dalil) لتعرف المزيد، نحو PostgreSQL 17.\n\n- الذاكرة\n- السرعة\n  - القراءة\n  - الكتابة\n\n> الكتاب خير جليس.\n\n```\nSELECT count(*) FROM notes; -- يساراً\n```\n\n| الاسم | السعر |\n|---|---|\n| أول | 12 |",
+		"> قاعدة البيانات هي ذاكرة البرنامج",
+	],
+	code: [
+		"How the search is written",
+		`# How the search is written\n\nCall \`search_texts(None, &parsed, before)\` and then \`${"a_very_long_name_".repeat(9)}\`:\n\n\`\`\`rust\nfn main() {\n    ${WORDS_OF_CODE.repeat(3)}\n}\n\`\`\`\n\n- A step:\n\n  \`\`\`\n  ${WORDS_OF_CODE.repeat(3)}\n  \`\`\`\n\n  > In a quote:\n  >\n  > \`\`\`sh\n  > ${"curl --fail --location ".repeat(9)}\n  > \`\`\`\n\n## \`headings\` have code\n\nhttps://example.org/${"a/long/address/".repeat(12)}`,
+		"> Call search_texts(None, &parsed, before) and then",
+	],
+	table: [
+		"Prices of memory",
+		`# Prices of memory\n\nA table says more.\n\n|${" name |".repeat(16)}\n|${" --: |".repeat(16)}\n${`|${" a cell, **123.45** |".repeat(16)}\n`.repeat(6)}\n| ${"word".repeat(40)} | b |\n|---|---|\n| 1 | [2](https://example.org/2) |`,
+		"> A table says more",
+	],
+};
+
 /** @param {import("./test-environment.js").World} world */
 async function fill(world) {
 	const long = "A title that says it all, and then once more at length, ".repeat(7);
@@ -346,10 +371,14 @@ async function lookAt(page, what, width) {
 	const faults = [];
 	await page.setViewport({ width, height: 900 });
 	await page.screenshot({ path: `${path.join(pictures, what)}.png`, fullPage: true });
-	const fits = await page.evaluate(
-		() => document.documentElement.scrollWidth <= window.innerWidth,
-	);
+	const { fits, cells } = await page.evaluate(() => ({
+		fits: document.documentElement.scrollWidth <= window.innerWidth,
+		cells: [...document.querySelectorAll("th, td")]
+			.filter((cell) => cell.scrollWidth > cell.clientWidth + 1)
+			.map((cell) => cell.textContent),
+	}));
 	if (!fits) faults.push(`${what} scrolls sideways`);
+	for (const cell of cells) faults.push(`${what}: goes out of its cell: ${cell}`);
 	const evaluate = page.evaluate.bind(page);
 	// Here all of it is ours: what axe merely recommends holds, too.
 	faults.push(...(await unreadable(what, evaluate, [...STANDARD, "best-practice"])));
@@ -428,6 +457,10 @@ inEachBrowser(
 					if (name === "keys") {
 						await page.$eval(".foot button", (button) => button.click());
 					}
+					if (name.startsWith("search-in-")) {
+						const found = await page.$("main article");
+						if (!found) faults.push(`${name} finds nothing`);
+					}
 					const what = `site-${name}-${browser.name}-${scheme}`;
 					faults.push(...(await lookAt(page, what, WIDTHS.site[scheme])));
 				}
@@ -474,6 +507,27 @@ inEachBrowser(
 			keys: "/search",
 			missing: "/tag/no%20such%20tag",
 			"missing-page": "/tgas",
+		});
+		const texts = Object.entries(TEXTS);
+		const ids = await world.put(
+			texts.map(([name, [title, text, summary]]) => ({
+				url: `https://texts.example/${name}`,
+				title: `${title}`,
+				tags: ["texts"],
+				summary: `${summary}`,
+				excerpt: null,
+				text,
+			})),
+		);
+		await look({
+			...Object.fromEntries(
+				texts.map(([name], at) => [`text-${name}`, `/note/${ids[at]}/text`]),
+			),
+			// Words of the texts alone.
+			"search-in-japanese-text": "/search?q=幸せです",
+			"search-in-arabic-text": "/search?q=جليس",
+			"search-in-code": "/search?q=location",
+			"search-in-texts": "/search?q=in:text+cell",
 		});
 		await world.command("rm", `${newest?.id}`);
 		await look({ trash: `/note/${newest?.id}` });

@@ -5,6 +5,7 @@ import { execFile } from "node:child_process";
 import { chmod, mkdir, readFile, writeFile } from "node:fs/promises";
 import { createServer } from "node:http";
 import path from "node:path";
+import { pathToFileURL } from "node:url";
 import { promisify } from "node:util";
 import { normaliseTag, tagAddress } from "../../extension/shared/tags.js";
 import { until } from "./driver/until.js";
@@ -500,5 +501,48 @@ inEachBrowser(
 		}
 		assert.deepEqual(faults, []);
 		assert(texts > 50 / SHARE, `${texts} texts`);
+	},
+);
+
+inEachBrowser(
+	"an exported site with texts runs no code and sends no requests, whatever they contain",
+	async (world, browser) => {
+		await world.siteAnswers();
+		const notes = hostileNotes().filter((_, at) => at % TOGETHER === 0);
+		const ids = new Set(await world.put(notes));
+		const folder = path.join(world.home, "published");
+		await world.command("export", "site", folder, "--with-text");
+		/** @type {string[]} */
+		const faults = [];
+		const page = await browser.open();
+		page.on("dialog", async (dialog) => {
+			faults.push(`${page.url()}: a dialog: ${dialog.message()}`);
+			await dialog.dismiss();
+		});
+		page.on("request", (request) => {
+			if (!/^(file:|data:font\/)/.test(request.url()))
+				faults.push(`${page.url()} asks for ${request.url().slice(0, 200)}`);
+		});
+		const first = Math.floor(Math.random() * SHARE);
+		const looked = [...ids].filter((_, number) => number % SHARE === first);
+		assert(looked.length > 50 / SHARE, `${looked.length} texts`);
+		for (const id of looked) {
+			const file = path.join(folder, `note/${id}/text/index.html`);
+			await page.goto(`${pathToFileURL(file)}`);
+			const seen = await page.evaluate(() => ({
+				ran: "xss" in window,
+				text: document.querySelector(".page-text")?.textContent ?? "",
+				links: [...document.querySelectorAll(".page-text a")].map(
+					(link) => /** @type {HTMLAnchorElement} */ (link).protocol,
+				),
+			}));
+			if (seen.ran) faults.push(`${id}: code ran`);
+			if (!seen.text.includes("word")) faults.push(`${id}: no text`);
+			for (const scheme of seen.links) {
+				if (!["http:", "https:", "mailto:"].includes(scheme))
+					faults.push(`${id}: a link to ${scheme}`);
+			}
+		}
+		assert.deepEqual(faults, []);
 	},
 );

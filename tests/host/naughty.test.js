@@ -178,6 +178,9 @@ test("naughty strings in an address are kept as they are, or refused with a sent
 	}
 });
 
+/** A word that no naughty string has. */
+const MARK = "kanarienvogel";
+
 test("naughty strings in the texts of pages come back byte for byte", async (t) => {
 	const program = await Program.start(t);
 	await program.served();
@@ -187,7 +190,7 @@ test("naughty strings in the texts of pages come back byte for byte", async (t) 
 		const url = `https://naughty.example/${at}`;
 		const page = { url, title: "", summary: `> ${text}` };
 		const { note } = await program.ask("saveNote", { ...page, opId: randomUUID() });
-		const whole = `word ${text}`;
+		const whole = `${MARK} ${text}`;
 		const put = await program.ask("putText", {
 			opId: randomUUID(),
 			id: note.id,
@@ -203,10 +206,31 @@ test("naughty strings in the texts of pages come back byte for byte", async (t) 
 		assert.equal(JSON.parse(data.text).markdown, text);
 		const page = await program.page(`/note/${id}/text`);
 		assert.equal(page.status, 200);
-		assert(page.text.includes("word"), text);
+		assert(page.text.includes(MARK), text);
 		const shown = await program.run("text", "show", `${id}`, "--json");
 		assert.equal(JSON.parse(shown.stdout).markdown, text);
 	});
+	/** @type {number[]} */
+	const found = [];
+	for (let before; ; ) {
+		const params = { query: MARK, in: "text", limit: 100, before };
+		const { notes, next } = await program.ask("searchNotes", params);
+		for (const { id, where, snippet } of notes) {
+			assert.equal(where, "text");
+			assert(snippet.includes(MARK), snippet);
+			found.push(id);
+		}
+		if (next === undefined) break;
+		before = next;
+	}
+	assert.deepEqual(found, kept.map(({ id }) => id).reverse());
+	for (const text of strings) {
+		const { notes, error } = await program.ask("searchNotes", {
+			query: text,
+			in: "text",
+		});
+		assert(Array.isArray(notes), JSON.stringify([text, error]));
+	}
 	const exported = await program.run("export", "json");
 	const other = await Program.start(t);
 	const folder = await mkdtemp(path.join(tmpdir(), "url-notes-export-"));

@@ -2,12 +2,13 @@
 
 use std::{
     fs,
-    io::Write as _,
+    io::{Cursor, Read as _, Write as _},
     path::Path,
     process::{Output, Stdio},
 };
 
 use serde_json::{Value, json};
+use zip::ZipArchive;
 
 use crate::{
     host::{TestHost, op_id, program, run, run_ok},
@@ -48,6 +49,16 @@ fn files(folder: &Path) -> Vec<(String, Vec<u8>)> {
     }
     found.sort();
     found
+}
+
+/// Returns all that is in a book, one file after the other.
+fn chapters(book: Vec<u8>) -> String {
+    let mut book = ZipArchive::new(Cursor::new(book)).unwrap();
+    let mut all = String::new();
+    for at in 0..book.len() {
+        book.by_index(at).unwrap().read_to_string(&mut all).unwrap();
+    }
+    all
 }
 
 fn has(content: &[u8], word: &str) -> bool {
@@ -466,7 +477,7 @@ fn an_unchanged_note_gets_the_text_of_a_row_and_loses_it_at_the_undo() {
 }
 
 #[test]
-fn a_text_is_in_no_feed_no_other_export_and_no_log() {
+fn a_text_is_in_no_feed_no_export_but_json_and_books_and_no_log() {
     let dir = tempfile::tempdir().unwrap();
     let dir = dir.path();
     with_texts(dir);
@@ -505,18 +516,39 @@ fn a_text_is_in_no_feed_no_other_export_and_no_log() {
             assert!(!has(&content, CANARY) && !file.contains("text"), "{file}");
         }
     }
+    // A book is for its owner's e-reader. Beside JSON it alone has the texts unasked.
+    let book = |arguments: &[&str]| {
+        let arguments = [&["export", "epub", "", "-"][..], arguments].concat();
+        chapters(run(dir, &arguments).stdout)
+    };
+    assert_eq!(book(&[]).matches(CANARY).count(), 2);
+    assert!(!has(book(&["--no-text"]).as_bytes(), CANARY));
     let mut host = TestHost::on(dir);
     let port = host.site_port();
-    for feed in [
-        "/feed.atom",
-        "/tag/x/feed.atom",
-        "/api/notes",
-        "/api/notes?q=page",
-        "/tag/x",
+    for (address, shows) in [
+        ("/feed.atom", "https://e.org/b"),
+        ("/tag/x/feed.atom", "A page"),
+        ("/api/notes", "https://e.org/b"),
+        ("/api/notes?q=page", "A page"),
+        ("/tag/x", "A page"),
+        ("/search?q=page", "Mine."),
+        ("/search?q=page&sort=relevance", "Mine."),
+        ("/search?q=in:note%20e.org", ">e.org<"),
+        ("/search?q=in:note%20e.org&sort=relevance", ">e.org<"),
+        ("/inbox", "Inbox"),
     ] {
-        let answer = get(port, feed);
-        assert_eq!(answer.status, 200, "{feed}");
-        assert!(!has(answer.body.as_bytes(), CANARY), "{feed}");
+        let answer = get(port, address);
+        assert_eq!(answer.status, 200, "{address}");
+        assert!(answer.body.contains(shows), "{address}: {}", answer.body);
+        assert!(!has(answer.body.as_bytes(), CANARY), "{address}");
+    }
+    // Its findings are pasted into bug reports.
+    for arguments in [&["doctor", "--json"][..], &["doctor"]] {
+        let found = run(dir, arguments);
+        assert!(!found.stdout.is_empty(), "{arguments:?}");
+        for printed in [found.stdout, found.stderr] {
+            assert!(!has(&printed, CANARY), "{arguments:?}");
+        }
     }
     assert!(host.end().success());
     let log = fs::read_to_string(dir.join("url-notes.log")).unwrap_or_default();
