@@ -423,12 +423,17 @@ fn texts_of_pages_are_found_below_the_notes_on_every_side() {
     assert_eq!(titles(&found), ["Rotary engines", "Embeddings"]);
 
     // The site, in both orders, and its API.
-    for order in ["", "&order=newest"] {
+    for order in ["", "&sort=newest"] {
         let page = get(port, &format!("/search?q=rotary{order}")).body;
         let (first, second) = page.split_once("In the text of pages").unwrap();
         assert!(first.contains(" engines<") && !first.contains("Embeddings"));
         assert!(second.contains("Embeddings") && second.contains("<mark>rotary</mark>"));
         assert!(second.contains(&format!("/note/{id}/text")) && !second.contains("<b>"));
+        let page = get(port, &format!("/search?q=encoding{order}")).body;
+        let (first, second) = page.split_once("In the text of pages").unwrap();
+        assert!(first.contains("No matches in your notes.") && second.contains("Embeddings"));
+        let page = get(port, &format!("/search?q=nowhere{order}")).body;
+        assert!(page.contains("No matches.") && !page.contains("In the text of pages"));
     }
     let page = get(port, "/search?q=in:text+rotary").body;
     assert!(page.contains("Embeddings") && !page.contains(" engines<"));

@@ -54,7 +54,7 @@ pub(in crate::site) fn search(
     let ranks = asked.query.ranks() && !is_of_texts && !found.hits.is_empty();
     let content = html! {
         p.status role="status" {
-            (outcome(layout, found, first))
+            (outcome(layout, found, in_texts, first))
             @if ranks { " · " a href=(layout.links.best(query)) { "Best match first" } }
         }
         (problems(asked.query))
@@ -83,7 +83,10 @@ pub(in crate::site) fn best(
 ) -> String {
     let content = html! {
         p.status role="status" {
-            (ranked(best)) " · " a href=(layout.links.found(asked.text, None)) { "Newest first" }
+            (ranked(best, in_texts))
+            @if !best.hits.is_empty() || best.more {
+                " · " a href=(layout.links.found(asked.text, None)) { "Newest first" }
+            }
         }
         (problems(asked.query))
         (conditions(layout, asked))
@@ -238,7 +241,15 @@ fn place<'a>(layout: &Layout, query: &'a str) -> Breadcrumb<'a> {
     }
 }
 
-fn outcome(layout: &Layout, found: &Found, first: bool) -> Markup {
+/// Says that no notes match, above matches in texts or none.
+fn nothing(in_texts: &Found) -> &'static str {
+    match in_texts.hits.is_empty() {
+        true => "No matches.",
+        false => "No matches in your notes.",
+    }
+}
+
+fn outcome(layout: &Layout, found: &Found, in_texts: &Found, first: bool) -> Markup {
     let shown = counted(found.hits.len() as u64, "note");
     let sentence = match (found.next, found.hits.is_empty()) {
         // A rare combination of frequent words takes several steps.
@@ -249,7 +260,7 @@ fn outcome(layout: &Layout, found: &Found, first: bool) -> Markup {
         }
         (Some(_), false) if first => format!("The newest {shown} of more"),
         (Some(_), false) => format!("{shown} of more"),
-        (None, true) if first => "No matches.".into(),
+        (None, true) if first => nothing(in_texts).into(),
         (None, true) => "No older matches.".into(),
         (None, false) if first => shown,
         (None, false) => format!("The oldest {shown}"),
@@ -257,11 +268,11 @@ fn outcome(layout: &Layout, found: &Found, first: bool) -> Markup {
     html! { (sentence) }
 }
 
-fn ranked(best: &Best) -> Markup {
+fn ranked(best: &Best, in_texts: &Found) -> Markup {
     let shown = counted(best.hits.len() as u64, "note");
     html! {
         @if best.hits.is_empty() && best.more { "None of the newest notes match. Older notes weren’t searched." }
-        @else if best.hits.is_empty() { "No matches." }
+        @else if best.hits.is_empty() { (nothing(in_texts)) }
         @else if best.more { "The best " (shown) " of the newest " (grouped(best.compared as u64)) " that were found" }
         @else if best.hits.len() < best.compared { "The best " (shown) " of " (grouped(best.compared as u64)) }
         @else { (shown) ", the best first" }
