@@ -24,7 +24,7 @@ impl PathLock {
     /// `WouldBlock` if another process, or another lock of this one, has it; others if it can't be
     /// opened or its file system has no locks.
     pub(crate) fn take(path: &Path) -> io::Result<Self> {
-        let file = File::open(path)?;
+        let file = open(path)?;
         match file.try_lock() {
             Ok(()) => Ok(Self {
                 path: path.to_owned(),
@@ -57,6 +57,23 @@ impl PathLock {
     pub(crate) fn is_current(&self) -> bool {
         let open = FileId::of_open(&self.file).ok();
         open.is_some() && open == FileId::of_link(&self.path)
+    }
+}
+
+/// Opens a file or folder to lock it: a file for writing if possible, because NFS gives an exclusive
+/// lock to nobody else (flock(2), "NFS details").
+fn open(path: &Path) -> io::Result<File> {
+    use io::ErrorKind::{IsADirectory, PermissionDenied, ReadOnlyFilesystem};
+    match File::options().read(true).write(true).open(path) {
+        Err(error)
+            if matches!(
+                error.kind(),
+                IsADirectory | PermissionDenied | ReadOnlyFilesystem
+            ) =>
+        {
+            File::open(path)
+        }
+        opened => opened,
     }
 }
 
