@@ -34,8 +34,8 @@ pub(crate) use system::{
     },
     files::{
         FileId, FileStamp, HAS_MODES, PrivateOptions, create_folder, create_private_folder,
-        create_private_folders, may_execute, may_read_and_write, may_use_folder, mode,
-        read_exact_at, read_some_at, set_mode, set_mode_at, set_mode_of_own,
+        create_private_folders, has_content_here, may_execute, may_read_and_write, may_use_folder,
+        mode, read_exact_at, read_some_at, set_mode, set_mode_at, set_mode_of_own,
     },
     lock::PathLock,
     process::{

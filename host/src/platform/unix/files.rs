@@ -77,6 +77,14 @@ pub(crate) fn mode(found: &Metadata) -> u32 {
     found.permissions().mode() & 0o7777
 }
 
+/// Says whether the content of a file is on this computer, so that reading it fetches nothing.
+///
+/// macOS, and what syncs a folder there, keeps the size of a file whose content is elsewhere, but no
+/// blocks for it. Some file systems keep short files without blocks, too.
+pub(crate) fn has_content_here(found: &Metadata) -> bool {
+    found.len() == 0 || found.blocks() > 0
+}
+
 /// Sets the mode of an open file.
 pub(crate) fn set_mode(file: &File, mode: u32) -> io::Result<()> {
     file.set_permissions(Permissions::from_mode(mode))

@@ -69,6 +69,16 @@ pub(crate) fn mode(found: &Metadata) -> u32 {
     if found.is_dir() { 0o700 } else { 0o600 }
 }
 
+/// Says whether the content of a file is on this computer, so that reading it fetches nothing:
+/// `FILE_ATTRIBUTE_OFFLINE` and `FILE_ATTRIBUTE_RECALL_ON_DATA_ACCESS` say that it isn't (Microsoft,
+/// "File attribute constants").
+pub(crate) fn has_content_here(found: &Metadata) -> bool {
+    use std::os::windows::fs::MetadataExt as _;
+    const OFFLINE: u32 = 0x1000;
+    const RECALL_ON_DATA_ACCESS: u32 = 0x40_0000;
+    found.file_attributes() & (OFFLINE | RECALL_ON_DATA_ACCESS) == 0
+}
+
 /// Does nothing.
 pub(crate) fn set_mode(_file: &File, _mode: u32) -> io::Result<()> {
     Ok(())

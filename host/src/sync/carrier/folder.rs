@@ -167,6 +167,10 @@ impl Carrier for FolderCarrier {
         self.files.read(name)
     }
 
+    fn is_damaged(&self, name: &SegmentName) -> Result<bool, Problem> {
+        self.files.is_damaged(name)
+    }
+
     fn put(&mut self, name: &SegmentName, bytes: &[u8]) -> Result<(), Problem> {
         self.check()?;
         self.files.put(name, bytes)

@@ -40,6 +40,11 @@ pub trait Carrier {
     /// Reads a segment. Whether the bytes are the right ones is for the caller to check; no more
     /// than [`MAX_FILE`](crate::sync::segment::MAX_FILE) and one are read.
     fn read(&self, name: &SegmentName) -> Result<Vec<u8>, Problem>;
+    /// Says whether a segment at the place has other bytes than it must have, as far as that can be
+    /// seen without fetching it. git and rclone compare checksums themselves.
+    fn is_damaged(&self, _name: &SegmentName) -> Result<bool, Problem> {
+        Ok(false)
+    }
     /// Puts a segment. It survives a power failure on this computer when this returns.
     fn put(&mut self, name: &SegmentName, bytes: &[u8]) -> Result<(), Problem>;
     /// Removes segments. Those that aren't there are no error.

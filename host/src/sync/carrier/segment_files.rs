@@ -117,6 +117,21 @@ impl SegmentFiles {
         Ok(bytes)
     }
 
+    /// Says whether a segment's file has other bytes than it must have. One that isn't there, or
+    /// whose content isn't on this computer, counts as whole.
+    pub(super) fn is_damaged(&self, name: &SegmentName) -> Result<bool, Problem> {
+        let path = self.path(name);
+        let is_here = fs::metadata(&path).is_ok_and(|found| platform::has_content_here(&found));
+        if !is_here {
+            return Ok(false);
+        }
+        match self.read(name) {
+            Ok(bytes) => Ok(!name.fits(&bytes)),
+            Err(problem) if problem.kind == ProblemKind::FileMissing => Ok(false),
+            Err(problem) => Err(problem),
+        }
+    }
+
     /// Writes a segment's file, so that it is there whole or not at all, also after a power failure.
     /// A file that is there and whole is left alone; one that isn't is replaced. The folder of
     /// folders must exist.

@@ -44,7 +44,7 @@ pub(super) enum Contents {
 }
 
 impl Run<'_> {
-    /// Looks for own files that are lost or were cut, once a day.
+    /// Looks for own files that are lost, cut or changed, once a day.
     pub(super) fn heal(&mut self, device: DeviceId, listed: &[Listed]) -> Result<(), RunError> {
         let now = (self.now)();
         let day = SignedDuration::from_hours(24);
@@ -71,17 +71,21 @@ impl Run<'_> {
         for record in own {
             let size = sizes.get(&record.file);
             let is_damaged = (record.problem.as_deref()).is_some_and(FileFault::is_damage);
+            let name = SegmentName::parse(&record.device, &record.file);
             let is_whole = match size {
                 Some(Some(bytes)) => !is_damaged && *bytes == record.bytes,
                 // What syncs the folder has only its name here.
                 Some(None) => !is_damaged,
                 None => false,
             };
+            // After a power failure, a file may have its size, but zeros instead of its bytes.
+            let is_whole = is_whole
+                && !(is_due && name.map_or(Ok(false), |name| self.carrier.is_damaged(&name))?);
             if is_whole {
                 continue;
             }
             if size.is_some() {
-                damaged.extend(SegmentName::parse(&record.device, &record.file));
+                damaged.extend(name);
             }
             lost.push((record.device, record.file));
         }
