@@ -7,6 +7,7 @@ use std::{
     process::Command,
 };
 
+use serde_json::Value;
 use url_notes::{
     domain::{PageUrl, sync::PageId},
     sync::{segment::Segment, segment_name::SegmentName},
@@ -204,6 +205,13 @@ pub(super) fn carry(
         }
         let file = to.file(name);
         let Some(bytes) = from.whole(name) else {
+            // A damaged copy of a file that its device has lost comes to that device, too, which
+            // removes it everywhere.
+            if how == Carrying::Well && name.0 == to.owner && !here.contains(name) {
+                fs::create_dir_all(file.parent().unwrap()).unwrap();
+                fs::copy(from.file(name), &file).unwrap();
+                moved += 1;
+            }
             continue;
         };
         if here.contains(name) && to.whole(name).is_some() {
@@ -281,13 +289,24 @@ impl Pages {
         let mut found = BTreeSet::new();
         for line in lines {
             let line = line.unwrap();
-            let json: serde_json::Value = serde_json::from_str(&line).unwrap();
+            let json: Value = serde_json::from_str(&line).unwrap();
             let id = json["k"].as_str().and_then(|id| id.parse().ok());
             if let Some(page) = id.and_then(|id: PageId| self.0.get(&id)) {
-                found.extend(words(&line).into_iter().map(|word| (*page, word)));
+                let words = strings(&json).flat_map(words);
+                found.extend(words.map(|word| (*page, word)));
             }
         }
         found
+    }
+}
+
+/// Returns the strings in a value, without the escapes that JSON has for them.
+fn strings(json: &Value) -> Box<dyn Iterator<Item = &str> + '_> {
+    match json {
+        Value::String(text) => Box::new(std::iter::once(&**text)),
+        Value::Array(values) => Box::new(values.iter().flat_map(strings)),
+        Value::Object(fields) => Box::new(fields.values().flat_map(strings)),
+        _ => Box::new(std::iter::empty()),
     }
 }
 
