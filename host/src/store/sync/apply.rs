@@ -26,7 +26,7 @@ use crate::{
     },
     error::{Error, Result},
     store::{
-        notes::note_rows::note_of_page,
+        notes::note_rows::{note_of_page, trashed},
         transaction::{Store, Writer},
     },
 };
@@ -229,8 +229,8 @@ enum Pass {
 
 impl Writer<'_> {
     /// Returns the live note that had this id before a change of another device: it got another id, or
-    /// was moved to the trash, from which it is restored. What a user types into an open popup is saved
-    /// in both cases.
+    /// was moved to the trash, from which it is restored unless its page was saved anew since. What a
+    /// user types into an open popup is saved in all cases.
     pub(in crate::store) fn live_after_sync(&self, id: NoteId) -> Result<Option<Note>> {
         let mut moved =
             (self.tx).prepare_cached("SELECT new_id FROM sync_moved WHERE old_id = ?")?;
@@ -239,10 +239,19 @@ impl Writer<'_> {
         if let Some(note) = self.live(id)? {
             return Ok(Some(note));
         }
-        let mut trashed = self
+        let Some(trashed) = trashed(&self.tx, "SELECT * FROM trash WHERE id = ?", [id.0])? else {
+            return Ok(None);
+        };
+        let url = PageUrl::parse(&trashed.url)?;
+        if let Some(anew) = note_of_page(&self.tx, &url)? {
+            let mut synced = (self.tx).prepare_cached("SELECT 1 FROM sync_pages WHERE page = ?")?;
+            let is_synced = synced.exists([PageId::of(url.key()).0])?;
+            return Ok(is_synced.then_some(anew));
+        }
+        let mut trashed_remotely = self
             .tx
             .prepare_cached("SELECT 1 FROM sync_pages WHERE note_id = ? AND remotely = 1")?;
-        if !trashed.exists([id.0])? || !self.is_in_trash(id)? {
+        if !trashed_remotely.exists([id.0])? {
             return Ok(None);
         }
         match self.restore_note(id) {

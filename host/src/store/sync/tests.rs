@@ -436,6 +436,28 @@ fn an_open_popup_changes_the_note_that_another_device_saved_anew() {
 }
 
 #[test]
+fn an_open_popup_changes_the_note_that_was_saved_anew_after_another_device_deleted_its_note() {
+    for is_absorbed in [false, true] {
+        let (mut a, mut b) = (Device::new(1), Device::new(2));
+        let old = a.save(PAGE, "A", &[], "");
+        exchange(&mut a, &mut b);
+        b.write(|writer| writer.delete_note(old));
+        exchange(&mut a, &mut b);
+        let anew = a.save(PAGE, "New", &[], "");
+        assert_ne!(anew, old);
+        if is_absorbed {
+            exchange(&mut a, &mut b);
+        }
+        a.rewrite(old, "typed meanwhile");
+        exchange(&mut a, &mut b);
+        for device in [&a, &b] {
+            let note = device.note(PAGE).unwrap();
+            assert_eq!((note.id, &*note.summary), (anew, "typed meanwhile"));
+        }
+    }
+}
+
+#[test]
 fn renamed_tags_and_aliases_reach_notes_of_a_device_that_did_not_know_them() {
     let (mut a, mut b) = (Device::new(1), Device::new(2));
     let id = a.save(PAGE, "A", &["ml", "gpu"], "");
