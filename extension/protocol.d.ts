@@ -406,7 +406,7 @@ url: string,
  */
 title: string, 
 /**
- * The page's description.
+ * The page's description or, if it has none, its first paragraphs.
  */
 excerpt?: string, 
 /**

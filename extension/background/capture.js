@@ -18,11 +18,11 @@ import { readPage, waitForMore } from "./read-page.js";
  */
 
 /**
- * What was captured of a page, within the host's limits. `keywords` (for suggestions) and
- * `canonical` (to find another note of the page) aren't saved. `late` resolves with another
+ * What was captured of a page, within the host's limits. `keywords` and `opening` (for
+ * suggestions) and `canonical` (to find another note of the page) aren't saved. `late` resolves with another
  * capture once more of the page has loaded.
  * @typedef {Omit<SaveNoteParams, "opId" | "url" | "title" | "tags" | "summary">
- *   & {title?: string, keywords?: string[], canonical?: string, late?: Promise<Captured>}}
+ *   & {title?: string, keywords?: string[], opening?: string, canonical?: string, late?: Promise<Captured>}}
  *   Captured
  */
 
@@ -126,6 +126,8 @@ export function fitCaptured(data) {
 		line(data.keywords, LIMITS.excerpt).replaceAll(";", ","),
 	).tags.slice(0, KEYWORDS);
 	if (keywords.length > 0) captured.keywords = keywords;
+	const opening = line(data.opening, LIMITS.excerpt);
+	if (opening) captured.opening = opening;
 	const whole = typeof data.quote?.text === "string" ? data.quote.text.trim() : "";
 	let text = fit(whole, LIMITS.quote);
 	const isCut = text.length < whole.length;

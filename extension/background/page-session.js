@@ -364,8 +364,8 @@ export class Pages {
 	 * @returns {{excerpt?: string, keywords?: string[]}}
 	 */
 	metadata(url) {
-		const excerpt = this.#records.get(url)?.note?.excerpt;
-		const keywords = this.#sessions.get(url)?.keywords;
+		const { keywords, opening } = this.#sessions.get(url) ?? {};
+		const excerpt = this.#records.get(url)?.note?.excerpt || opening;
 		return { ...(excerpt ? { excerpt } : {}), ...(keywords ? { keywords } : {}) };
 	}
 
@@ -467,9 +467,10 @@ export class Pages {
 	 * @param {PageRecord} page
 	 * @param {import("./capture.js").Captured} captured
 	 */
-	#fieldsToSave(page, { keywords, canonical, late: _late, ...captured }) {
+	#fieldsToSave(page, { keywords, opening, canonical, late: _late, ...captured }) {
 		const session = this.#sessions.get(page.url);
 		if (session && keywords) session.keywords = keywords;
+		if (session && opening) session.opening = opening;
 		if (session && canonical) session.canonical = canonical;
 		if (captured.title !== undefined) page.title = captured.title;
 		return captured;

@@ -22,6 +22,7 @@ import { cureFor } from "./diagnosis.js";
  * @property {import("../protocol.js").SeenFields} refusedSeen The fields that those would have
  *   replaced.
  * @property {string[]} [keywords] The page's own keywords.
+ * @property {string} [opening] The page's first paragraphs, if it has no description.
  * @property {string} [canonical] The page's canonical URL.
  * @property {Refusal | null} refusal Of a save that was discarded, since nothing was
  * @property {ReturnType<typeof setTimeout>} [timer]

@@ -11,6 +11,7 @@
  * What `readPage` found in a page, not yet limited.
  * @typedef {object} PageData
  * @property {string} [excerpt]
+ * @property {string} [opening] The first paragraphs, if the page has no description.
  * @property {string} [publishedAt]
  * @property {string} [siteName]
  * @property {string} [lang]
@@ -392,11 +393,28 @@ export function readPage() {
 
 	/** @type {PageData} */
 	const data = {};
+	/** The text of the first paragraphs, without names, dates and links between them. */
+	const opening = () => {
+		/** Limits for paragraphs that are looked at, their shortest length, and the text in all. */
+		const [MOST, SHORTEST, ENOUGH] = [60, 60, 300];
+		const main = document.querySelector("article p, main p, [role=main] p");
+		const all = document.querySelectorAll(
+			main ? "article p, main p, [role=main] p" : "p",
+		);
+		let text = "";
+		for (const { textContent } of [...all].slice(0, MOST)) {
+			const paragraph = textContent?.replace(/\s+/g, " ").trim() ?? "";
+			if (paragraph.length >= SHORTEST) text += ` ${paragraph.slice(0, ENOUGH)}`;
+			if (text.length > ENOUGH) break;
+		}
+		return text.trim().slice(0, ENOUGH);
+	};
+
 	// The user's selection comes first: it is kept even if reading the metadata fails.
 	const quote = selected();
 	if (quote) data.quote = quote;
 	const put = (
-		/** @type {"excerpt" | "publishedAt" | "siteName" | "lang" | "keywords" | "canonical"} */ field,
+		/** @type {"excerpt" | "publishedAt" | "siteName" | "lang" | "keywords" | "canonical" | "opening"} */ field,
 		/** @type {string | null | undefined} */ value,
 	) => {
 		if (value?.trim()) data[field] = value.trim();
@@ -428,6 +446,7 @@ export function readPage() {
 				"dcterms.description",
 			) ?? textOf(things.about, "description"),
 		);
+		if (!data.excerpt) put("opening", opening());
 		const articles = document.querySelectorAll("article");
 		// A list of articles has many dates but none of its own.
 		const only = (/** @type {NodeListOf<Element>} */ found) =>

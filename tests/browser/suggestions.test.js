@@ -118,6 +118,19 @@ inEachBrowser(
 );
 
 inEachBrowser(
+	"reads the first paragraphs of a page without a description, and saves none of them",
+	async (world, browser) => {
+		await bake(world);
+		const { popup } = await world.save(browser, "/undescribed");
+		await popup.offers("fermentation", "sourdough");
+		await popup.says("#why", /^Suggested: appears in the text/);
+		const [note] = await world.notes();
+		assert.equal(note?.title, "Notes of a slow week");
+		assert.equal(note?.excerpt, null);
+	},
+);
+
+inEachBrowser(
 	"requests suggestions again once the host is there",
 	async (world, browser) => {
 		await bake(world);

@@ -17,6 +17,11 @@ const PAGES = {
 		<title>A sourdough bread for busy people</title>
 		<meta name="keywords" content="Sourdough, Rye Flour">
 		<meta name="description" content="Little work, long waiting."><p>Bread.</p>`,
+	"/undescribed": `<!doctype html><html lang="en"><meta charset="utf-8">
+		<title>Notes of a slow week</title><nav><p>Here is all that we have written about anything
+			at all in the last ten years.</p></nav>
+		<main><h1>Notes of a slow week</h1><p>By A. Baker</p>
+		<p>The best sourdough needs a fermentation that is as slow as the week around it.</p></main>`,
 	"/japanese": `<!doctype html><html lang="ja"><meta charset="utf-8">
 		<title>東京の図書館で機械学習を学ぶ</title><p>静かな場所です。</p>`,
 	"/hebrew": `<!doctype html><html lang="he" dir="rtl"><meta charset="utf-8">

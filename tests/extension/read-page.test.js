@@ -67,6 +67,20 @@ test("og:description replaces an empty description", async () => {
 	assert.equal(says.excerpt, "For others");
 });
 
+test("the first paragraphs of a page without a description", async () => {
+	const long = (/** @type {string} */ word) =>
+		`${word} is a word that begins a ${"long ".repeat(9)}text.`;
+	const body = `<p>${long("Menu")}</p><main><h1>Title</h1><p>By A. Writer</p>
+		<p>${long("One")}</p><p>${long("Two")}</p><p>${long("Three")}</p><p>${long("Four")}</p><p>${long("Five")}</p></main>`;
+	const { opening = "" } = await read(body);
+	assert.match(opening, /^One is a word .* Two is a word /);
+	assert.doesNotMatch(opening, /Menu|Writer|Five/);
+	assert.equal(opening.length <= 300, true);
+	assert.match((await read(`<p>${long("Only")}</p>`)).opening ?? "", /^Only is/);
+	const described = await read(`<meta name="description" content="Of the page">${body}`);
+	assert.equal(described.opening, undefined);
+});
+
 test("a date deep inside JSON-LD, behind JSON-LD that is broken", async () => {
 	const linked = {
 		"@graph": [{ "@type": "WebPage" }, { article: { datePublished: "2024-05-06" } }],

@@ -13,7 +13,7 @@ pub struct SuggestTagsParams {
     pub url: String,
     /// Title of the page.
     pub title: String,
-    /// The page's description.
+    /// The page's description or, if it has none, its first paragraphs.
     pub excerpt: Option<String>,
     /// Other text: the user's, or the page's. The first 16 KiB are used.
     pub text: Option<String>,

@@ -7,7 +7,7 @@
 use std::collections::HashMap;
 
 use crate::{
-    domain::{LEAD_SOURCE_BYTES, Note, NoteId, lead},
+    domain::{Note, NoteId},
     error::Result,
     store::{Gist, Reader},
 };
@@ -32,7 +32,7 @@ pub(super) fn with_stand_ins(reader: &Reader, mut notes: Vec<Note>) -> Result<(V
     if reader.has_texts()? {
         for note in &mut notes {
             if !gists.contains_key(&note.id) {
-                add_lead(reader, note);
+                reader.add_lead(note);
             }
         }
     }
@@ -50,7 +50,7 @@ pub(super) fn with_stand_in(reader: &Reader, mut note: Note) -> Result<(Note, Op
         false => reader.gist(note.id)?,
     };
     if gist.is_none() {
-        add_lead(reader, &mut note);
+        reader.add_lead(&mut note);
     }
     Ok((note, gist))
 }
@@ -61,12 +61,4 @@ fn has_summary(note: &Note) -> bool {
 
 fn is_bare(note: &Note) -> bool {
     !has_summary(note) && note.metadata.excerpt.is_none()
-}
-
-fn add_lead(reader: &Reader, note: &mut Note) {
-    if is_bare(note) {
-        // A damaged text is reported where it is read. It must not hide the note.
-        let beginning = reader.text_beginning(note.id, LEAD_SOURCE_BYTES);
-        note.metadata.excerpt = beginning.ok().flatten().as_deref().and_then(lead);
-    }
 }

@@ -9,7 +9,9 @@ use jiff::Timestamp;
 use rusqlite::{OptionalExtension as _, Row, params};
 
 use crate::{
-    domain::{NoteId, Words, index_text, index_text_of_words, plain_text},
+    domain::{
+        LEAD_SOURCE_BYTES, Note, NoteId, Words, index_text, index_text_of_words, lead, plain_text,
+    },
     error::{Error, Result, StoreFault},
     store::{connection::reader::Reader, transaction::Writer},
 };
@@ -306,6 +308,16 @@ impl Reader {
         read.map_err(|_| Error::store(StoreFault::Broken))?;
         let valid = text.utf8_chunks().next();
         Ok(Some(valid.map_or("", |chunk| chunk.valid()).to_owned()))
+    }
+
+    /// Gives a note with neither a text of the user nor a description the first sentences of its
+    /// page's text as its description, if a text is kept.
+    pub fn add_lead(&self, note: &mut Note) {
+        if note.summary.trim().is_empty() && note.metadata.excerpt.is_none() {
+            // A damaged text is reported where it is read. It must not hide the note.
+            let beginning = self.text_beginning(note.id, LEAD_SOURCE_BYTES);
+            note.metadata.excerpt = beginning.ok().flatten().as_deref().and_then(lead);
+        }
     }
 
     /// Returns what is known about the text of a note, live or in the trash.

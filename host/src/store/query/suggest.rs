@@ -24,7 +24,7 @@ use crate::{
             fts_index,
             note_rows::{labels, load_ids},
         },
-        query::suggest_memory::{SuggestMemory, aliases, follow, newest},
+        query::suggest_memory::{SuggestMemory, aliases, follow, load_with_leads, newest},
         transaction::Store,
     },
 };
@@ -114,7 +114,7 @@ impl Store {
                 if place > 0 && begun.elapsed() >= time {
                     return Ok((suggested, place));
                 }
-                for note in load_ids(&reader.conn, &[id.0])? {
+                for note in load_with_leads(reader, &[id.0])? {
                     let choices = Choices::of(&note.tags);
                     let text = PageText::of_note(&note);
                     suggested.push((*id, reader.suggest(remembered, text, &choices, limit)?));
@@ -168,7 +168,7 @@ impl Reader {
         self.read_transaction(|reader| {
             let mut replay = Replay::after(uncounted, &aliases(reader)?);
             for id in newest(reader, last)? {
-                for note in load_ids(&reader.conn, &[id.0])? {
+                for note in load_with_leads(reader, &[id.0])? {
                     replay.pass(&note);
                 }
             }
@@ -1063,6 +1063,50 @@ mod tests {
         assert!(names(0).contains(&"baking") && names(0).contains(&"sourdough"));
         assert!(names(1).contains(&"sourdough") && !names(1).contains(&"baking"));
         assert!(suggested.iter().all(|(_, tags)| tags.len() <= 5));
+    }
+
+    #[test]
+    fn notes_without_text_and_description_are_known_by_the_first_sentences_of_their_pages() {
+        let first_suggested = |with_texts: bool| {
+            let mut store = TestStore::new();
+            for number in 0..10 {
+                let (tag, text) = match number % 2 {
+                    0 => (
+                        "baking",
+                        "A starter ferments the flour over night in the cold.",
+                    ),
+                    _ => (
+                        "metal",
+                        "A torch welds two sheets of steel along their edges.",
+                    ),
+                };
+                let url = format!("https://site{number}.example/");
+                let id = store
+                    .save(&url, &format!("Part {number}"), &[tag], "")
+                    .note
+                    .id;
+                if with_texts {
+                    store.keep_text(id, &format!("# Part {number}\n\n{text}"));
+                }
+            }
+            let page = |text| PageText {
+                url: "https://elsewhere.example/",
+                title: "Part 11",
+                texts: ["", text],
+            };
+            let pages = [
+                "Why a starter ferments flour over night",
+                "How a torch welds steel",
+            ];
+            pages.map(|text| {
+                let choices = Choices::default();
+                let suggested = store.store.suggest_tags(page(text), &choices, 10);
+                suggested.unwrap()[0].tag.to_string()
+            })
+        };
+        assert_eq!(first_suggested(true), ["baking", "metal"]);
+        let [one, other] = first_suggested(false);
+        assert_eq!(one, other);
     }
 
     #[test]

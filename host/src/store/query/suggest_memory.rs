@@ -1,7 +1,7 @@
 //! The newest notes in memory, from which suggestions learn.
 
 use crate::{
-    domain::{MEMORY_NOTES, Memory, NoteId, Page, Tag},
+    domain::{MEMORY_NOTES, Memory, Note, NoteId, Page, Tag},
     error::Result,
     store::{connection::reader::Reader, notes::note_rows::load_ids},
 };
@@ -41,7 +41,7 @@ impl SuggestMemory {
             }
         };
         for id in ids {
-            for note in load_ids(&reader.conn, &[id.0])? {
+            for note in load_with_leads(reader, &[id.0])? {
                 memory.add(id, &Page::of_note(&note), &note.tags);
             }
         }
@@ -64,7 +64,7 @@ impl SuggestMemory {
         let mut new = self.memory.after(self.learned);
         new.retain(|id| Some(*id) != except);
         for id in new.iter().take(most) {
-            for note in load_ids(&reader.conn, &[id.0])? {
+            for note in load_with_leads(reader, &[id.0])? {
                 self.memory.learn(*id, &Page::of_note(&note), &note.tags);
             }
             self.learned = *id;
@@ -99,7 +99,7 @@ impl SuggestMemory {
             if self.memory.oldest().is_some_and(is_old) {
                 continue;
             }
-            for note in load_ids(&reader.conn, &[id])? {
+            for note in load_with_leads(reader, &[id])? {
                 self.memory.add(note.id, &Page::of_note(&note), &note.tags);
             }
         }
@@ -128,6 +128,18 @@ pub(in crate::store) fn follow(
         return Ok((known, false));
     }
     Ok((SuggestMemory::read(reader, Some(known))?, true))
+}
+
+/// Returns notes as suggestions see them: those with neither a text of the user nor a description
+/// have the first sentences of their page's kept text as their description.
+pub(in crate::store) fn load_with_leads(reader: &Reader, ids: &[i64]) -> Result<Vec<Note>> {
+    let mut notes = load_ids(&reader.conn, ids)?;
+    if reader.has_texts()? {
+        for note in &mut notes {
+            reader.add_lead(note);
+        }
+    }
+    Ok(notes)
 }
 
 /// Returns the newest notes, oldest first.
