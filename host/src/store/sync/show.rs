@@ -49,7 +49,11 @@ impl Application<'_, '_, '_> {
             }
             (Life::Live, Some(note), _) => self.update(row, view, &note),
             (Life::Live, None, Some(note)) if !is_another => {
-                let restored = self.writer().restore_as_elsewhere(note.id)?;
+                let restored = match self.writer().restore_as_elsewhere(note.id) {
+                    // It had got the address of another page here, which has a note again.
+                    Err(Error::Conflict) => return self.insert(row, view),
+                    restored => restored?,
+                };
                 // Where many notes are new, its tags are gathered; the update has to find them.
                 self.writer().write_gathered()?;
                 self.update(row, view, &restored)?;

@@ -308,3 +308,22 @@ fn an_alias_follows_the_tag_that_another_device_renames_meanwhile() {
     assert_eq!(a.tags(OTHER), ["ai"]);
     assert_eq!(b.tags("https://e.org/third"), ["ai"]);
 }
+
+#[test]
+fn a_note_that_moved_and_was_merged_comes_again_though_its_last_address_has_another_note() {
+    let (mut a, mut b) = (Device::new(1), Device::new(2));
+    let id = a.save(PAGE, "A", &["x"], "one\n");
+    let other = a.save(OTHER, "Other", &["y"], "two\n");
+    exchange(&mut a, &mut b);
+    let third = PageUrl::parse("https://e.org/third").unwrap();
+    b.write(|writer| writer.change_address(id, &third));
+    b.write(|writer| writer.merge_notes(other, id));
+    // Its page leaves the merged note, and has a note of its own.
+    b.write(|writer| writer.delete_note(other));
+    b.save("https://e.org/third", "Third", &[], "three\n");
+    b.write(|writer| writer.restore_note(other));
+    a.rewrite(id, "one\nmeanwhile\n");
+    exchange(&mut a, &mut b);
+    assert_eq!(a.all(), b.all());
+    assert_eq!(b.note(PAGE).unwrap().summary, "one\nmeanwhile\n");
+}
