@@ -72,6 +72,10 @@ const MIGRATIONS: &[Migration] = &[
         sql: include_str!("migrations/0013_text_rows.sql"),
         then: |_| Ok(()),
     },
+    Migration {
+        sql: include_str!("migrations/0014_registers.sql"),
+        then: |_| Ok(()),
+    },
 ];
 
 const _: () = assert!(MIGRATIONS.len() == SCHEMA);

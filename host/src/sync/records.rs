@@ -1,11 +1,13 @@
-//! What the lines of a segment say: states of pages, texts of pages, renamed tags, aliases.
+//! What the lines of a segment say: states of pages, texts of pages, renamed tags, aliases, registers of
+//! other things.
 
 use jiff::Timestamp;
 use serde_json::{Map, Value, json};
 
 use crate::{
     domain::sync::{
-        AliasValue, EditLists, MalformedState, Moment, PageId, State, TagEditRecord, UniqueId,
+        AliasValue, EditLists, KnownEdits, MalformedState, Moment, PageId, RegisterKey, Said,
+        State, TagEditRecord, UniqueId,
     },
     store::{KeptText, PageText, SaidText, TextSource, TextSummary},
     sync::device::DeviceId,
@@ -17,6 +19,7 @@ pub(super) enum Record {
     Page(PageId, State),
     TagEdit(TagEditRecord),
     Alias(String, AliasValue),
+    Register(RegisterKey, Said),
     Text(PageText),
     /// The user has forgotten a device.
     Forgotten(DeviceId),
@@ -40,6 +43,9 @@ impl Record {
         }
         if line.contains_key("alias") {
             return alias(&line).map(|(name, value)| Self::Alias(name, value));
+        }
+        if line.contains_key("register") {
+            return register(&line, lists).map(|(key, said)| Self::Register(key, said));
         }
         if let Some(device) = line.get("forgotten") {
             let device = device.as_str().and_then(|device| device.parse().ok());
@@ -114,19 +120,44 @@ fn alias(line: &Map<String, Value>) -> Result<(String, AliasValue), MalformedSta
         .get("alias")
         .and_then(Value::as_str)
         .ok_or(MalformedState("alias"))?;
-    let at = line
-        .get("at")
-        .and_then(Value::as_array)
-        .ok_or(MalformedState("at"))?;
-    let at = Moment {
-        micros: at
-            .first()
-            .and_then(Value::as_i64)
-            .ok_or(MalformedState("at"))?,
-        version: id(at.get(1)).ok_or(MalformedState("at"))?,
-    };
+    let at = moment(line)?;
     let tag = text_or_null(line, "tag")?;
     Ok((name.to_owned(), AliasValue { at, tag }))
+}
+
+fn register(
+    line: &Map<String, Value>,
+    lists: &EditLists,
+) -> Result<(RegisterKey, Said), MalformedState> {
+    let kind = line.get("register").and_then(Value::as_str);
+    let kind = kind.ok_or(MalformedState("register"))?.to_owned();
+    let name = line.get("name").ok_or(MalformedState("name"))?.to_string();
+    let value = line.get("value").ok_or(MalformedState("value"))?;
+    let edits = match line.get("w") {
+        None => KnownEdits::default(),
+        Some(number) => {
+            let number = number
+                .as_u64()
+                .and_then(|number| usize::try_from(number).ok());
+            let list = number.and_then(|number| lists.get(number));
+            list.ok_or(MalformedState("w"))?.clone()
+        }
+    };
+    let said = Said {
+        at: moment(line)?,
+        value: (!value.is_null()).then(|| value.to_string()),
+        edits,
+    };
+    Ok((RegisterKey { kind, name }, said))
+}
+
+fn moment(line: &Map<String, Value>) -> Result<Moment, MalformedState> {
+    const MALFORMED: MalformedState = MalformedState("at");
+    let at = line.get("at").and_then(Value::as_array).ok_or(MALFORMED)?;
+    Ok(Moment {
+        micros: at.first().and_then(Value::as_i64).ok_or(MALFORMED)?,
+        version: id(at.get(1)).ok_or(MALFORMED)?,
+    })
 }
 
 fn id(value: Option<&Value>) -> Option<UniqueId> {
@@ -159,6 +190,22 @@ pub(super) fn tag_edit_line(edit: &TagEditRecord) -> String {
 pub(super) fn alias_line(name: &str, value: &AliasValue) -> String {
     let at = json!([value.at.micros, value.at.version.to_string()]);
     json!({ "alias": name, "at": at, "tag": value.tag }).to_string()
+}
+
+/// Returns the line of a register. `lists`: those of the header.
+pub(super) fn register_line(key: &RegisterKey, said: &Said, lists: &EditLists) -> String {
+    let parsed = |json: &str| serde_json::from_str(json).unwrap_or(Value::Null);
+    let mut line = Map::new();
+    line.insert("register".into(), key.kind.clone().into());
+    line.insert("name".into(), parsed(&key.name));
+    let at = json!([said.at.micros, said.at.version.to_string()]);
+    line.insert("at".into(), at);
+    if !said.edits.is_empty() {
+        line.insert("w".into(), lists.find(&said.edits).into());
+    }
+    let value = said.value.as_deref().map_or(Value::Null, parsed);
+    line.insert("value".into(), value);
+    Value::Object(line).to_string()
 }
 
 /// Returns the line of a device that the user has forgotten.

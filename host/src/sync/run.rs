@@ -36,7 +36,7 @@ use super::{
     segment_name::SegmentName,
 };
 use crate::{
-    domain::sync::{EditLists, TagHistory},
+    domain::sync::{EditLists, Registers, TagHistory},
     error::Error,
     store::{
         Applied, IncomingPage, PageText, SegmentRecord, SentTexts, Store, SyncDevice, SyncSetup,
@@ -421,6 +421,7 @@ impl<'a> Run<'a> {
             Err(error) => return fault(SegmentFault::Malformed(error.to_string())),
         };
         let mut history = TagHistory::default();
+        let mut registers = Registers::default();
         let mut pages: Vec<IncomingPage> = Vec::new();
         let mut texts: Vec<PageText> = Vec::new();
         let mut forgotten: Vec<String> = Vec::new();
@@ -433,17 +434,20 @@ impl<'a> Run<'a> {
                 Ok(Record::Page(page, state)) => pages.push(IncomingPage { page, state }),
                 Ok(Record::TagEdit(edit)) => drop(history.add_edit(edit)),
                 Ok(Record::Alias(name, value)) => drop(history.add_alias(&name, value)),
+                Ok(Record::Register(key, said)) => drop(registers.add(key, said)),
                 Ok(Record::Text(text)) => texts.push(text),
                 Ok(Record::Forgotten(device)) => forgotten.push(device.to_string()),
                 Ok(Record::Unknown) => {}
                 Err(error) => return fault(SegmentFault::Malformed(error.to_string())),
             }
             if pages.len() >= PAGES_AT_ONCE || texts.len() >= TEXTS_AT_ONCE {
-                self.apply(&mut history, &mut pages, name)?;
+                self.apply_history(&mut history, &mut registers)?;
+                self.apply(&mut pages, name)?;
                 self.apply_texts(&mut texts, name)?;
             }
         }
-        self.apply(&mut history, &mut pages, name)?;
+        self.apply_history(&mut history, &mut registers)?;
+        self.apply(&mut pages, name)?;
         self.apply_texts(&mut texts, name)?;
         self.store.apply_forgotten(&forgotten, (self.now)())?;
         let device = SyncDevice {
@@ -469,14 +473,19 @@ impl<'a> Run<'a> {
         Ok(Ok(()))
     }
 
-    fn apply(
+    fn apply_history(
         &mut self,
         history: &mut TagHistory,
-        pages: &mut Vec<IncomingPage>,
-        name: &SegmentName,
+        registers: &mut Registers,
     ) -> Result<(), RunError> {
+        let (history, registers) = (std::mem::take(history), std::mem::take(registers));
+        self.store
+            .apply_history(&history, &registers, (self.now)())?;
+        Ok(())
+    }
+
+    fn apply(&mut self, pages: &mut Vec<IncomingPage>, name: &SegmentName) -> Result<(), RunError> {
         let now = (self.now)();
-        self.store.apply_history(&std::mem::take(history), now)?;
         let pages = std::mem::take(pages);
         self.brake(&pages)?;
         let applied = self.store.apply_pages(&pages, &name.folder(), now, rest)?;

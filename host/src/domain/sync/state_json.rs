@@ -116,9 +116,21 @@ impl EditLists {
         self.lists.is_empty()
     }
 
-    fn number_of(&mut self, edits: &KnownEdits) -> usize {
-        let known = self.lists.iter().position(|list| list == edits);
-        known.unwrap_or_else(|| {
+    /// Returns a list by its number.
+    #[must_use]
+    pub fn get(&self, number: usize) -> Option<&KnownEdits> {
+        self.lists.get(number)
+    }
+
+    /// Returns the number of a list, if it is one of them.
+    #[must_use]
+    pub fn find(&self, edits: &KnownEdits) -> Option<usize> {
+        self.lists.iter().position(|list| list == edits)
+    }
+
+    /// Returns the number of a list, which is added if it is none of them.
+    pub fn number_of(&mut self, edits: &KnownEdits) -> usize {
+        self.find(edits).unwrap_or_else(|| {
             self.lists.push(edits.clone());
             self.lists.len() - 1
         })

@@ -5,7 +5,7 @@ use rusqlite::Connection;
 use crate::error::{Error, Result, StoreFault};
 
 /// `user_version` of a database that is up to date.
-pub(in crate::store) const SCHEMA: usize = 13;
+pub(in crate::store) const SCHEMA: usize = 14;
 
 /// "uNOT": marks our files (`PRAGMA application_id`).
 pub(crate) const APPLICATION_ID: i32 = 0x754E_4F54;

@@ -200,6 +200,11 @@ impl Writer<'_> {
         let [tag, implied] = self.both(tag, implied)?;
         let mut graph = tag_graph(&self.tx)?;
         if !graph.remove(&tag, &implied) {
+            let pair = Implication { tag, implied };
+            if self.remove_left_out(&pair)? {
+                return Ok(pair);
+            }
+            let Implication { tag, implied } = pair;
             let through = match graph.implied(&tag).contains(&implied) {
                 true => " itself, only through another tag",
                 false => "",

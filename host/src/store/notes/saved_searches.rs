@@ -14,7 +14,7 @@ const MAX_NAME: usize = 100;
 /// Longest query, in bytes. A search ignores the rest of a longer one.
 const MAX_QUERY: usize = 4096;
 /// Most saved searches.
-const MAX_SEARCHES: i64 = 1_000;
+pub(in crate::store) const MAX_SEARCHES: usize = 1_000;
 
 /// A query saved under a name.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -53,7 +53,8 @@ impl SavedSearch {
     }
 }
 
-fn folded(name: &str) -> String {
+/// Returns what identifies a search: its name in lower case.
+pub(in crate::store) fn folded(name: &str) -> String {
     let name = name.split_whitespace().collect::<Vec<_>>().join(" ");
     name.to_lowercase()
 }
@@ -64,6 +65,14 @@ fn of_row(row: &Row<'_>) -> rusqlite::Result<SavedSearch> {
         query: row.get(1)?,
         saved_at: NoteId(row.get(2)?).moment(),
     })
+}
+
+/// See [`Reader::saved_searches`].
+pub(in crate::store) fn all_searches(conn: &Connection) -> Result<Vec<SavedSearch>> {
+    let mut query =
+        conn.prepare_cached("SELECT name, query, saved_at FROM searches ORDER BY folded")?;
+    let found = query.query_map([], of_row)?;
+    Ok(found.collect::<rusqlite::Result<_>>()?)
 }
 
 /// See [`Reader::saved_search`].
@@ -80,11 +89,7 @@ impl Reader {
     /// # Errors
     /// The `store_*` kinds.
     pub fn saved_searches(&self) -> Result<Vec<SavedSearch>> {
-        let mut query = self
-            .conn
-            .prepare_cached("SELECT name, query, saved_at FROM searches ORDER BY folded")?;
-        let found = query.query_map([], of_row)?;
-        Ok(found.collect::<rusqlite::Result<_>>()?)
+        all_searches(&self.conn)
     }
 
     /// Returns the saved search with this name, ignoring case.
@@ -103,7 +108,7 @@ impl Writer<'_> {
     /// `InvalidParams` if there are [`MAX_SEARCHES`] others already; the `store_*` kinds.
     pub fn save_search(&self, search: &SavedSearch) -> Result<()> {
         let key = folded(&search.name);
-        let others: i64 = self
+        let others: usize = self
             .tx
             .prepare_cached("SELECT count(*) FROM searches WHERE folded <> ?")?
             .query_row([&key], |row| row.get(0))?;

@@ -135,6 +135,7 @@ fn texts(conn: &Connection, faults: &mut Vec<Fault>) -> Result<()> {
         "SELECT maker, text, tags FROM gists",
         "SELECT device, name, place, problem FROM sync",
         "SELECT name, version, tag, shown FROM sync_aliases",
+        "SELECT kind, name, version, value FROM sync_registers",
         "SELECT device, file, problem FROM sync_segments",
         "SELECT device, name, program FROM sync_devices",
         "SELECT x'' FROM feeds WHERE NOT json_valid(tags)",

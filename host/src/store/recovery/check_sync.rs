@@ -7,7 +7,10 @@ use crate::{
     error::Result,
     store::{
         recovery::faults::{Area, Fault, asked, fault},
-        sync::{RawState, has_lists, load_lists, parsed_state, unreadable_history},
+        sync::{
+            RawState, has_lists, has_lists_of_registers, load_lists, parsed_state,
+            unreadable_history,
+        },
     },
 };
 
@@ -42,10 +45,10 @@ pub(super) fn synced(conn: &Connection, faults: &mut Vec<Fault>) -> Result<()> {
     if broken > 0 {
         faults.push(fault(
             Area::Sync,
-            format!("Some renamed tags or aliases of sync can't be read ({broken})."),
+            format!("Some renamed tags, aliases, implied tags or saved searches of sync can't be read ({broken})."),
         ));
     }
-    if !has_lists(conn)? {
+    if !has_lists(conn)? || !has_lists_of_registers(conn)? {
         faults.push(fault(
             Area::Sync,
             "Lists of renamed tags that sync needs are missing.",

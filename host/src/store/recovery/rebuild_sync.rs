@@ -17,7 +17,7 @@ use crate::{
             damaged_rows::is_note_id,
             rebuild::Salvage,
         },
-        sync::{RawState, is_id, is_tag_edit, parsed_state},
+        sync::{RawState, is_id, is_register, is_tag_edit, parsed_state},
         transaction::Writer,
     },
 };
@@ -44,8 +44,14 @@ impl DamagedDatabase {
         let had_states = !pages.is_empty() || salvage.lost_states > known;
         self.put_states(writer, pages, salvage)?;
         self.put_history(writer)?;
+        self.put_registers(writer)?;
         self.put_page_texts(writer)?;
         let is_synced = self.put_device(writer)?;
+        if is_synced {
+            // What is lost must not look like something that the user has removed.
+            let has_lost_pairs = self.is_damaged("tag_parents") || self.is_damaged("tags");
+            writer.complete_from_registers(has_lost_pairs, self.is_damaged("searches"))?;
+        }
         salvage.sync_ended = had_states && !is_synced && self.is_damaged("sync");
         writer.write_index()?;
         let done = writer.reconcile_states()?;
@@ -111,6 +117,12 @@ impl DamagedDatabase {
             let lists = bodies.filter_map(|body| RawState { page, body }.lists());
             lists.filter(|lists| *lists < MAX_LISTS).max()
         });
+        let of_registers = self
+            .of("sync_registers")
+            .filter_map(|row| register(&row)?.list);
+        let of_registers =
+            of_registers.filter_map(|list| usize::try_from(list).ok()?.checked_add(1));
+        let needed = needed.chain(of_registers.filter(|lists| *lists < MAX_LISTS));
         let known = lists.keys().next_back().map_or(0, |last| last + 1);
         let count = needed.max().unwrap_or(0).max(known);
         let lists: Vec<Vec<String>> = (0..count)
@@ -222,6 +234,34 @@ impl DamagedDatabase {
         Ok(())
     }
 
+    /// Restores what was said about things that aren't pages.
+    fn put_registers(&self, writer: &Writer<'_>) -> Result<()> {
+        for row in self.of("sync_registers") {
+            let Some(found) = register(&row) else {
+                continue;
+            };
+            // The newest, if an older row is left in free space.
+            writer.execute(
+                "INSERT INTO sync_registers (kind, name, micros, version, value, list, unpublished)
+                 VALUES (?, ?, ?, ?, ?, ?, ?)
+                 ON CONFLICT (kind, name) DO UPDATE SET micros = excluded.micros,
+                     version = excluded.version, value = excluded.value, list = excluded.list,
+                     unpublished = excluded.unpublished
+                 WHERE excluded.micros > micros",
+                params![
+                    found.kind,
+                    found.name,
+                    found.micros,
+                    found.version,
+                    found.value,
+                    found.list,
+                    found.unpublished
+                ],
+            )?;
+        }
+        Ok(())
+    }
+
     /// Restores what was said about texts of pages, but for those that the notes have lost: the files
     /// have them.
     fn put_page_texts(&self, writer: &Writer<'_>) -> Result<()> {
@@ -323,6 +363,41 @@ impl DamagedDatabase {
         }
         Ok(false)
     }
+}
+
+/// A row of `sync_registers`.
+struct RegisterRow<'a> {
+    kind: &'a str,
+    name: &'a str,
+    micros: i64,
+    version: &'a str,
+    value: Option<&'a str>,
+    list: Option<i64>,
+    unpublished: i64,
+}
+
+fn register(row: &Row) -> Option<RegisterRow<'_>> {
+    let [
+        Value::Text(kind),
+        Value::Text(name),
+        Value::Integer(micros),
+        Value::Text(version),
+        value @ (Value::Text(_) | Value::Null),
+        list @ (Value::Integer(0..) | Value::Null),
+        Value::Integer(unpublished @ (0 | 1)),
+    ] = row.values.as_slice()
+    else {
+        return None;
+    };
+    (row.rowid.is_none() && is_register(name, version, text(value))).then_some(RegisterRow {
+        kind,
+        name,
+        micros: *micros,
+        version,
+        value: text(value),
+        list: integer(list),
+        unpublished: *unpublished,
+    })
 }
 
 fn text(value: &Value) -> Option<&str> {

@@ -7,6 +7,7 @@ use rusqlite::{OptionalExtension as _, params};
 
 use super::{
     history::{has_changed_aliases, load_history, new_id},
+    registers::has_changed_things,
     setup::{Restoring, restoring},
     states::{PageRow, States},
 };
@@ -68,7 +69,11 @@ impl Store {
             ids.collect::<rusqlite::Result<_>>()?
         };
         // What is read again and again must not write each time.
-        if ids.is_empty() && absorbed >= kept_since && !has_changed_aliases(&self.conn)? {
+        if ids.is_empty()
+            && absorbed >= kept_since
+            && !has_changed_aliases(&self.conn)?
+            && !has_changed_things(&self.conn)?
+        {
             return Ok(0);
         }
         changed += self.absorb_apart(&ids, now)?;
@@ -76,6 +81,7 @@ impl Store {
             // What all pages need can be read: then what failed concerns a page alone.
             writer.with_states(|_| Ok(()))?;
             writer.absorb_aliases()?;
+            writer.absorb_registers()?;
             writer.execute("UPDATE sync SET absorbed = ?", [revision])
         })?;
         if changed > 0 {

@@ -1,4 +1,5 @@
 //! Renamed tags and aliases: what all devices know of them, and what the notes here show.
+//! `registers` has what is joined with them.
 
 use std::collections::BTreeMap;
 
@@ -6,18 +7,18 @@ use jiff::Timestamp;
 use rusqlite::{Connection, OptionalExtension as _, params};
 use uuid::Uuid;
 
-use super::setup::{Restoring, restoring};
+use super::{
+    registers::{has_news, is_register},
+    setup::{Restoring, restoring},
+};
 use crate::{
     domain::{
         Note, NoteId, Tag,
-        sync::{AliasValue, Moment, PageView, TagEditRecord, TagHistory, UniqueId},
+        sync::{AliasValue, Moment, PageView, Registers, TagEditRecord, TagHistory, UniqueId},
     },
     error::{Error, Result},
     store::{
-        notes::{
-            implied_tags::graph_after,
-            note_rows::{tags_for_trash, tags_of_trash},
-        },
+        notes::note_rows::{tags_for_trash, tags_of_trash},
         transaction::{Store, Writer, pending_index::Indexed},
     },
 };
@@ -31,6 +32,19 @@ pub(super) fn new_id() -> UniqueId {
     UniqueId::from_random(
         Uuid::new_v4().as_u64_pair().0 << 16 | Uuid::new_v4().as_u64_pair().1 >> 48,
     )
+}
+
+/// Returns a version for what the user said of something. It is greater than the known one, in case that a
+/// clock was so wrong that no time is left after it.
+pub(super) fn later_version(known: Option<UniqueId>) -> UniqueId {
+    let mut version = new_id();
+    for _ in 0..100 {
+        if known.is_none_or(|known| known < version) {
+            break;
+        }
+        version = new_id();
+    }
+    version
 }
 
 pub(super) fn parsed_id(text: &str) -> Result<UniqueId> {
@@ -111,7 +125,7 @@ pub(super) fn aliases(conn: &Connection, rest: &str) -> Result<Vec<(String, Alia
     Ok(aliases)
 }
 
-/// Returns the number of renamed tags and aliases that can't be read.
+/// Returns the number of renamed tags, aliases and registers that can't be read.
 pub(in crate::store) fn unreadable_history(conn: &Connection) -> Result<u64> {
     let mut broken = 0;
     let mut query = conn.prepare("SELECT id, from_names FROM sync_tag_edits")?;
@@ -129,6 +143,14 @@ pub(in crate::store) fn unreadable_history(conn: &Connection) -> Result<u64> {
     while let Some(row) = rows.next()? {
         let version = row.get_ref(0)?.as_str().unwrap_or_default();
         broken += u64::from(!is_id(version));
+    }
+    let mut query = conn.prepare("SELECT name, version, value FROM sync_registers")?;
+    let mut rows = query.query([])?;
+    while let Some(row) = rows.next()? {
+        let name = row.get_ref(0)?.as_str().unwrap_or_default();
+        let version = row.get_ref(1)?.as_str().unwrap_or_default();
+        let value = row.get_ref(2)?.as_str_or_null().unwrap_or(Some(""));
+        broken += u64::from(!is_register(name, version, value));
     }
     Ok(broken)
 }
@@ -213,21 +235,14 @@ impl Writer<'_> {
         Ok(())
     }
 
-    /// Returns a version for what the user said about an alias. It is greater than the known one, in
-    /// case that a clock was so wrong that no time is left after it.
+    /// Returns a version for what the user said about an alias.
     fn version_of_alias(&self, name: &str) -> Result<UniqueId> {
         let mut query =
             (self.tx).prepare_cached("SELECT version FROM sync_aliases WHERE name = ?")?;
         let known: Option<String> = query.query_row([name], |row| row.get(0)).optional()?;
-        let known: Option<UniqueId> = known.and_then(|version| version.parse().ok());
-        let mut version = new_id();
-        for _ in 0..100 {
-            if known.is_none_or(|known| known < version) {
-                break;
-            }
-            version = new_id();
-        }
-        Ok(version)
+        Ok(later_version(
+            known.and_then(|version| version.parse().ok()),
+        ))
     }
 
     /// Sets and removes aliases here as all devices together say.
@@ -303,16 +318,22 @@ impl Writer<'_> {
 }
 
 impl Store {
-    /// Adds what another device knows about tags and aliases. Returns whether the notes are to be
+    /// Adds what another device knows about tags, aliases and things that aren't pages. Returns whether the notes are to be
     /// renewed: see [`Store::renew_notes`].
     ///
     /// # Errors
     /// The `store_*` kinds.
-    pub fn apply_history(&mut self, history: &TagHistory, now: Timestamp) -> Result<bool> {
+    pub fn apply_history(
+        &mut self,
+        history: &TagHistory,
+        registers: &Registers,
+        now: Timestamp,
+    ) -> Result<bool> {
         let known = load_history(&self.conn, false)?;
         let mut joined = known.clone();
         joined.join(history);
-        if joined == known {
+        let is_renewing = joined != known;
+        if !is_renewing && !has_news(&self.conn, registers)? {
             return Ok(false);
         }
         // What the user changed counts as written before. What is changed between the two
@@ -320,6 +341,7 @@ impl Store {
         self.absorb_changes(now)?;
         self.write(now, |writer| {
             writer.absorb_aliases()?;
+            writer.absorb_registers()?;
             let mut known = load_history(&writer.tx, false)?;
             for edit in history.edits() {
                 if known.add_edit(edit.clone()) {
@@ -353,9 +375,16 @@ impl Store {
                     )?;
                 }
             }
-            writer.execute("UPDATE sync SET renewing = 1 WHERE restoring = 0", [])
+            writer.join_registers(registers)?;
+            if restoring(&writer.tx)? == Restoring::No {
+                writer.show_registers()?;
+            }
+            writer.execute(
+                "UPDATE sync SET renewing = 1 WHERE restoring = 0 AND ?",
+                [is_renewing],
+            )
         })?;
-        Ok(true)
+        Ok(is_renewing)
     }
 
     /// Returns whether tags or aliases of other devices are yet to be applied to all notes.
@@ -378,29 +407,25 @@ impl Store {
         if restoring(&self.conn)? != Restoring::No {
             return Ok(());
         }
-        let mut applying = edits(
+        let applying = edits(
             &self.conn,
             "SELECT id, number, from_names, to_name FROM sync_tag_edits WHERE applied = ?",
             0,
         )?;
-        applying.sort_by_key(|edit| (edit.number, edit.id));
         self.renew_pages(now, rest)?;
         self.write(now, |writer| {
+            writer.absorb_aliases()?;
+            // Before the edits are among those whose implied tags are shown.
+            writer.absorb_registers()?;
             for edit in &applying {
                 writer.execute(
                     "UPDATE sync_tag_edits SET applied = 1 WHERE id = ?",
                     [edit.id.to_string()],
                 )?;
-                // Implied tags aren't synced, but follow renamed, merged and removed tags.
-                let gone: Vec<Tag> = edit.from.iter().cloned().map(Tag::from_stored).collect();
-                let stays = edit.to.clone().map(Tag::from_stored);
-                if let Some((graph, _)) = graph_after(&writer.tx, &gone, stays.as_ref())? {
-                    writer.store_graph(&graph)?;
-                }
             }
-            writer.absorb_aliases()?;
             let wanted = load_history(&writer.tx, false)?.aliases();
             writer.show_aliases(&wanted)?;
+            writer.show_registers()?;
             writer.execute("UPDATE sync SET renewing = 0", [])
         })
     }

@@ -3,7 +3,8 @@
 //! Nothing here touches a save. A run takes what users changed into the states (`absorb`), hands
 //! states out to be written into files (`publish`), and applies the states of other devices to the
 //! notes (`apply`, `show`), each page apart from the others if need be (`apart`). `page_texts` does the
-//! same with the texts of pages, of which `text_register` decides between two. `history` has renamed tags and aliases, `segments` the files, `setup`
+//! same with the texts of pages, of which `text_register` decides between two. `history` has renamed tags and aliases, `registers` has
+//! implied tags and saved searches (`searches`), `segments` has the files, `setup`
 //! this device. `only_here` finds what is in no file any more.
 //! `restore` has what a restored backup means for the other devices, `reconcile` what a repair has lost
 //! of the notes.
@@ -20,7 +21,9 @@ mod publish;
 mod reconcile;
 #[cfg(test)]
 mod recovery_tests;
+mod registers;
 mod restore;
+mod searches;
 mod segments;
 mod settle;
 mod setup;
@@ -37,6 +40,7 @@ pub use note_sync::{NoteSync, PageSync, SyncConflict};
 pub use only_here::OnlyHere;
 pub use page_texts::SentTexts;
 pub use publish::Unpublished;
+pub(in crate::store) use registers::{has_lists_of_registers, is_register};
 pub use restore::RestoredSync;
 pub(in crate::store) use restore::{ReplacedSync, carry_over};
 pub use segments::{SegmentRecord, SyncDevice};

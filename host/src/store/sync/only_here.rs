@@ -7,11 +7,12 @@ use jiff::Timestamp;
 use super::{
     history::{aliases, edits},
     page_texts::SentTexts,
+    registers::registers,
     states::{known_state, load_lists, page_of},
     text_register::{COLUMNS, PageText, Rank, Register},
 };
 use crate::{
-    domain::sync::{AliasValue, EditId, Moment, PageId, State, UnseenVersions},
+    domain::sync::{AliasValue, EditId, Moment, PageId, RegisterKey, Said, State, UnseenVersions},
     error::Result,
     store::{connection::reader::Reader, transaction::Store},
 };
@@ -24,6 +25,7 @@ pub struct OnlyHere {
     texts: BTreeMap<PageId, Rank>,
     edits: BTreeSet<EditId>,
     aliases: BTreeMap<String, Moment>,
+    registers: BTreeMap<RegisterKey, Said>,
 }
 
 impl OnlyHere {
@@ -34,6 +36,7 @@ impl OnlyHere {
             && self.texts.is_empty()
             && self.edits.is_empty()
             && self.aliases.is_empty()
+            && self.registers.is_empty()
     }
 
     /// Returns the number of pages with something that no file says.
@@ -68,6 +71,13 @@ impl OnlyHere {
     pub fn take_alias(&mut self, name: &str, value: &AliasValue) {
         if (self.aliases.get(name)).is_some_and(|known| *known <= value.at) {
             self.aliases.remove(name);
+        }
+    }
+
+    /// Takes what a file says about a thing that isn't a page.
+    pub fn take_register(&mut self, key: &RegisterKey, said: &Said) {
+        if (self.registers.get(key)).is_some_and(|known| known <= said) {
+            self.registers.remove(key);
         }
     }
 }
@@ -110,6 +120,8 @@ impl Reader {
             found.aliases = (known.into_iter())
                 .map(|(name, value)| (name, value.at))
                 .collect();
+            let known = registers(conn, "WHERE unpublished = ?", 0)?;
+            found.registers = known.into_iter().collect();
             Ok(found)
         })
     }
@@ -137,6 +149,10 @@ impl Store {
             for name in only_here.aliases.keys() {
                 let sql = "UPDATE sync_aliases SET unpublished = 1 WHERE name = ?";
                 writer.execute(sql, [name])?;
+            }
+            for key in only_here.registers.keys() {
+                let sql = "UPDATE sync_registers SET unpublished = 1 WHERE kind = ? AND name = ?";
+                writer.execute(sql, [&key.kind, &key.name])?;
             }
             Ok(())
         })

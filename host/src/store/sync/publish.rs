@@ -6,11 +6,12 @@ use serde_json::{Map, Value};
 
 use super::{
     history::{aliases, edits},
+    registers::registers,
     states::{known_state, load_lists, page_of},
     text_register::PageText,
 };
 use crate::{
-    domain::sync::{AliasValue, EditLists, PageId, TagEditRecord},
+    domain::sync::{AliasValue, EditLists, PageId, RegisterKey, Said, TagEditRecord},
     error::Result,
     store::{
         connection::reader::Reader,
@@ -29,6 +30,8 @@ pub struct Unpublished {
     pub edits: Vec<TagEditRecord>,
     /// What was said about aliases.
     pub aliases: Vec<(String, AliasValue)>,
+    /// What was said about things that aren't pages.
+    pub registers: Vec<(RegisterKey, Said)>,
     /// Devices that the user has forgotten.
     pub forgotten: Vec<String>,
     /// Texts of pages.
@@ -48,9 +51,20 @@ impl Unpublished {
         self.pages.is_empty()
             && self.edits.is_empty()
             && self.aliases.is_empty()
+            && self.registers.is_empty()
             && self.forgotten.is_empty()
             && self.texts.is_empty()
             && self.lost_texts.is_empty()
+    }
+
+    /// Adds registers, and the lists that they refer to.
+    fn take_registers(&mut self, registers: Vec<(RegisterKey, Said)>) {
+        for (_, said) in &registers {
+            if !said.edits.is_empty() {
+                self.lists.number_of(&said.edits);
+            }
+        }
+        self.registers = registers;
     }
 
     /// Returns the line of a page, or `None` if its state can't be read.
@@ -70,7 +84,7 @@ impl Unpublished {
 
 impl Reader {
     /// Returns what this device is yet to publish: pages whose states have at most about `bytes` bytes
-    /// of JSON, and all tag edits and aliases.
+    /// of JSON, and all tag edits, aliases and registers.
     ///
     /// # Errors
     /// The `store_*` kinds, as for every method here.
@@ -86,6 +100,7 @@ impl Reader {
                 forgotten: forgotten(&reader.conn, "WHERE unpublished = 1")?,
                 ..Unpublished::default()
             };
+            found.take_registers(registers(&reader.conn, "WHERE unpublished = ?", 1)?);
             let lists = load_lists(&reader.conn)?;
             let mut query = (reader.conn)
                 // In the order of the notes, so that those who read them append to their tables.
@@ -115,7 +130,7 @@ impl Reader {
     }
 
     /// Returns the current states of these pages, the texts of pages with ids in `texts`, and all tag
-    /// edits and aliases if `history`. They are published already, in older files.
+    /// edits, aliases and registers if `history`. They are published already, in older files.
     ///
     /// # Errors
     /// The `store_*` kinds.
@@ -130,6 +145,7 @@ impl Reader {
             if history {
                 found.edits = all_edits(&reader.conn)?;
                 found.aliases = aliases(&reader.conn, "")?;
+                found.take_registers(registers(&reader.conn, "WHERE unpublished >= ?", 0)?);
                 found.forgotten = forgotten(&reader.conn, "")?;
             }
             let lists = load_lists(&reader.conn)?;
@@ -195,6 +211,13 @@ impl Store {
                     [name, &value.at.version.to_string()],
                 )?;
             }
+            for (key, said) in &published.registers {
+                writer.execute(
+                    "UPDATE sync_registers SET unpublished = 0
+                     WHERE kind = ? AND name = ? AND version = ?",
+                    [&key.kind, &key.name, &said.at.version.to_string()],
+                )?;
+            }
             for device in &published.forgotten {
                 writer.execute(
                     "UPDATE sync_forgotten SET unpublished = 0 WHERE device = ?",
@@ -214,7 +237,7 @@ impl Store {
         })
     }
 
-    /// Has pages published again, with their texts and all tag edits and aliases: the device that
+    /// Has pages published again, with their texts and all tag edits, aliases and registers: the device that
     /// published them is gone. `None`: all pages, since its files can't be read.
     ///
     /// # Errors
@@ -236,7 +259,8 @@ impl Store {
                 )?;
             }
             writer.execute("UPDATE sync_tag_edits SET unpublished = 1", [])?;
-            writer.execute("UPDATE sync_aliases SET unpublished = 1", [])
+            writer.execute("UPDATE sync_aliases SET unpublished = 1", [])?;
+            writer.execute("UPDATE sync_registers SET unpublished = 1", [])
         })
     }
 }

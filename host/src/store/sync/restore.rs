@@ -141,7 +141,8 @@ fn adopt(new: &Connection, current: &SyncSetup, backup: Option<&SyncSetup>) -> R
              UPDATE sync_pages SET unpublished = 1, own = 0;
              UPDATE sync_page_texts SET unpublished = 1, own = 0;
              UPDATE sync_tag_edits SET unpublished = 1;
-             UPDATE sync_aliases SET unpublished = 1;",
+             UPDATE sync_aliases SET unpublished = 1;
+             UPDATE sync_registers SET unpublished = 1;",
         )?;
     }
     new.execute(
@@ -181,7 +182,8 @@ impl Store {
             writer.execute("UPDATE sync_tag_edits SET applied = 1", [])?;
             // No mark agrees with a state that has been joined.
             writer.execute("UPDATE sync_pages SET mark = 0", [])?;
-            writer.absorb_aliases()
+            writer.absorb_aliases()?;
+            writer.absorb_registers()
         })?;
         let ids = self.all_ids_to_absorb()?;
         let mut changed = self.absorb_apart(&ids, now)?;

@@ -111,6 +111,7 @@ impl Store {
             writer.execute("UPDATE sync_page_texts SET unpublished = 1, own = 0", [])?;
             writer.execute("UPDATE sync_tag_edits SET unpublished = 1", [])?;
             writer.execute("UPDATE sync_aliases SET unpublished = 1", [])?;
+            writer.execute("UPDATE sync_registers SET unpublished = 1", [])?;
             writer.execute(
                 // What was read before isn't shown yet if the run was killed.
                 "INSERT INTO sync (id, device, name, place, encrypted, absorbed, number, renewing)
@@ -209,7 +210,8 @@ impl Writer<'_> {
             [],
         )?;
         self.execute("UPDATE sync_tag_edits SET unpublished = 1", [])?;
-        self.execute("UPDATE sync_aliases SET unpublished = 1", [])
+        self.execute("UPDATE sync_aliases SET unpublished = 1", [])?;
+        self.execute("UPDATE sync_registers SET unpublished = 1", [])
     }
 
     /// Returns whether the notes are synced.

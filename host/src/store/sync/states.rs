@@ -6,7 +6,7 @@ use serde_json::{Map, Value};
 use crate::{
     domain::{
         NoteId,
-        sync::{EditLists, MAX_STATE_BYTES, PageId, PageView, State, TagNames},
+        sync::{EditLists, KnownEdits, MAX_STATE_BYTES, PageId, PageView, State, TagNames},
     },
     error::{Error, Result},
     store::{
@@ -80,6 +80,29 @@ pub(in crate::store) fn has_lists(conn: &Connection) -> Result<bool> {
     let sql = "SELECT count(*) = ifnull(max(number), -1) + 1 AND ifnull(min(number), 0) = 0
                FROM sync_lists";
     Ok(conn.query_row(sql, [], |row| row.get(0))? && load_lists(conn).is_ok())
+}
+
+impl Writer<'_> {
+    /// Returns the number of a list of tag edits, which is stored if it is new.
+    pub(super) fn number_of_list(&self, edits: &KnownEdits) -> Result<usize> {
+        let mut lists = load_lists(&self.tx)?;
+        let stored = lists.len();
+        let number = lists.number_of(edits);
+        self.store_lists(&lists, stored)?;
+        Ok(number)
+    }
+
+    /// Stores the lists from this number on.
+    fn store_lists(&self, lists: &EditLists, from: usize) -> Result<()> {
+        for (list, number) in lists.from_number(from).zip(from..) {
+            let list = serde_json::to_string(&list).map_err(Error::internal)?;
+            self.execute(
+                "INSERT INTO sync_lists (number, edits) VALUES (?, ?)",
+                params![number, list],
+            )?;
+        }
+        Ok(())
+    }
 }
 
 /// A row of `sync_pages` that may be damaged.
@@ -227,17 +250,7 @@ impl<'a, 'tx> States<'a, 'tx> {
         let hidden = hidden
             .map(|state| self.body_of(row.page, state))
             .transpose()?;
-        for (list, number) in self
-            .lists
-            .from_number(self.stored_lists)
-            .zip(self.stored_lists..)
-        {
-            let list = serde_json::to_string(&list).map_err(Error::internal)?;
-            self.writer.execute(
-                "INSERT INTO sync_lists (number, edits) VALUES (?, ?)",
-                params![number, list],
-            )?;
-        }
+        self.writer.store_lists(&self.lists, self.stored_lists)?;
         self.stored_lists = self.lists.len();
         let conflicts = match row.note_id {
             Some(_) => row.state.view(names).map_or(0, |view| conflicts_of(&view)),

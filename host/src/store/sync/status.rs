@@ -2,7 +2,10 @@
 
 use rusqlite::OptionalExtension as _;
 
-use super::{apply::IncomingPage, history::has_changed_aliases, note_sync::SyncConflict};
+use super::{
+    apply::IncomingPage, history::has_changed_aliases, note_sync::SyncConflict,
+    registers::has_changed_things,
+};
 use crate::{
     domain::{NoteId, sync::Life},
     error::Result,
@@ -75,13 +78,14 @@ impl Reader {
                  OR EXISTS (SELECT 1 FROM sync_pages WHERE unpublished = 1)
                  OR EXISTS (SELECT 1 FROM sync_tag_edits WHERE unpublished = 1)
                  OR EXISTS (SELECT 1 FROM sync_aliases WHERE unpublished = 1)
+                 OR EXISTS (SELECT 1 FROM sync_registers WHERE unpublished = 1)
                  OR EXISTS (SELECT 1 FROM sync_page_texts WHERE unpublished = 1)
                  OR EXISTS (SELECT 1 FROM sync_changed_texts)
                  OR EXISTS (SELECT 1 FROM sync_forgotten WHERE unpublished = 1)
              FROM sync s, meta m",
         )?;
         Ok(match query.query_row([], |row| row.get(0)).optional()? {
-            Some(false) => has_changed_aliases(&self.conn)?,
+            Some(false) => has_changed_aliases(&self.conn)? || has_changed_things(&self.conn)?,
             found => found.unwrap_or(false),
         })
     }

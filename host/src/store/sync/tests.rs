@@ -4,6 +4,7 @@ pub(super) mod histories;
 mod limits;
 mod lost_files;
 mod page_texts;
+mod registers;
 mod unshown;
 
 use jiff::{SignedDuration, Timestamp};
@@ -12,12 +13,12 @@ use super::*;
 use crate::{
     domain::{
         Change, Note, NoteId, PageUrl, Tag, parse_tags,
-        sync::{ConflictField, State, TagHistory},
+        sync::{ConflictField, Registers, State, TagHistory},
     },
     error::{Error, Result},
     store::{
-        KeptText, NewText, TextSource, notes::tag_edits::TagEdit, test_store::TestStore,
-        transaction::Writer,
+        KeptText, NewText, SavedSearch, TextSource, notes::tag_edits::TagEdit,
+        test_store::TestStore, transaction::Writer,
     },
 };
 
@@ -126,14 +127,20 @@ impl Device {
         for (name, value) in &published.aliases {
             history.add_alias(name, value.clone());
         }
-        self.t.store.apply_history(&history, self.t.now).unwrap();
+        let mut registers = Registers::default();
+        for (key, said) in &published.registers {
+            registers.add(key.clone(), said.clone());
+        }
+        let now = self.t.now;
+        (self.t.store)
+            .apply_history(&history, &registers, now)
+            .unwrap();
         let pages: Vec<IncomingPage> = (published.pages.iter())
             .map(|line| {
                 let (page, state) = State::from_json(line.clone(), &published.lists).unwrap();
                 IncomingPage { page, state }
             })
             .collect();
-        let now = self.t.now;
         let applied = self.t.store.apply_pages(&pages, from, now, || ()).unwrap();
         let texts = &published.texts;
         self.t.store.apply_texts(texts, from, now, || ()).unwrap();
@@ -162,6 +169,39 @@ impl Device {
         let mut texts: Vec<_> = texts.collect();
         texts.sort_unstable_by(|one, other| one.0.cmp(&other.0));
         texts
+    }
+
+    /// Has one tag imply another one.
+    pub(super) fn imply(&mut self, tag: &str, implied: &str) {
+        let [tag, implied] = [tag, implied].map(|name| Tag::parse(name).unwrap());
+        self.write(|writer| writer.imply_tag(&tag, &implied));
+    }
+
+    pub(super) fn no_longer_imply(&mut self, tag: &str, implied: &str) {
+        let [tag, implied] = [tag, implied].map(|name| Tag::parse(name).unwrap());
+        self.write(|writer| writer.remove_implication(&tag, &implied));
+    }
+
+    /// Returns which tags imply which, as `tag>implied`.
+    pub(super) fn implied(&self) -> Vec<String> {
+        let graph = self.t.store.tag_graph().unwrap();
+        let pairs = graph
+            .iter()
+            .map(|pair| format!("{}>{}", pair.tag, pair.implied));
+        pairs.collect()
+    }
+
+    pub(super) fn save_search(&mut self, name: &str, query: &str) {
+        let search = SavedSearch::new(name, query, self.t.now).unwrap();
+        self.write(|writer| writer.save_search(&search));
+    }
+
+    /// Returns the names and queries of the saved searches, as `name: query`.
+    pub(super) fn searches(&self) -> Vec<String> {
+        let searches = self.t.store.saved_searches().unwrap().into_iter();
+        searches
+            .map(|search| format!("{}: {}", search.name, search.query))
+            .collect()
     }
 
     pub(super) fn note(&self, url: &str) -> Option<Note> {
@@ -226,6 +266,8 @@ pub(super) fn exchange(a: &mut Device, b: &mut Device) {
     }
     assert_eq!(a.all(), b.all());
     assert_eq!(a.texts(), b.texts());
+    assert_eq!(a.implied(), b.implied());
+    assert_eq!(a.searches(), b.searches());
     assert_eq!(a.absorb(), 0);
     assert_eq!(b.absorb(), 0);
     assert!(a.t.store.unpublished(1).unwrap().is_empty());

@@ -82,6 +82,7 @@ impl Run<'_> {
                 Record::Text(text) => only_here.take_text(&text),
                 Record::TagEdit(edit) => only_here.take_edit(edit.id),
                 Record::Alias(name, value) => only_here.take_alias(&name, &value),
+                Record::Register(key, said) => only_here.take_register(&key, &said),
                 Record::Forgotten(_) | Record::Unknown => {}
             })?;
             if contents == Contents::Missing {

@@ -28,7 +28,7 @@ pub(super) struct Content {
     pub(super) pages: Vec<PageId>,
     /// Pages with texts.
     pub(super) texts: Vec<PageId>,
-    /// Whether there are tag edits, aliases or forgotten devices.
+    /// Whether there are tag edits, aliases, registers or forgotten devices.
     pub(super) has_history: bool,
 }
 
@@ -152,7 +152,10 @@ impl Run<'_> {
             let contents = self.contents_of(&name, |record| match record {
                 Record::Page(page, _) => drop(pages.insert(page)),
                 Record::Text(text) => drop(texts.insert(text.page)),
-                Record::TagEdit(_) | Record::Alias(..) | Record::Forgotten(_) => has_history = true,
+                Record::TagEdit(_)
+                | Record::Alias(..)
+                | Record::Register(..)
+                | Record::Forgotten(_) => has_history = true,
                 Record::Unknown => {}
             })?;
             if contents != Contents::Whole {

@@ -7,7 +7,7 @@ use crate::{
     sync::{
         carrier::Listed,
         device::DeviceId,
-        records::{alias_line, forgotten_line, page_text_line, tag_edit_line},
+        records::{alias_line, forgotten_line, page_text_line, register_line, tag_edit_line},
         segment::{self, Header, SegmentWriter},
         segment_name::SegmentName,
     },
@@ -46,6 +46,10 @@ impl Run<'_> {
                     .aliases
                     .iter()
                     .map(|(name, value)| alias_line(name, value)),
+            )
+            .chain(
+                (content.registers.iter())
+                    .map(|(key, said)| register_line(key, said, &content.lists)),
             )
             .chain(
                 content

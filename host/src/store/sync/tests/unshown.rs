@@ -251,7 +251,9 @@ fn an_alias_reaches_notes_that_are_saved_while_it_comes() {
         history.add_alias(name, value.clone());
     }
     let now = b.t.now;
-    b.t.store.apply_history(&history, now).unwrap();
+    b.t.store
+        .apply_history(&history, &Registers::default(), now)
+        .unwrap();
     b.save(OTHER, "B", &["ml"], "");
     b.t.store.renew_notes(b.t.now, || ()).unwrap();
     assert!(!b.t.store.is_renewing().unwrap());
@@ -272,7 +274,9 @@ fn renamed_tags_that_came_before_sync_was_stopped_are_applied_when_it_begins_aga
     }
     let now = b.t.now;
     // The run is killed before it renews the notes.
-    b.t.store.apply_history(&history, now).unwrap();
+    b.t.store
+        .apply_history(&history, &Registers::default(), now)
+        .unwrap();
     b.t.store.stop_sync(now).unwrap();
     b.begin();
     assert!(b.t.store.is_renewing().unwrap());
