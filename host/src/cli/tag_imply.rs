@@ -111,6 +111,7 @@ fn list(invocation: &mut Invocation<'_>) -> anyhow::Result<()> {
     }
     let total = |tag: &Tag| reader.count_with_tags(&TagFilter::of(tag));
     let tree = reader.tag_tree(total)?;
+    let left_out = reader.left_out_implications()?;
     let look = invocation.look;
     invocation.page(&|out| {
         let mut left: Vec<(usize, &TagBranch)> =
@@ -129,8 +130,22 @@ fn list(invocation: &mut Invocation<'_>) -> anyhow::Result<()> {
         if tree.is_cut {
             writeln!(out, "…\nThere are more. --json lists all.")?;
         }
+        for pair in &left_out {
+            writeln!(out, "{}", left_out_sentence(pair))?;
+        }
         io::Result::Ok(())
     })
+}
+
+/// Says that an implied tag of another device is left out.
+pub(in crate::cli) fn left_out_sentence(pair: &Implication) -> String {
+    format!(
+        "On another device, \"{}\" was made to imply \"{}\", which would close a circle or exceed a limit together with what was set before. It counts nowhere. To remove it, run `url-notes tag imply --rm {} {}`.",
+        print::clean(pair.tag.as_str()),
+        print::clean(pair.implied.as_str()),
+        print::clean(&pair.tag.shell_word()),
+        print::clean(&pair.implied.shell_word())
+    )
 }
 
 /// Formats a number of notes: `12`, or `12 + 31` if 31 others have the tag by implication.

@@ -236,8 +236,13 @@ pub(super) fn page_text_line(said: &PageText) -> String {
 
 #[cfg(test)]
 mod tests {
+    use std::{collections::BTreeSet, rc::Rc};
+
     use super::*;
-    use crate::{domain::sync::TagHistory, fuzz};
+    use crate::{
+        domain::sync::{ImpliedTags, Registers, TagHistory},
+        fuzz,
+    };
 
     #[test]
     fn records_are_read_as_they_were_written() {
@@ -260,9 +265,38 @@ mod tests {
             },
             tag: Some("machine learning".into()),
         };
+        let value_at = value.at;
         match Record::parse(&alias_line("ml", &value), &lists).unwrap() {
             Record::Alias(name, read) => assert_eq!((&*name, read), ("ml", value)),
             other => panic!("{other:?}"),
+        }
+        let (mut own_lists, edits) = (lists.clone(), Rc::new(BTreeSet::from([id])));
+        own_lists.number_of(&KnownEdits::default());
+        own_lists.number_of(&edits);
+        for (name, value, edits) in [
+            (r#"["ml","computer science"]"#, Some("true"), edits),
+            (r#""unread""#, None, KnownEdits::default()),
+            ("null", Some(r#"{"a":[1,"x"]}"#), KnownEdits::default()),
+        ] {
+            let key = RegisterKey {
+                kind: "implies".into(),
+                name: name.into(),
+            };
+            let said = Said {
+                at: value_at,
+                value: value.map(str::to_owned),
+                edits,
+            };
+            let line = register_line(&key, &said, &own_lists);
+            match Record::parse(&line, &own_lists).unwrap() {
+                Record::Register(read_key, read) => assert_eq!((read_key, read), (key, said)),
+                other => panic!("{other:?}"),
+            }
+            // What programs ask that know no registers.
+            for known in ["k", "tagEdit", "alias", "forgotten", "textOf"] {
+                let line: Map<String, Value> = serde_json::from_str(&line).unwrap();
+                assert!(!line.contains_key(known), "{known}");
+            }
         }
         let device = "00000000000000ab";
         match Record::parse(&forgotten_line(device), &lists).unwrap() {
@@ -308,6 +342,13 @@ mod tests {
             r#"{"alias":1,"at":[1,"AAAAAAAAAA"],"tag":null}"#,
             r#"{"alias":"x","at":["AAAAAAAAAA"],"tag":null}"#,
             r#"{"forgotten":"laptop"}"#,
+            r#"{"register":1,"name":"x","at":[1,"AAAAAAAAAA"],"value":null}"#,
+            r#"{"register":"x","at":[1,"AAAAAAAAAA"],"value":null}"#,
+            r#"{"register":"x","name":"x","at":[1.5,"AAAAAAAAAA"],"value":null}"#,
+            r#"{"register":"x","name":"x","at":[1,"A"],"value":null}"#,
+            r#"{"register":"x","name":"x","at":[1,"AAAAAAAAAA"]}"#,
+            r#"{"register":"x","name":"x","at":[1,"AAAAAAAAAA"],"value":null,"w":0}"#,
+            r#"{"register":"x","name":"x","at":[1,"AAAAAAAAAA"],"value":null,"w":"a"}"#,
             r#"{"textOf":"A","n":1,"text":null}"#,
             r#"{"textOf":"AAAAAAAAAAAAAAAAAAAAAA","n":-1,"text":null}"#,
             r#"{"textOf":"AAAAAAAAAAAAAAAAAAAAAA","n":1}"#,
@@ -336,13 +377,15 @@ mod tests {
     /// state in each order, be written as they are read, and have a view.
     #[test]
     fn fuzz_segment_lines() {
-        const SEEDS: [&str; 6] = [
+        const SEEDS: [&str; 8] = [
             r#"{"k":"AAAAAAAAAAAAAAAAAAAAAA","v":["AAAAAAAAAB","AAAAAAAAAC","AAAAAAAAAA"],"w":[[5,0],[1764000000000000,1]],"life":{"1":0},"origin":["https://e.org/",1764000000000000],"title":{"0":"S","1":["T"]},"tags":{"0":["ml","a"],"1":["c"]},"addresses":["https://e.org/x"],"order":["a","ml"],"text":{"1":["one\ntwo",["AAAAAAAAAA"]]},"was":[[2,4,"one"]],"read":true,"later":{"0":{"x":1}}}"#,
             r#"{"k":"AAAAAAAAAAAAAAAAAAAAAA","v":["AAAAAAAAAD","AAAAAAAAAA"],"w":[[7,0]],"x":[1],"life":1764000000000001,"origin":["https://e.org/",5],"text":[["one\nthree",["AAAAAAAAAA"]]],"excerpt":null}"#,
             r#"{"k":"AAAAAAAAAAAAAAAAAAAAAA","v":["AAAAAAAAAB"],"w":[[5,0]],"life":"AAAAAAAAAAAAAAAAAAAAAQ"}"#,
             r#"{"tagEdit":"AAAAAAAAAA","n":1,"from":["ml"],"to":"machine learning"}"#,
             r#"{"alias":"ml","at":[1,"AAAAAAAAAA"],"tag":"machine learning"}"#,
             r#"{"textOf":"AAAAAAAAAAAAAAAAAAAAAA","n":1,"at":1764000000000001,"source":"click","cut":true,"text":"one"}"#,
+            r#"{"register":"implies","name":["ml","ai"],"at":[1,"AAAAAAAAAA"],"w":1,"value":true}"#,
+            r#"{"register":"search","name":"gpus","at":[-1,"AAAAAAAAAB"],"value":{"name":"GPUs","query":"tag:gpu","savedAt":5}}"#,
         ];
         let lists = EditLists::parse(&[vec![], vec!["AAAAAAAAAA".into()]]).unwrap();
         let read = |line: &str, lists: &EditLists| match Record::parse(line, lists) {
@@ -366,6 +409,15 @@ mod tests {
                     Ok(Record::Text(again)) => assert_eq!(again, text),
                     other => panic!("{other:?}"),
                 }
+            }
+            if let Ok(Record::Register(key, said)) = Record::parse(line, &lists) {
+                match Record::parse(&register_line(&key, &said, &lists), &lists) {
+                    Ok(Record::Register(again, read)) => assert_eq!((&again, &read), (&key, &said)),
+                    other => panic!("{other:?}"),
+                }
+                let mut registers = Registers::default();
+                registers.add(key, said);
+                let _ = ImpliedTags::of(&registers, &history);
             }
             let Some((page, state)) = read(line, &lists) else {
                 return;

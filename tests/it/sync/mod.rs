@@ -4,6 +4,7 @@ mod commands;
 mod faults;
 mod git;
 mod rclone;
+mod registers;
 mod seal;
 mod syncthing;
 mod texts;

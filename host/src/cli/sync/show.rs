@@ -9,7 +9,8 @@ use super::base::{
 };
 use crate::{
     cli::{
-        context::Invocation, note_ref::NoteRef, print::clean, tag::counted_notes, terminal::Paint,
+        context::Invocation, note_ref::NoteRef, print::clean, tag::counted_notes,
+        tag_imply::left_out_sentence, terminal::Paint,
     },
     clock,
     domain::timestamp_text,
@@ -45,12 +46,16 @@ struct StatusOutput {
     ok_at: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     problem: Option<StoredProblem>,
+    /// Changes that aren't sent yet.
     unpublished: u64,
     conflicts: u64,
     deleted_elsewhere: u64,
     devices: usize,
     /// Pages of other devices that can't be saved here.
     refused: u64,
+    /// Pairs of a tag and one that it would imply, which another device has set and which would close a
+    /// circle here or break a limit.
+    left_out_implications: Vec<[String; 2]>,
     /// Devices whose newest files are gone from the place.
     went_back: Vec<String>,
     waiting: Vec<WaitingOutput>,
@@ -89,6 +94,7 @@ pub(super) fn status(invocation: &mut Invocation<'_>) -> anyhow::Result<()> {
     let has_waited = waiting.iter().any(|record| is_old(record.found_at));
     let problem = setup.as_ref().and_then(StoredProblem::of);
     let devices = store.sync_devices()?;
+    let left_out = store.left_out_implications()?;
     let output = StatusOutput {
         state: match (&setup, &problem) {
             (None, _) => "off",
@@ -112,6 +118,9 @@ pub(super) fn status(invocation: &mut Invocation<'_>) -> anyhow::Result<()> {
         deleted_elsewhere: counts.deleted_elsewhere,
         devices: devices.len(),
         refused,
+        left_out_implications: (left_out.iter())
+            .map(|pair| [&pair.tag, &pair.implied].map(ToString::to_string))
+            .collect(),
         went_back: (went_back.iter())
             .map(|(device, _)| device.device.clone())
             .collect(),
@@ -132,7 +141,6 @@ pub(super) fn status(invocation: &mut Invocation<'_>) -> anyhow::Result<()> {
         };
         let style = invocation.style();
         let moment = |at: Option<Timestamp>| at.map_or("never".into(), |at| style.moment(at));
-        let unpublished = store.has_unpublished_changes()?;
         let out = &mut *invocation.out;
         writeln!(out, "place         {}", clean(&shown_place(&setup.place)))?;
         writeln!(
@@ -146,7 +154,7 @@ pub(super) fn status(invocation: &mut Invocation<'_>) -> anyhow::Result<()> {
         if setup.ok_at != setup.ran_at {
             writeln!(out, "last success  {}", moment(setup.ok_at))?;
         }
-        if unpublished {
+        if counts.unpublished > 0 {
             writeln!(out, "There are changes that aren't sent yet.")?;
         }
         for record in &waiting {
@@ -165,6 +173,9 @@ pub(super) fn status(invocation: &mut Invocation<'_>) -> anyhow::Result<()> {
         }
         if refused > 0 {
             writeln!(out, "{}", refused_sentence(refused))?;
+        }
+        for pair in &left_out {
+            writeln!(out, "{}", left_out_sentence(pair))?;
         }
         if counts.deleted_elsewhere > 0 {
             writeln!(

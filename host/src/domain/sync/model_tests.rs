@@ -18,13 +18,16 @@ use proptest::{
 
 use super::{
     change::NewVersion,
+    implied_tags::{HOLDS, ImpliedTags, implication_key},
     page_view::{Conflicts, PageView},
+    registers::{Registers, Said},
     state::{Life, State, Version, Written, field},
     state_json::EditLists,
     tag_history::{AliasValue, KnownEdits, TagEditRecord, TagHistory},
     unique_id::UniqueId,
     *,
 };
+use crate::domain::{Implication, Tag, TagGraph};
 
 const PAGES: usize = 2;
 const MOST_DEVICES: usize = 6;
@@ -134,6 +137,9 @@ struct Device {
     owner: usize,
     pages: Vec<Page>,
     history: TagHistory,
+    registers: Registers,
+    /// The model: the known words about pairs of tags.
+    words: BTreeSet<usize>,
     /// Added to the true time, in µs.
     clock: i64,
     read: BTreeSet<usize>,
@@ -144,6 +150,17 @@ struct File {
     owner: usize,
     pages: Vec<(usize, Page)>,
     history: TagHistory,
+    registers: Registers,
+    words: BTreeSet<usize>,
+}
+
+/// What a user said about a pair of tags.
+#[derive(Debug, Clone)]
+struct PairWord {
+    pair: [String; 2],
+    at: Moment,
+    holds: bool,
+    edits: KnownEdits,
 }
 
 struct World {
@@ -153,6 +170,7 @@ struct World {
     files: Vec<Rc<File>>,
     lost: BTreeSet<usize>,
     changes: BTreeMap<Version, Change>,
+    words: Vec<PairWord>,
     /// Counts everything that must be different.
     count: u64,
     /// Where a check failed.
@@ -189,6 +207,7 @@ enum Step {
     RemoveTag(u8, u8),
     Alias(u8, u8, u8),
     RemoveAlias(u8, u8),
+    Imply(u8, u8, u8, bool),
     Settle(u8, u8),
     Absorb(u8),
     Publish(u8),
@@ -237,6 +256,7 @@ fn step() -> impl Strategy<Value = Step> {
         1 => (n(), n()).prop_map(|(d, a)| Step::RemoveTag(d, a)),
         1 => (n(), n(), n()).prop_map(|(d, a, b)| Step::Alias(d, a, b)),
         1 => (n(), n()).prop_map(|(d, a)| Step::RemoveAlias(d, a)),
+        3 => (n(), n(), n(), any::<bool>()).prop_map(|(d, a, b, holds)| Step::Imply(d, a, b, holds)),
         1 => (n(), n()).prop_map(|(d, p)| Step::Settle(d, p)),
         2 => n().prop_map(Step::Absorb),
         5 => n().prop_map(Step::Publish),
@@ -268,6 +288,8 @@ impl World {
             owner,
             pages: vec![Page::default(); PAGES],
             history: TagHistory::default(),
+            registers: Registers::default(),
+            words: BTreeSet::new(),
             clock: 0,
             read: BTreeSet::new(),
         };
@@ -278,6 +300,7 @@ impl World {
             files: Vec::new(),
             lost: BTreeSet::new(),
             changes: BTreeMap::new(),
+            words: Vec::new(),
             count: 0,
             fault: Ok(()),
         }
@@ -573,6 +596,35 @@ impl World {
         self.show(d);
     }
 
+    fn imply(&mut self, d: usize, pair: [String; 2], holds: bool) {
+        let (version, micros) = (self.id(), self.now(d));
+        let device = &mut self.devices[d];
+        let [tag, implied] = pair.clone().map(Tag::from_stored);
+        let key = implication_key(&Implication { tag, implied }).unwrap();
+        let known = device.registers.get(&key).map(|said| said.at.micros + 1);
+        let at = Moment {
+            micros: micros.max(known.unwrap_or(0)),
+            version,
+        };
+        let edits = device.history.known();
+        let said = Said {
+            at,
+            value: holds.then(|| HOLDS.to_owned()),
+            edits: edits.clone(),
+        };
+        let is_new = device.registers.add(key, said);
+        device.words.insert(self.words.len());
+        self.words.push(PairWord {
+            pair,
+            at,
+            holds,
+            edits,
+        });
+        if !is_new {
+            self.fail("a word about a pair wasn't taken".to_owned());
+        }
+    }
+
     fn settle(&mut self, d: usize, p: usize) {
         self.absorb(d);
         let (version, micros) = (self.id(), self.now(d));
@@ -617,6 +669,8 @@ impl World {
             owner: device.owner,
             pages: device.pages.iter().cloned().enumerate().collect(),
             history: device.history.clone(),
+            registers: device.registers.clone(),
+            words: device.words.clone(),
         };
         self.files.push(Rc::new(file));
     }
@@ -655,6 +709,10 @@ impl World {
         let rule = self.rule;
         let device = &mut self.devices[d];
         device.history.join(&file.history);
+        for (key, said) in file.registers.iter() {
+            device.registers.add(key.clone(), said.clone());
+        }
+        device.words.extend(&file.words);
         for (p, theirs) in &file.pages {
             let page = &mut device.pages[*p];
             rule.join(&mut page.state, &theirs.state);
@@ -682,6 +740,7 @@ impl World {
         | Step::RemoveTag(n, _)
         | Step::Alias(n, ..)
         | Step::RemoveAlias(n, _)
+        | Step::Imply(n, ..)
         | Step::Settle(n, _)
         | Step::Absorb(n)
         | Step::Publish(n)
@@ -707,6 +766,7 @@ impl World {
                 self.set_alias(d, &name(a), Some(&name(b)));
             }
             Step::RemoveAlias(_, a) => self.set_alias(d, &name(a), None),
+            Step::Imply(_, a, b, holds) => self.imply(d, [name(a), name(b)], holds),
             Step::Settle(_, p) => self.settle(d, usize::from(p) % PAGES),
             Step::Absorb(_) => self.absorb(d),
             Step::Publish(_) => self.publish(d),
@@ -761,6 +821,7 @@ impl World {
 
     /// Compares what a device shows with what follows from the changes that it knows.
     fn check(&self, d: usize) -> Check {
+        self.check_pairs(&self.devices[d])?;
         let Device { pages, history, .. } = &self.devices[d];
         let names = history.names();
         for (p, page) in pages.iter().enumerate() {
@@ -784,6 +845,56 @@ impl World {
                 .check(view.as_ref())
                 .map_err(|fault| format!("device {d}, page {p}: {fault}\nin {view:#?}"))?;
         }
+        Ok(())
+    }
+
+    /// Compares which tags imply which with the newest known words about each pair.
+    fn check_pairs(&self, device: &Device) -> Check {
+        let found = ImpliedTags::of(&device.registers, &device.history);
+        let words = device.words.iter().map(|word| &self.words[*word]);
+        let words: Vec<&PairWord> = words.collect();
+        // Of one pair, a later word replaces an earlier one. Names that become alike come after that.
+        let mut last: BTreeMap<&[String; 2], &PairWord> = BTreeMap::new();
+        for word in words {
+            let known = last.entry(&word.pair).or_insert(word);
+            if known.at < word.at {
+                *known = word;
+            }
+        }
+        let mut newest: BTreeMap<[String; 2], (Moment, bool)> = BTreeMap::new();
+        for word in last.into_values() {
+            let [tag, implied] =
+                (word.pair.each_ref()).map(|name| current_name(&device.history, name, &word.edits));
+            if let (Some(tag), Some(implied)) = (tag, implied) {
+                let said = (word.at, word.holds);
+                let known = newest.entry([tag, implied]).or_insert(said);
+                *known = said.max(*known);
+            }
+        }
+        let mut wanted: Vec<(Moment, [String; 2])> = (newest.into_iter())
+            .filter(|([tag, implied], (_, holds))| *holds && tag != implied)
+            .map(|(pair, (at, _))| (at, pair))
+            .collect();
+        wanted.sort();
+        // What a removed tag stood between comes in addition.
+        if device.history.edits().any(|edit| edit.to.is_none()) {
+            let shown = |pair: &[String; 2]| {
+                let [tag, implied] = pair.clone().map(Tag::from_stored);
+                let pair = Implication { tag, implied };
+                found.graph.iter().any(|own| own == pair) || found.left_out.contains(&pair)
+            };
+            ensure!(
+                wanted.iter().all(|(_, pair)| shown(pair)),
+                "{wanted:?} aren't all among {found:?}"
+            );
+            return Ok(());
+        }
+        let mut graph = TagGraph::default();
+        for (_, pair) in wanted {
+            let [tag, implied] = pair.map(Tag::from_stored);
+            let _ = graph.add(&tag, &implied);
+        }
+        ensure!(found.graph == graph, "{:?} isn't {graph:?}", found.graph);
         Ok(())
     }
 
@@ -820,6 +931,10 @@ impl World {
             ensure!(
                 first.history == other.history,
                 "device {d} knows other tag edits"
+            );
+            ensure!(
+                first.registers == other.registers,
+                "device {d} knows other implied tags"
             );
             for (p, (first, other)) in first.pages.iter().zip(&other.pages).enumerate() {
                 ensure!(

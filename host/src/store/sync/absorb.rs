@@ -6,8 +6,8 @@ use jiff::Timestamp;
 use rusqlite::{OptionalExtension as _, params};
 
 use super::{
-    history::{has_changed_aliases, load_history, new_id},
-    registers::has_changed_things,
+    history::{changed_aliases, load_history, new_id},
+    registers::changed_things,
     setup::{Restoring, restoring},
     states::{PageRow, States},
 };
@@ -71,8 +71,8 @@ impl Store {
         // What is read again and again must not write each time.
         if ids.is_empty()
             && absorbed >= kept_since
-            && !has_changed_aliases(&self.conn)?
-            && !has_changed_things(&self.conn)?
+            && changed_aliases(&self.conn)? == 0
+            && changed_things(&self.conn)? == 0
         {
             return Ok(0);
         }

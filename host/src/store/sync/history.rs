@@ -88,9 +88,16 @@ fn shown_aliases(conn: &Connection) -> Result<BTreeMap<String, String>> {
     Ok(aliases.collect::<rusqlite::Result<_>>()?)
 }
 
-/// Returns whether the user has set or removed aliases.
-pub(super) fn has_changed_aliases(conn: &Connection) -> Result<bool> {
-    Ok(own_aliases(conn)? != shown_aliases(conn)?)
+/// Returns how many aliases the user has set and removed.
+pub(super) fn changed_aliases(conn: &Connection) -> Result<u64> {
+    Ok(differing(&own_aliases(conn)?, &shown_aliases(conn)?))
+}
+
+/// Returns how many keys have different values, or one in one of the two alone.
+pub(super) fn differing<K: Ord, V: PartialEq>(one: &BTreeMap<K, V>, other: &BTreeMap<K, V>) -> u64 {
+    let set = (one.iter()).filter(|(key, value)| other.get(key) != Some(value));
+    let removed = other.keys().filter(|key| !one.contains_key(key));
+    u64::try_from(set.count() + removed.count()).unwrap_or(u64::MAX)
 }
 
 pub(super) fn edits(conn: &Connection, sql: &str, value: i64) -> Result<Vec<TagEditRecord>> {

@@ -174,6 +174,8 @@ fn settle(devices: &mut [&mut Device], place: &mut Place) {
         if place.files.len() == files && is_done {
             for device in &devices[1..] {
                 assert_eq!(difference(device, devices[0]), "");
+                assert_eq!(device.implied(), devices[0].implied());
+                assert_eq!(device.searches(), devices[0].searches());
             }
             return;
         }
@@ -706,8 +708,20 @@ fn filled() -> (Device, Device, Place) {
         to: Tag::parse("third").unwrap(),
         alias: true,
     };
+    for number in 0..7 {
+        a.imply(&format!("tag {number}"), "all");
+        a.imply(&format!("own {number}"), &format!("tag {number}"));
+        a.save_search(
+            &format!("Search {number}"),
+            &format!("tag:\"tag {number}\""),
+        );
+    }
     settle(&mut [&mut a, &mut b], &mut place);
     b.write(|writer| writer.edit_tags(&rename));
+    b.no_longer_imply("tag 2", "all");
+    b.imply("tag 2", "own 9");
+    b.write(|writer| writer.forget_search("search 2"));
+    b.save_search("search 4", "newer");
     for number in [5, 6] {
         let id = b.note(&page(number)).unwrap().id;
         b.delete(id);
@@ -733,6 +747,8 @@ fn whatever_page_of_the_file_is_lost_nothing_is_lost_on_any_device() {
     const BYTES: usize = 4096;
     let (a, b, place) = filled();
     let wanted = (b.all(), b.texts());
+    let wanted_registers = (b.implied(), b.searches());
+    assert!(wanted_registers.0.contains(&"own 3>third".to_owned()));
     let clone = a.t.cloned();
     let path = clone.store.path.clone();
     drop(clone.store);
@@ -752,6 +768,10 @@ fn whatever_page_of_the_file_is_lost_nothing_is_lost_on_any_device() {
         "sync_lists",
         "sync_tag_edits",
         "sync_aliases",
+        "sync_registers",
+        "tag_parents",
+        "tag_parents_by_parent",
+        "searches",
         "sync_page_texts",
         "texts",
     ] {
@@ -796,6 +816,16 @@ fn whatever_page_of_the_file_is_lost_nothing_is_lost_on_any_device() {
         assert!(other.texts() == wanted.1, "page {number}: {salvage:?}");
         assert!(repaired.texts() == wanted.1, "page {number}: {salvage:?}");
         assert!(other.is_in_trash(&page(5)), "page {number}");
+        assert_eq!(
+            other.implied(),
+            wanted_registers.0,
+            "page {number}: {salvage:?}"
+        );
+        assert_eq!(
+            other.searches(),
+            wanted_registers.1,
+            "page {number}: {salvage:?}"
+        );
     }
     assert!(
         completed > 0 && lost_states == 0 && ended == 1,
@@ -809,6 +839,10 @@ fn a_repair_keeps_what_the_user_changed_since_the_last_run() {
     let id = a.note(&page(1)).unwrap().id;
     a.rewrite(id, "typed before the disk broke");
     a.save(&page(99), "Saved before the disk broke", &["all"], "");
+    a.no_longer_imply("tag 1", "all");
+    a.imply("tag 1", "one");
+    a.write(|writer| writer.forget_search("search 1"));
+    a.save_search("search 5", "typed before the disk broke");
     let path = a.t.store.path.clone();
     a.t.store
         .conn
@@ -823,6 +857,12 @@ fn a_repair_keeps_what_the_user_changed_since_the_last_run() {
         "typed before the disk broke"
     );
     assert!(b.note(&page(99)).is_some());
+    let implied = b.implied();
+    let has = |pair: &str| implied.contains(&pair.to_owned());
+    assert!(has("tag 1>one") && has("tag 2>own 9") && !has("tag 1>all") && !has("tag 2>all"));
+    let searches = b.searches();
+    assert_eq!(searches.len(), 5);
+    assert!(searches.contains(&"search 5: typed before the disk broke".to_owned()));
     assert_eq!(
         b.note(&page(11)).unwrap().summary,
         "rewritten 11\n".repeat(20)
@@ -843,6 +883,10 @@ fn check_finds_faults_of_sync() {
         "UPDATE sync_tag_edits SET from_names = 'x'",
         "UPDATE sync_tag_edits SET id = 'x'",
         "UPDATE sync_aliases SET version = 'x'",
+        "UPDATE sync_registers SET version = 'x'",
+        "UPDATE sync_registers SET name = '['",
+        "UPDATE sync_registers SET value = '{' WHERE kind = 'search'",
+        "UPDATE sync_registers SET list = 99",
         "DROP INDEX sync_pages_by_note; UPDATE sync_pages SET note_id = (SELECT max(id) FROM notes)",
         "UPDATE sync_pages SET note_id = 1000000 WHERE page = (SELECT min(page) FROM sync_pages
              WHERE note_id IN (SELECT id FROM notes))",
@@ -859,6 +903,8 @@ fn check_finds_faults_of_sync() {
         };
         a.write(|writer| writer.edit_tags(&rename));
         a.save(&page(3), "A", &["z"], "text");
+        a.imply("y", "z");
+        a.save_search("S", "tag:z");
         settle(&mut [&mut a, &mut b], &mut place);
         let path = a.t.store.path.clone();
         a.t.store.conn.execute_batch(damage).unwrap();
@@ -878,7 +924,103 @@ fn check_finds_faults_of_sync() {
         let wanted = b.all();
         settle(&mut [&mut a, &mut b], &mut place);
         assert_eq!(b.all(), wanted, "{damage}");
+        assert_eq!(b.implied(), ["y>z"], "{damage}");
+        assert_eq!(b.searches(), ["S: tag:z"], "{damage}");
     }
+}
+
+#[test]
+fn implied_tags_and_searches_changed_since_a_restored_backup_come_again() {
+    let (mut a, mut b, mut place) = (Device::new(1), Device::new(2), Place::default());
+    a.save(PAGE, "A", &["ml"], "");
+    a.imply("ml", "cs");
+    a.imply("x", "y");
+    a.save_search("Old", "tag:old");
+    a.save_search("Both", "tag:old");
+    settle(&mut [&mut a, &mut b], &mut place);
+    // Not absorbed when the backup is made.
+    a.imply("unseen", "y");
+    let backup = a.backup();
+    a.no_longer_imply("x", "y");
+    let rename = TagEdit::Rename {
+        from: Tag::parse("ml").unwrap(),
+        to: Tag::parse("machine learning").unwrap(),
+        alias: true,
+    };
+    b.write(|writer| writer.edit_tags(&rename));
+    b.imply("new", "cs");
+    b.write(|writer| writer.forget_search("old"));
+    b.save_search("Both", "tag:new");
+    settle(&mut [&mut a, &mut b], &mut place);
+    let wanted = ["machine learning>cs", "new>cs", "unseen>y"];
+    assert_eq!(a.implied(), wanted);
+    assert_eq!(a.restore(&backup, false), RestoredSync::Continues);
+    assert_eq!(a.implied(), ["ml>cs", "unseen>y", "x>y"]);
+    assert_eq!(a.searches().len(), 2);
+    settle(&mut [&mut a, &mut b], &mut place);
+    assert_eq!(b.implied(), wanted);
+    assert_eq!(b.searches(), ["Both: tag:new"]);
+}
+
+#[test]
+fn implied_tags_and_searches_of_a_backup_restored_everywhere_are_those_of_all_devices() {
+    let (mut a, mut b, mut place) = (Device::new(1), Device::new(2), Place::default());
+    a.save(PAGE, "A", &["ml"], "");
+    a.imply("ml", "cs");
+    a.imply("a", "b");
+    a.save_search("Old", "tag:old");
+    settle(&mut [&mut a, &mut b], &mut place);
+    let backup = a.backup();
+    let (implied, searches) = (a.implied(), a.searches());
+    // What is left out now would have room in the backup.
+    a.imply("p", "q");
+    b.t.now += SignedDuration::from_mins(5);
+    b.imply("q", "p");
+    let rename = TagEdit::Rename {
+        from: Tag::parse("ml").unwrap(),
+        to: Tag::parse("machine learning").unwrap(),
+        alias: true,
+    };
+    b.write(|writer| writer.edit_tags(&rename));
+    b.no_longer_imply("a", "b");
+    b.imply("new", "cs");
+    b.write(|writer| writer.forget_search("old"));
+    b.save_search("New", "tag:new");
+    settle(&mut [&mut a, &mut b], &mut place);
+    assert_eq!(b.t.store.left_out_implications().unwrap().len(), 1);
+    assert_eq!(a.restore(&backup, true), RestoredSync::Everywhere);
+    settle(&mut [&mut a, &mut b], &mut place);
+    assert_eq!((b.implied(), b.searches()), (implied, searches));
+    assert!(a.t.store.left_out_implications().unwrap().is_empty());
+    assert_eq!(b.tags(PAGE), ["ml"]);
+}
+
+#[test]
+fn an_undone_import_takes_back_its_implied_tags_and_searches_on_all_devices() {
+    let (mut a, mut b, mut place) = (Device::new(1), Device::new(2), Place::default());
+    a.imply("mine", "cs");
+    a.save_search("Mine", "tag:mine");
+    settle(&mut [&mut a, &mut b], &mut place);
+    a.t.now += SignedDuration::from_mins(1);
+    a.write(|writer| {
+        let origin = Origin {
+            file: "a.json".into(),
+            format: "json".into(),
+        };
+        let import = writer.import(origin, writer.now);
+        for tag in ["mine", "imported"] {
+            import.implication(&Tag::parse(tag)?, &Tag::parse("cs")?)?;
+        }
+        import.search("Imported", "tag:imported")?;
+        import.finish()
+    });
+    settle(&mut [&mut a, &mut b], &mut place);
+    assert_eq!(b.implied(), ["imported>cs", "mine>cs"]);
+    assert_eq!(b.searches(), ["Imported: tag:imported", "Mine: tag:mine"]);
+    a.write(|writer| writer.undo_import());
+    settle(&mut [&mut a, &mut b], &mut place);
+    assert_eq!(b.implied(), ["mine>cs"]);
+    assert_eq!(b.searches(), ["Mine: tag:mine"]);
 }
 
 #[test]

@@ -8,7 +8,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use rusqlite::{Connection, Row, params};
 
 use super::{
-    history::{later_version, load_history, parsed_id},
+    history::{differing, later_version, load_history, parsed_id},
     searches,
     setup::{Restoring, restoring},
     states::load_lists,
@@ -76,15 +76,15 @@ impl Kind {
         }
     }
 
-    /// Returns whether the user has changed something since the registers were last shown.
-    fn is_changed(self, conn: &Connection) -> Result<bool> {
+    /// Returns how many things the user has changed since the registers were last shown.
+    fn changed(self, conn: &Connection) -> Result<u64> {
         let own = self.own(conn)?;
         let registers = load_registers(conn, Some(self.name()))?;
         if own.is_empty() && registers.is_empty() {
-            return Ok(false);
+            return Ok(0);
         }
         let history = load_history(conn, true)?;
-        Ok(self.derived(&registers, &history).values != own)
+        Ok(differing(&own, &self.derived(&registers, &history).values))
     }
 }
 
@@ -93,14 +93,13 @@ fn values_of(pairs: impl Iterator<Item = Implication>) -> Values {
     named.map(|key| (key, HOLDS.to_owned())).collect()
 }
 
-/// Returns whether the user has changed something that registers are about.
-pub(super) fn has_changed_things(conn: &Connection) -> Result<bool> {
+/// Returns how many things that registers are about the user has changed.
+pub(super) fn changed_things(conn: &Connection) -> Result<u64> {
+    let mut changed = 0;
     for kind in Kind::ALL {
-        if kind.is_changed(conn)? {
-            return Ok(true);
-        }
+        changed += kind.changed(conn)?;
     }
-    Ok(false)
+    Ok(changed)
 }
 
 /// Returns whether something that another device said is new.
@@ -177,7 +176,7 @@ pub(in crate::store) fn is_register(name: &str, version: &str, value: Option<&st
 /// Returns whether there are the lists that registers refer to.
 pub(in crate::store) fn has_lists_of_registers(conn: &Connection) -> Result<bool> {
     let sql = "SELECT NOT EXISTS (SELECT 1 FROM sync_registers
-                   WHERE list NOT IN (SELECT number FROM sync_lists))";
+                   WHERE list IS NOT NULL AND list NOT IN (SELECT number FROM sync_lists))";
     Ok(conn.query_row(sql, [], |row| row.get(0))?)
 }
 
@@ -216,7 +215,7 @@ impl Writer<'_> {
             Restoring::Read => true,
         };
         for kind in Kind::ALL {
-            if kind.is_changed(&self.tx)? {
+            if kind.changed(&self.tx)? > 0 {
                 self.absorb_kind(kind, exact)?;
             }
         }

@@ -3,8 +3,8 @@
 use rusqlite::OptionalExtension as _;
 
 use super::{
-    apply::IncomingPage, history::has_changed_aliases, note_sync::SyncConflict,
-    registers::has_changed_things,
+    apply::IncomingPage, history::changed_aliases, note_sync::SyncConflict,
+    registers::changed_things,
 };
 use crate::{
     domain::{NoteId, sync::Life},
@@ -15,7 +15,8 @@ use crate::{
 /// Numbers for the status.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct SyncCounts {
-    /// Pages that this device is yet to publish. What was changed since the last run isn't counted.
+    /// Changes that this device is yet to publish: of notes, tags, texts of pages and other things. 0
+    /// exactly if [`Reader::has_unpublished_changes`] says that there are none.
     pub unpublished: u64,
     /// Notes with values of other devices that aren't shown.
     pub conflicts: u64,
@@ -50,20 +51,49 @@ impl Reader {
     /// The `store_*` kinds, as for every method here.
     pub fn sync_counts(&self) -> Result<SyncCounts> {
         let mut query = self.conn.prepare_cached(
-            "SELECT (SELECT count(*) FROM sync_pages WHERE unpublished = 1),
-                    (SELECT count(*) FROM sync_pages WHERE conflicts > 0),
+            "SELECT (SELECT count(*) FROM sync_pages WHERE conflicts > 0),
                     (SELECT count(*) FROM trash t JOIN sync_pages p ON p.note_id = t.id
                      WHERE p.remotely = 1),
                     (SELECT count(*) FROM sync_pages WHERE hidden IS NOT NULL)",
         )?;
-        Ok(query.query_row([], |row| {
+        let counts = query.query_row([], |row| {
             Ok(SyncCounts {
-                unpublished: row.get(0)?,
-                conflicts: row.get(1)?,
-                deleted_elsewhere: row.get(2)?,
-                hidden: row.get(3)?,
+                unpublished: 0,
+                conflicts: row.get(0)?,
+                deleted_elsewhere: row.get(1)?,
+                hidden: row.get(2)?,
             })
-        })?)
+        })?;
+        let unpublished = self.unpublished_changes()?;
+        Ok(SyncCounts {
+            unpublished,
+            ..counts
+        })
+    }
+
+    /// Counts the changes that this device is yet to publish: what no run has seen yet, and what a run
+    /// has seen and not written into a file.
+    fn unpublished_changes(&self) -> Result<u64> {
+        let mut query = self.conn.prepare_cached(
+            "SELECT iif(s.absorbed < m.changes_after OR s.restoring > 0,
+                        -- Which ones isn't known any more.
+                        max(m.notes, 1),
+                        (SELECT count(*) FROM (
+                             SELECT note_id FROM changes WHERE revision > s.absorbed
+                             UNION SELECT ifnull(note_id, -rowid) FROM sync_pages
+                                 WHERE unpublished = 1)))
+                 + (SELECT count(*) FROM sync_tag_edits WHERE unpublished = 1)
+                 + (SELECT count(*) FROM sync_aliases WHERE unpublished = 1)
+                 + (SELECT count(*) FROM sync_registers WHERE unpublished = 1)
+                 + (SELECT count(*) FROM sync_page_texts WHERE unpublished = 1)
+                 + (SELECT count(*) FROM sync_changed_texts)
+                 + (SELECT count(*) FROM sync_forgotten WHERE unpublished = 1)
+             FROM sync s, meta m",
+        )?;
+        let Some(counted) = query.query_row([], |row| row.get::<_, u64>(0)).optional()? else {
+            return Ok(0);
+        };
+        Ok(counted + changed_aliases(&self.conn)? + changed_things(&self.conn)?)
     }
 
     /// Returns whether users have changed something that no run has seen yet.
@@ -85,7 +115,7 @@ impl Reader {
              FROM sync s, meta m",
         )?;
         Ok(match query.query_row([], |row| row.get(0)).optional()? {
-            Some(false) => has_changed_aliases(&self.conn)? || has_changed_things(&self.conn)?,
+            Some(false) => changed_aliases(&self.conn)? > 0 || changed_things(&self.conn)? > 0,
             found => found.unwrap_or(false),
         })
     }

@@ -17,12 +17,12 @@ use jiff::{SignedDuration, Timestamp};
 use super::{SentTexts, SyncSetup};
 use crate::{
     domain::{
-        Change, Note, NoteId, PageUrl, Tag,
+        Change, Implication, Note, NoteId, PageUrl, Tag,
         sync::{EditLists, PageId, UniqueId},
     },
     error::Error,
     store::{
-        NewText, TextSource,
+        NewText, SavedSearch, TextSource, Writer,
         notes::tag_edits::TagEdit,
         test_store::{check, new_note},
         transaction::Store,
@@ -262,6 +262,10 @@ struct World {
     /// nowhere but in what was destroyed.
     typed: BTreeSet<String>,
     gone: BTreeSet<String>,
+    /// Those of `typed` that imply a shared name, and whether one of these was removed: what implies it may
+    /// imply nothing more.
+    implying: BTreeSet<String>,
+    has_removed_tags: bool,
     count: u32,
     log: String,
 }
@@ -352,6 +356,8 @@ impl World {
             writes: Vec::new(),
             typed: BTreeSet::new(),
             gone: BTreeSet::new(),
+            implying: BTreeSet::new(),
+            has_removed_tags: false,
             count: 0,
             log: String::new(),
         };
@@ -501,7 +507,10 @@ impl World {
         let alias = random.bool();
         let edit = match random.u8(0..4) {
             0 => TagEdit::Rename { from, to, alias },
-            1 => TagEdit::Remove(from),
+            1 => {
+                self.has_removed_tags = true;
+                TagEdit::Remove(from)
+            }
             _ => TagEdit::Merge {
                 from: vec![from],
                 into: to,
@@ -520,6 +529,62 @@ impl World {
         let _ = self.devices[d]
             .store()
             .write(now, |writer| writer.remove_alias(&name));
+    }
+
+    /// Has a tag of its own imply a shared one, or a shared one another one, or takes that back.
+    fn change_implications(&mut self, d: usize) {
+        let now = self.time(d);
+        let shared = [(); 2].map(|()| tag(SHARED[self.random.usize(0..SHARED.len())]));
+        let typed = format!("t{:05}", self.count);
+        let kind = self.random.u8(0..5);
+        let store = self.devices[d].store.as_mut().unwrap();
+        let [one, other] = shared;
+        let pairs: Vec<Implication> = store.tag_graph().unwrap().iter().collect();
+        match (kind, self.random.choice(pairs)) {
+            (0, Some(pair)) => {
+                let remove =
+                    |writer: &Writer<'_>| writer.remove_implication(&pair.tag, &pair.implied);
+                store.write(now, remove).unwrap();
+                self.gone.extend(tokens(pair.tag.as_str()));
+            }
+            (1..3, _) => {
+                // What would make a circle is refused.
+                let _ = store.write(now, |writer| writer.imply_tag(&one, &other));
+            }
+            _ => {
+                let imply = |writer: &Writer<'_>| writer.imply_tag(&tag(&typed), &one);
+                store.write(now, imply).unwrap();
+                self.implying.insert(typed.clone());
+                self.typed.insert(typed);
+            }
+        }
+    }
+
+    /// Saves a search under a name of its own or a shared one, or forgets one.
+    fn change_searches(&mut self, d: usize) {
+        let now = self.time(d);
+        let typed = format!("t{:05}", self.count);
+        let kind = self.random.u8(0..4);
+        let name = match kind {
+            0 => SHARED[self.random.usize(0..SHARED.len())].to_owned(),
+            _ => typed.clone(),
+        };
+        let store = self.devices[d].store.as_mut().unwrap();
+        let searches = store.saved_searches().unwrap();
+        match (kind, self.random.choice(searches)) {
+            (1, Some(search)) => {
+                let forget = |writer: &Writer<'_>| writer.forget_search(&search.name);
+                assert!(store.write(now, forget).unwrap());
+                self.gone.extend(tokens(&search.name));
+            }
+            _ => {
+                let search = SavedSearch::new(&name, &format!("word {typed}"), now).unwrap();
+                store
+                    .write(now, |writer| writer.save_search(&search))
+                    .unwrap();
+                self.typed.extend(tokens(&search.name));
+            }
+        }
     }
 
     /// Runs sync on a device.
@@ -635,6 +700,9 @@ impl World {
     /// Returns the typed lines and tags that a device or a whole file has.
     fn present(&mut self) -> BTreeSet<String> {
         let mut found = BTreeSet::new();
+        for d in 0..self.devices.len() {
+            found.extend(self.tokens_of_registers(d));
+        }
         for device in &mut self.devices {
             let store = device.store();
             for note in store.latest_notes(None, 1_000).unwrap() {
@@ -741,7 +809,12 @@ impl World {
     fn step(&mut self) {
         let d = self.random.usize(0..self.devices.len());
         let page = self.random.usize(0..PAGES);
-        let kind = self.random.u8(0..64);
+        let kind = self.random.u8(0..72);
+        let store = self.devices[d].store();
+        assert_eq!(
+            store.sync_counts().unwrap().unpublished > 0,
+            store.has_unpublished_changes().unwrap()
+        );
         writeln!(self.log, "{kind} on {d}, page {page}").unwrap();
         match kind {
             0..9 => self.save(d, page),
@@ -751,6 +824,8 @@ impl World {
             29..31 => self.restore(d, page),
             31..34 => self.edit_tags(d),
             34 => self.remove_alias(d),
+            62..67 => self.change_implications(d),
+            67..71 => self.change_searches(d),
             35..46 => {
                 let hides = self.random.bool();
                 self.run(
@@ -861,6 +936,19 @@ impl World {
         }
     }
 
+    /// Returns the typed names of tags that imply others and of saved searches.
+    fn tokens_of_registers(&mut self, d: usize) -> BTreeSet<String> {
+        let store = self.devices[d].store();
+        let mut found = BTreeSet::new();
+        for pair in store.tag_graph().unwrap().iter() {
+            found.extend(tokens(pair.tag.as_str()));
+        }
+        for search in store.saved_searches().unwrap() {
+            found.extend(tokens(&search.name));
+        }
+        found
+    }
+
     fn shown(&mut self, d: usize) -> Vec<String> {
         let store = self.devices[d].store();
         let notes = store.latest_notes(None, 1_000).unwrap();
@@ -873,6 +961,12 @@ impl World {
                 format!("{note:#?} {text:?}")
             })
             .collect();
+        let left_out = store.left_out_implications().unwrap();
+        let graph = store.tag_graph().unwrap();
+        let pairs = graph.iter().chain(left_out);
+        shown.extend(pairs.map(|pair| format!("{pair:?}")));
+        let searches = store.saved_searches().unwrap();
+        shown.extend(searches.iter().map(|search| format!("{search:?}")));
         shown.sort_unstable();
         shown
     }
@@ -893,6 +987,10 @@ impl World {
         let mut there = BTreeSet::new();
         for note in self.devices[0].store().latest_notes(None, 1_000).unwrap() {
             there.extend(tokens_of(&note));
+        }
+        there.extend(self.tokens_of_registers(0));
+        if self.has_removed_tags {
+            self.gone.extend(self.implying.iter().cloned());
         }
         let lost: Vec<&String> = self
             .typed

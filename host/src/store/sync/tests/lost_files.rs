@@ -11,7 +11,8 @@ use crate::{
         sync::{PageId, State},
     },
     store::{
-        NewText, TextSource, notes::tag_edits::TagEdit, test_store::new_note, transaction::Store,
+        NewText, SavedSearch, TextSource, notes::tag_edits::TagEdit, test_store::new_note,
+        transaction::Store,
     },
     sync::{
         carrier::{Carrier as _, Programs, ROOT, folder::FolderCarrier},
@@ -253,6 +254,8 @@ fn what_only_a_lost_file_said_of_tags_and_texts_is_published_again() {
     let id = a.note(1).id;
     let edited = a.store().write(now(), |writer| {
         writer.edit_tags(&renamed)?;
+        writer.imply_tag(&Tag::parse("ml")?, &Tag::parse("science")?)?;
+        writer.save_search(&SavedSearch::new("Unread", "is:unread", now())?)?;
         writer.put_text(id, &text, false)
     });
     edited.unwrap();
@@ -272,6 +275,12 @@ fn what_only_a_lost_file_said_of_tags_and_texts_is_published_again() {
         assert_eq!(note.tags, [Tag::parse("machine learning").unwrap()]);
         assert!(device.store().text(note.id).unwrap().is_some());
         assert_eq!(device.store().aliases().unwrap().len(), 1);
+        let graph = device.store().tag_graph().unwrap();
+        assert_eq!(
+            graph.iter().next().unwrap().tag.as_str(),
+            "machine learning"
+        );
+        assert_eq!(device.store().saved_searches().unwrap().len(), 1);
     }
     wait(100);
     assert_eq!(b.run(&place).written_files, 0);
@@ -283,6 +292,10 @@ fn folded_files_are_not_published_again_by_others() {
     let (mut a, mut b) = (Device::new(1), Device::new(2));
     b.run(&place);
     for page in 1..12 {
+        let implying = Tag::parse(&format!("tag {page}")).unwrap();
+        let implied = Tag::parse("all").unwrap();
+        let imply = (a.store()).write(now(), |writer| writer.imply_tag(&implying, &implied));
+        imply.unwrap();
         a.publish(&place, page);
         b.run(&place);
         wait(50);
@@ -291,6 +304,7 @@ fn folded_files_are_not_published_again_by_others() {
     wait(100);
     assert_eq!(b.run(&place).written_files, 0);
     assert_eq!(gone(&mut b), 0);
+    assert_eq!(b.store().tag_graph().unwrap().iter().count(), 11);
 }
 
 #[test]

@@ -457,3 +457,31 @@ fn a_wrong_clock_does_not_bring_back_what_was_removed() {
     exchange(&mut a, &mut b);
     assert!(b.searches().is_empty());
 }
+
+#[test]
+fn an_older_database_says_its_implied_tags_and_searches_and_reads_all_files_again() {
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("notes.db");
+    let saved = concat!(
+        env!("CARGO_MANIFEST_DIR"),
+        "/../tests/databases/schema-13.db"
+    );
+    std::fs::copy(saved, &path).unwrap();
+    let mut a = Device {
+        t: TestStore::in_folder(dir, "2026-12-02T00:00:00Z".parse().unwrap()),
+        id: String::new(),
+    };
+    a.id = a.t.store.sync_setup().unwrap().unwrap().device;
+    let own = a.t.store.segments().unwrap();
+    assert!(own.len() == 1 && own[0].device == a.id, "{own:?}");
+    assert!(a.t.store.sync_devices().unwrap().is_empty());
+    assert!(a.is_waiting());
+    assert_eq!(a.t.store.sync_counts().unwrap().unpublished, 5);
+    let mut b = Device::new(2);
+    let (published, id) = (a.publish(), a.id.clone());
+    assert_eq!((published.registers.len(), published.pages.len()), (5, 0));
+    b.read(&published, &id);
+    assert_eq!(b.implied(), ["rust>programming", "tokio>rust"]);
+    assert_eq!(b.searches().len(), 3);
+    assert!(!a.is_waiting());
+}
