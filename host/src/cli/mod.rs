@@ -224,17 +224,18 @@ impl Arguments {
         Err(Self::command().error(clap::error::ErrorKind::ArgumentConflict, sentence))
     }
 
-    /// Returns whether the command may have changed notes that are to be synced then.
+    /// Returns whether the command may have changed something that is to be synced then.
     fn may_change_notes(&self) -> bool {
-        if let Command::Sync(command) = &self.command {
-            return command.may_leave_changes();
+        match &self.command {
+            Command::Sync(command) => return command.may_leave_changes(),
+            Command::Search(command) => return command.changes_saved_ones(),
+            _ => {}
         }
         !matches!(
             self.command,
             Command::List(_)
                 | Command::Show(_)
                 | Command::Random(_)
-                | Command::Search(_)
                 | Command::Stats(_)
                 | Command::Export(_)
                 | Command::Backup(_)

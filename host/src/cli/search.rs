@@ -103,6 +103,11 @@ pub(super) fn unshielded(word: &str) -> std::result::Result<String, Infallible> 
 }
 
 impl Search {
+    /// Returns whether it saves or forgets a search.
+    pub(super) fn changes_saved_ones(&self) -> bool {
+        self.save.is_some() || self.forget.is_some()
+    }
+
     pub(super) fn run(self, invocation: &mut Invocation<'_>) -> anyhow::Result<()> {
         if self.list_saved {
             return list_saved(invocation);

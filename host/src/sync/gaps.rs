@@ -51,7 +51,8 @@ impl Gaps {
             went_back,
             refused: store.sync_counts()?.hidden,
             waiting: (segments.into_iter())
-                .filter(|record| record.read_at.is_none())
+                // Without a problem, the next run reads it.
+                .filter(|record| record.read_at.is_none() && record.problem.is_some())
                 .collect(),
         })
     }

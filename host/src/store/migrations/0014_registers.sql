@@ -15,7 +15,6 @@ CREATE TABLE sync_registers (
     PRIMARY KEY (kind, name)
 ) STRICT, WITHOUT ROWID;
 
--- What older programs have read of the files of other devices lacks the registers.
-DELETE FROM sync_segments
+-- Older programs have passed over the registers in files of other devices, so these are read again.
+UPDATE sync_segments SET read_at = NULL
 WHERE gone_at IS NULL AND read_at IS NOT NULL AND device NOT IN (SELECT device FROM sync);
-DELETE FROM sync_devices;
