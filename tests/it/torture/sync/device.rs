@@ -356,6 +356,13 @@ impl Device {
         }
         shown.sort();
         shown.push(("aliases".to_owned(), format!("{:#}", exported["aliases"])));
+        let implied = self.json(&["tag", "imply"]);
+        shown.push(("implied tags".to_owned(), format!("{implied:#}")));
+        let status = self.json(&["sync", "status"]);
+        let left_out = format!("{:#}", status["leftOutImplications"]);
+        shown.push(("implied tags left out".to_owned(), left_out));
+        let searches = self.json(&["search", "--list-saved"]);
+        shown.push(("saved searches".to_owned(), format!("{searches:#}")));
         let mut conflicts = self.json(&["sync", "conflicts"]);
         for conflict in conflicts.as_array_mut().unwrap() {
             conflict["id"].take();

@@ -38,7 +38,7 @@ const CLOCKS: [i64; 8] = [
 impl World {
     pub(super) fn step(&mut self) {
         let d = self.below(DEVICES);
-        let kind = match self.dice.below(140) {
+        let kind = match self.dice.below(146) {
             122..130 if self.is_calm => 20,
             kind => kind,
         };
@@ -86,6 +86,8 @@ impl World {
             }
             133..137 if self.oracle.mixes_pages => self.merge_notes(d),
             137..140 if self.oracle.mixes_pages => self.change_address(d),
+            140..144 => self.change_implied_tags(d),
+            144.. => self.change_searches(d),
             _ => self.edit(d),
         }
     }
@@ -379,6 +381,28 @@ impl World {
             0 => vec!["tag", "alias", "--rm", name],
             _ => vec!["tag", "alias", name, tag],
         };
+        self.changing(d, |world| world.devices[d].run(&arguments));
+    }
+
+    /// Has a tag imply another one, or no longer. What would close a circle is refused.
+    fn change_implied_tags(&mut self, d: usize) {
+        let (tag, implied) = (self.shared_tag(), self.shared_tag());
+        let arguments = match self.dice.below(4) {
+            0 => vec!["tag", "imply", "--rm", tag, implied],
+            _ => vec!["tag", "imply", tag, implied],
+        };
+        self.note(arguments.join(" "));
+        self.changing(d, |world| world.devices[d].run(&arguments));
+    }
+
+    fn change_searches(&mut self, d: usize) {
+        let name = OTHER_NAMES[self.below(OTHER_NAMES.len())];
+        let query = format!("tag:{}", self.words.tag());
+        let arguments = match self.dice.below(4) {
+            0 => vec!["search", "--forget", name],
+            _ => vec!["search", "--save", name, &query],
+        };
+        self.note(arguments.join(" "));
         self.changing(d, |world| world.devices[d].run(&arguments));
     }
 
