@@ -1,25 +1,21 @@
 //! Renamed tags and aliases: what all devices know of them, and what the notes here show.
-//! `registers` has what is joined with them.
+//! `renew` applies those of other devices, `registers` has what is joined with them.
 
 use std::collections::BTreeMap;
 
-use jiff::Timestamp;
 use rusqlite::{Connection, OptionalExtension as _, params};
 use uuid::Uuid;
 
-use super::{
-    registers::{has_news, is_register},
-    setup::{Restoring, restoring},
-};
+use super::setup::{Restoring, restoring};
 use crate::{
     domain::{
         Note, NoteId, Tag,
-        sync::{AliasValue, Moment, PageView, Registers, TagEditRecord, TagHistory, UniqueId},
+        sync::{AliasValue, Moment, PageView, TagEditRecord, TagHistory, UniqueId},
     },
     error::{Error, Result},
     store::{
         notes::note_rows::{tags_for_trash, tags_of_trash},
-        transaction::{Store, Writer, pending_index::Indexed},
+        transaction::{Writer, pending_index::Indexed},
     },
 };
 
@@ -167,6 +163,12 @@ pub(in crate::store) fn is_tag_edit(id: &str, from_names: &str) -> bool {
     is_id(id) && tags_of_trash(from_names).is_ok()
 }
 
+/// Returns whether these can be the name, the version and the value of a register.
+pub(in crate::store) fn is_register(name: &str, version: &str, value: Option<&str>) -> bool {
+    let is_json = |text: &str| serde_json::from_str::<serde::de::IgnoredAny>(text).is_ok();
+    parsed_id(version).is_ok() && is_json(name) && value.is_none_or(is_json)
+}
+
 /// Returns whether this can be the id of a renamed tag, or a version.
 pub(in crate::store) fn is_id(text: &str) -> bool {
     parsed_id(text).is_ok()
@@ -253,7 +255,7 @@ impl Writer<'_> {
     }
 
     /// Sets and removes aliases here as all devices together say.
-    fn show_aliases(&self, wanted: &BTreeMap<String, String>) -> Result<()> {
+    pub(super) fn show_aliases(&self, wanted: &BTreeMap<String, String>) -> Result<()> {
         let own = own_aliases(&self.tx)?;
         for name in own.keys().filter(|name| !wanted.contains_key(*name)) {
             self.remove_alias(&Tag::from_stored(name.clone()))?;
@@ -321,119 +323,5 @@ impl Writer<'_> {
             )?;
         }
         Ok(())
-    }
-}
-
-impl Store {
-    /// Adds what another device knows about tags, aliases and things that aren't pages. Returns whether the notes are to be
-    /// renewed: see [`Store::renew_notes`].
-    ///
-    /// # Errors
-    /// The `store_*` kinds.
-    pub fn apply_history(
-        &mut self,
-        history: &TagHistory,
-        registers: &Registers,
-        now: Timestamp,
-    ) -> Result<bool> {
-        let known = load_history(&self.conn, false)?;
-        let mut joined = known.clone();
-        joined.join(history);
-        let is_renewing = joined != known;
-        if !is_renewing && !has_news(&self.conn, registers)? {
-            return Ok(false);
-        }
-        // What the user changed counts as written before. What is changed between the two
-        // transactions is absorbed with the edits that the notes show.
-        self.absorb_changes(now)?;
-        self.write(now, |writer| {
-            writer.absorb_aliases()?;
-            writer.absorb_registers()?;
-            let mut known = load_history(&writer.tx, false)?;
-            for edit in history.edits() {
-                if known.add_edit(edit.clone()) {
-                    let from: Vec<Tag> = edit.from.iter().cloned().map(Tag::from_stored).collect();
-                    writer.execute(
-                        "INSERT OR REPLACE INTO sync_tag_edits
-                             (id, number, from_names, to_name, applied, unpublished)
-                         VALUES (?, ?, ?, ?, 0, 0)",
-                        params![
-                            edit.id.to_string(),
-                            edit.number,
-                            tags_for_trash(&from)?,
-                            edit.to
-                        ],
-                    )?;
-                }
-            }
-            for (name, value) in history.alias_values() {
-                if known.add_alias(name, value.clone()) {
-                    writer.execute(
-                        "INSERT INTO sync_aliases (name, micros, version, tag, unpublished)
-                         VALUES (?, ?, ?, ?, 0)
-                         ON CONFLICT (name) DO UPDATE SET micros = excluded.micros,
-                             version = excluded.version, tag = excluded.tag, unpublished = 0",
-                        params![
-                            name,
-                            value.at.micros,
-                            value.at.version.to_string(),
-                            value.tag
-                        ],
-                    )?;
-                }
-            }
-            writer.join_registers(registers)?;
-            if restoring(&writer.tx)? == Restoring::No {
-                writer.show_registers()?;
-            }
-            writer.execute(
-                "UPDATE sync SET renewing = 1 WHERE restoring = 0 AND ?",
-                [is_renewing],
-            )
-        })?;
-        Ok(is_renewing)
-    }
-
-    /// Returns whether tags or aliases of other devices are yet to be applied to all notes.
-    ///
-    /// # Errors
-    /// The `store_*` kinds.
-    pub fn is_renewing(&self) -> Result<bool> {
-        let mut query = self
-            .conn
-            .prepare_cached("SELECT 1 FROM sync WHERE renewing = 1")?;
-        Ok(query.exists([])?)
-    }
-
-    /// Applies renamed tags and aliases of other devices to all notes. Calls `rest` between its
-    /// transactions.
-    ///
-    /// # Errors
-    /// The `store_*` kinds.
-    pub fn renew_notes(&mut self, now: Timestamp, rest: impl Fn()) -> Result<()> {
-        if restoring(&self.conn)? != Restoring::No {
-            return Ok(());
-        }
-        let applying = edits(
-            &self.conn,
-            "SELECT id, number, from_names, to_name FROM sync_tag_edits WHERE applied = ?",
-            0,
-        )?;
-        self.renew_pages(now, rest)?;
-        self.write(now, |writer| {
-            writer.absorb_aliases()?;
-            // Before the edits are among those whose implied tags are shown.
-            writer.absorb_registers()?;
-            for edit in &applying {
-                writer.execute(
-                    "UPDATE sync_tag_edits SET applied = 1 WHERE id = ?",
-                    [edit.id.to_string()],
-                )?;
-            }
-            let wanted = load_history(&writer.tx, false)?.aliases();
-            writer.show_aliases(&wanted)?;
-            writer.show_registers()?;
-            writer.execute("UPDATE sync SET renewing = 0", [])
-        })
     }
 }

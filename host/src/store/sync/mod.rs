@@ -3,8 +3,9 @@
 //! Nothing here touches a save. A run takes what users changed into the states (`absorb`), hands
 //! states out to be written into files (`publish`), and applies the states of other devices to the
 //! notes (`apply`, `show`), each page apart from the others if need be (`apart`). `page_texts` does the
-//! same with the texts of pages, of which `text_register` decides between two. `history` has renamed tags and aliases, `registers` has
-//! implied tags and saved searches (`searches`), `segments` has the files, `setup`
+//! same with the texts of pages, of which `text_register` decides between two. `history` has renamed
+//! tags and aliases, and `renew` applies those of others. `registers` has implied tags and saved
+//! searches (`searches`), of which `derived` says what is to be shown. `segments` has the files, `setup`
 //! this device. `only_here` finds what is in no file any more.
 //! `restore` has what a restored backup means for the other devices, `reconcile` what a repair has lost
 //! of the notes.
@@ -13,6 +14,7 @@
 mod absorb;
 mod apart;
 mod apply;
+mod derived;
 mod history;
 mod note_sync;
 mod only_here;
@@ -22,6 +24,7 @@ mod reconcile;
 #[cfg(test)]
 mod recovery_tests;
 mod registers;
+mod renew;
 mod restore;
 mod searches;
 mod segments;
@@ -35,12 +38,12 @@ mod tests;
 mod text_register;
 
 pub use apply::{Applied, IncomingPage};
-pub(in crate::store) use history::{is_id, is_tag_edit, unreadable_history};
+pub(in crate::store) use history::{is_id, is_register, is_tag_edit, unreadable_history};
 pub use note_sync::{NoteSync, PageSync, SyncConflict};
 pub use only_here::OnlyHere;
 pub use page_texts::SentTexts;
 pub use publish::Unpublished;
-pub(in crate::store) use registers::{has_lists_of_registers, is_register};
+pub(in crate::store) use registers::has_lists_of_registers;
 pub use restore::RestoredSync;
 pub(in crate::store) use restore::{ReplacedSync, carry_over};
 pub use segments::{SegmentRecord, SyncDevice};

@@ -3,11 +3,12 @@
 //! What is shown here follows from the registers and from the tag edits that the notes here show. So
 //! what differs from that is what the user has changed since, and is said anew.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
 use rusqlite::{Connection, Row, params};
 
 use super::{
+    derived::{Derived, Values},
     history::{differing, later_version, load_history, parsed_id},
     searches,
     setup::{Restoring, restoring},
@@ -25,23 +26,11 @@ use crate::{
     store::{connection::reader::Reader, notes::tag_sets::tag_graph, transaction::Writer},
 };
 
-/// Values by what they are about.
-pub(super) type Values = BTreeMap<RegisterKey, String>;
-
 /// A kind of things that this program shows.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Kind {
     Implications,
     Searches,
-}
-
-/// What follows from registers.
-#[derive(Debug, Default)]
-pub(super) struct Derived {
-    /// What is to be shown.
-    pub(super) values: Values,
-    /// What holds too and can't be shown beside it.
-    pub(super) left_out: BTreeSet<RegisterKey>,
 }
 
 impl Kind {
@@ -165,12 +154,6 @@ fn register(row: &Row<'_>, lists: Option<&EditLists>) -> Result<(RegisterKey, Sa
         edits: edits.unwrap_or_default(),
     };
     Ok((key, said))
-}
-
-/// Returns whether these can be the name, the version and the value of a register.
-pub(in crate::store) fn is_register(name: &str, version: &str, value: Option<&str>) -> bool {
-    let is_json = |text: &str| serde_json::from_str::<serde::de::IgnoredAny>(text).is_ok();
-    parsed_id(version).is_ok() && is_json(name) && value.is_none_or(is_json)
 }
 
 /// Returns whether there are the lists that registers refer to.

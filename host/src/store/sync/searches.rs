@@ -5,7 +5,7 @@ use std::{cmp::Reverse, collections::BTreeMap};
 use rusqlite::{Connection, params};
 use serde::{Deserialize, Serialize};
 
-use super::registers::{Derived, Values};
+use super::derived::{Derived, Values};
 use crate::{
     domain::{
         NoteId,
