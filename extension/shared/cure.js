@@ -3,7 +3,8 @@
  *
  * Users who loaded the folder of the project have `install.sh` in it. Those who installed the
  * extension from a store have no folder: they download the archive of the release for their system,
- * which needs no compiler.
+ * which needs no compiler. On Windows there are no shell scripts: everybody runs the installer, which
+ * puts the program and the folder of the extension on the disk.
  */
 
 import { browser } from "./browser.js";
@@ -13,12 +14,14 @@ import { say, whereToCure } from "./i18n.js";
 /** @import {Cause} from "./messages.js" */
 
 /**
- * Where users of a store get the program.
+ * Where the user gets the program, if there is no folder with `install.sh`.
  * @typedef {object} Download
- * @property {string | null} page Address of the page that has the archive: the project's, which
+ * @property {string | null} page Address of the page that has the file: the project's, which
  *   packages for stores name in their manifest (packaging/extension.sh).
- * @property {string | null} archive Name of the file for this system, without its ending; null if
- *   there is none.
+ * @property {string | null} file Name of the archive or installer for this system; null if there is
+ *   none.
+ * @property {boolean} isInstaller Whether the file is a program that installs.
+ * @property {boolean} isLoaded Whether the extension was loaded from a folder.
  */
 
 /**
@@ -34,11 +37,25 @@ const PROCESSORS = {
 	aarch64: "aarch64",
 };
 
+/**
+ * The causes for which an installed program has a command that helps, on Windows.
+ * @type {Readonly<Partial<Record<Cause, "register" | "doctor">>>}
+ */
+const COMMANDS = {
+	not_allowed: "register",
+	not_registered_or_not_allowed: "register",
+	not_registered_or_program_missing: "register",
+	program_crashed: "doctor",
+	program_crashed_or_not_executable: "doctor",
+	program_garbled: "doctor",
+	program_silent: "doctor",
+};
+
 /** @type {Download | null} */
 let download = null;
 
 /**
- * Returns where the user gets the program, or null if the extension was loaded from a folder.
+ * Returns where the user gets the program, or null if they have a folder with `install.sh`.
  *
  * @param {Pick<chrome.management.ExtensionInfo, "installType">} self
  * @param {{os: string, arch: string}} platform of `runtime.getPlatformInfo()`
@@ -46,12 +63,20 @@ let download = null;
  * @returns {Download | null}
  */
 export function downloadFor(self, platform, { version, homepage_url }) {
-	if (self.installType !== "normal" && self.installType !== "admin") return null;
-	const system = SYSTEMS[platform.os];
+	const isLoaded = self.installType !== "normal" && self.installType !== "admin";
+	const isInstaller = platform.os === "win";
+	if (isLoaded && !isInstaller) return null;
+	const page = homepage_url ?? null;
 	const processor = PROCESSORS[platform.arch];
+	if (isInstaller) {
+		// Windows on ARM runs programs for x86-64 (packaging/windows.sh).
+		const file = processor ? `url-notes-${version}-x86_64-windows-setup.exe` : null;
+		return { page, file, isInstaller, isLoaded };
+	}
+	const system = SYSTEMS[platform.os];
 	const named = system === "darwin" && processor === "aarch64" ? "arm64" : processor;
-	const archive = system && named ? `url-notes-${version}-${named}-${system}` : null;
-	return { page: homepage_url ?? null, archive };
+	const file = system && named ? `url-notes-${version}-${named}-${system}.tar.gz` : null;
+	return { page, file, isInstaller, isLoaded };
 }
 
 /**
@@ -75,20 +100,28 @@ export function whenInstallationIsKnown(redraw) {
  * Returns what the user does: a sentence, and the command and the link that it speaks of.
  *
  * @param {{trouble: Cause | null, cure: string | null}} state
- * @param {Download | null} [from] null: the extension was loaded from a folder
+ * @param {Download | null} [from] null: there is a folder with `install.sh`
  * @returns {{where: string, command: string | null, page: string | null} | null} null if there is
  *   nothing to do
  */
 export function cureOf({ trouble, cure }, from = download) {
 	if (cure === null) return null;
 	if (from === null) return { where: whereToCure(trouble), command: cure, page: null };
-	if (trouble === "host_too_new")
-		return { where: say("cureByBrowser"), command: null, page: null };
-	const { page, archive } = from;
-	if (archive === null) return { where: say("cureNoArchive"), command: null, page };
+	const { page, file, isInstaller, isLoaded } = from;
+	if (trouble === "host_too_new") {
+		const where = say(isLoaded ? "cureReload" : "cureByBrowser");
+		return { where, command: null, page: null };
+	}
+	if (file === null) return { where: say("cureNoArchive"), command: null, page };
+	if (isInstaller) {
+		const word = trouble && COMMANDS[trouble];
+		const where = say(word ? `cureInstaller_${word}` : "cureInstaller", file);
+		return { where, command: word ? `url-notes ${word}` : null, page };
+	}
+	const folder = file.replace(/\.tar\.gz$/, "");
 	return {
-		where: say("cureDownload", `${archive}.tar.gz`),
-		command: `tar -xzf ${archive}.tar.gz && ./${archive}/install.sh`,
+		where: say("cureDownload", file),
+		command: `tar -xzf ${file} && ./${folder}/install.sh`,
 		page,
 	};
 }

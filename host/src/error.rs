@@ -114,7 +114,7 @@ pub enum StoreFault {
     Full,
     /// `user_version` is newer than the known migrations.
     #[error(
-        "The notes were written by a newer version of url-notes. Nothing was changed. Update url-notes with ./install.sh."
+        "The notes were written by a newer version of url-notes. Nothing was changed. Install the newest version of url-notes."
     )]
     Newer,
     /// The database stayed locked for longer than the busy timeout.

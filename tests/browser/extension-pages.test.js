@@ -54,6 +54,27 @@ inEachBrowser(
 );
 
 inEachBrowser(
+	"the welcome page on Windows names the installer and a command that works there",
+	async (_world, browser) => {
+		const page = await browser.ownTab("welcome/welcome.html");
+		await page.evaluateOnNewDocument(() => {
+			const platform = { os: "win", arch: "x86-64" };
+			chrome.runtime.getPlatformInfo = /** @type {any} */ (async () => platform);
+		});
+		await page.reload();
+		await page.bringToFront();
+		await says(
+			page,
+			"#cure-where",
+			/^Run the installer, url-notes-[\d.]+-x86_64-windows-setup\.exe\. If /,
+		);
+		assert.equal(await says(page, "#cure-command", /./), "url-notes register");
+	},
+	// In Firefox, the extension's interface can't be replaced.
+	{ registered: false, keepsWelcome: true, only: "Chromium" },
+);
+
+inEachBrowser(
 	"the settings show the connection, and check it on request",
 	async (world, browser) => {
 		await world.command("add", "https://example.org/", "--tag", "a", "--tag", "b");

@@ -1,7 +1,9 @@
 // What a user does about a missing or outdated program: shared/cure.js.
 
 import assert from "node:assert/strict";
+import { readFile } from "node:fs/promises";
 import { test } from "node:test";
+import { cureFor } from "../../extension/background/diagnosis.js";
 
 globalThis.chrome = /** @type {any} */ ({
 	i18n: {
@@ -46,7 +48,7 @@ test("who has the extension from a store gets the archive for their system", () 
 
 test("a system without an archive is said to have none", () => {
 	for (const platform of [
-		{ os: "win", arch: "x86-64" },
+		{ os: "win", arch: "x86-32" },
 		{ os: "linux", arch: "x86-32" },
 		{ os: "cros", arch: "arm" },
 	]) {
@@ -74,4 +76,66 @@ test("the browser updates an extension from a store, and a running program is le
 		page: null,
 	});
 	assert.equal(cureOf({ trouble: "program_ended", cure: null }, from), null);
+});
+
+const SETUP = "url-notes-1.2.3-x86_64-windows-setup.exe";
+const homepage_url = "https://example.org/url-notes";
+
+test("on Windows, the installer or a command of the program is the cure, never a script", () => {
+	/** @type {Record<import("../../extension/shared/messages.js").Cause, string | null>} */
+	const commands = {
+		not_registered_or_program_missing: "register",
+		not_registered_or_not_allowed: "register",
+		not_allowed: "register",
+		program_missing_or_not_executable: "",
+		program_crashed_or_not_executable: "doctor",
+		program_crashed: "doctor",
+		program_garbled: "doctor",
+		program_silent: "doctor",
+		host_too_old: "",
+		host_too_new: null,
+		program_ended: null,
+	};
+	for (const installType of /** @type {const} */ (["normal", "admin", "development"])) {
+		for (const arch of ["x86-64", "arm64", "aarch64"]) {
+			const platform = { os: "win", arch };
+			const from = downloadFor(self(installType), platform, {
+				...manifest,
+				homepage_url,
+			});
+			for (const [name, command] of Object.entries(commands)) {
+				const trouble = /** @type {keyof typeof commands} */ (name);
+				const cure = cureOf({ trouble, cure: cureFor(trouble) }, from);
+				if (command === null) continue;
+				const end = command && `_${command}`;
+				assert.deepEqual(cure, {
+					where: `cureInstaller${end} ${SETUP}`,
+					command: command ? `url-notes ${command}` : null,
+					page: homepage_url,
+				});
+			}
+		}
+	}
+});
+
+test("on Windows, an extension that is too old is reloaded or updated by the browser", () => {
+	const trouble = "host_too_new";
+	for (const [installType, where] of /** @type {const} */ ([
+		["normal", "cureByBrowser"],
+		["development", "cureReload"],
+	])) {
+		const platform = { os: "win", arch: "x86-64" };
+		const from = downloadFor(self(installType), platform, manifest);
+		const cure = cureOf({ trouble, cure: cureFor(trouble) }, from);
+		assert.deepEqual(cure, { where, command: null, page: null });
+	}
+});
+
+test("the installer has the name that packaging/windows.sh gives it", async () => {
+	const script = await readFile(
+		new URL("../../packaging/windows.sh", import.meta.url),
+		"utf8",
+	);
+	const name = /^\s*installer=(\S+)$/m.exec(script)?.[1]?.replace("$version", "1.2.3");
+	assert.equal(name, SETUP);
 });

@@ -3,7 +3,7 @@
 #
 #   tests/windows/run.sh
 #
-# Needs mingw-w64 (gcc-mingw-w64-x86-64-win32), wine (wine64), NSIS (nsis), zip and Node. Debian 12's
+# Needs mingw-w64 (gcc-mingw-w64-x86-64-win32), wine (wine, wine64), NSIS (nsis), zip and Node. Debian 12's
 # wine lacks a DLL that Rust's std needs; a stand-in is built beside the program, for this test only.
 #
 # What wine can't show: browsers on Windows (which start the program through the registry), access

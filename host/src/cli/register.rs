@@ -15,7 +15,7 @@ use crate::{
     platform,
     registration::{
         self, Change, Done, Outcome, Platform, Registrar, Unreachable,
-        program::{throw_away_folder, to_register},
+        program::{how_to_install, throw_away_folder, to_register},
     },
 };
 
@@ -143,8 +143,9 @@ impl Register {
         let Some(program) = to_register(around) else {
             match folder {
                 Some(folder) => bail!(
-                    "This program is in a temporary or cache folder, {}, and there is no other url-notes on PATH. Nothing was registered. Run ./install.sh in the url-notes folder, or name a program with --program.",
-                    folder.display()
+                    "This program is in a temporary or cache folder, {}, and there is no other url-notes on PATH. Nothing was registered. {}, or name a program with --program.",
+                    folder.display(),
+                    how_to_install(platform::HERE)
                 ),
                 None => bail!(
                     "The file of this program no longer exists. Nothing was registered. Name a program with --program."

@@ -5,10 +5,29 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use crate::{config::Environment, platform};
+use crate::{
+    config::Environment,
+    platform::{self, System},
+};
 
 /// The program's name on PATH.
 pub(crate) const NAME: &str = "url-notes";
+
+/// The file with the installer of this version for Windows (packaging/windows.sh).
+pub(crate) const WINDOWS_INSTALLER: &str = concat!(
+    "url-notes-",
+    env!("CARGO_PKG_VERSION"),
+    "-x86_64-windows-setup.exe"
+);
+
+/// Returns what installs the program, as the beginning of a sentence.
+#[must_use]
+pub(crate) fn how_to_install(system: System) -> String {
+    match system {
+        System::Windows => format!("Run the installer, {WINDOWS_INSTALLER}"),
+        System::Linux | System::MacOs => "Run ./install.sh in the url-notes folder".to_owned(),
+    }
+}
 
 /// Returns the path of the program in a folder.
 pub(crate) fn in_folder(folder: &Path) -> PathBuf {

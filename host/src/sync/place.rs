@@ -5,6 +5,8 @@ use std::{
     path::{Path, PathBuf},
 };
 
+use crate::platform::{self, System};
+
 /// A place that carries segments. `Display` and `Debug` never show credentials.
 #[derive(Clone, PartialEq, Eq)]
 pub enum Place {
@@ -71,9 +73,17 @@ fn full_path(path: &str, home: Option<&Path>) -> Result<PathBuf, NotAPlace> {
     if full.is_absolute() {
         Ok(full)
     } else {
-        Err(NotAPlace(
-            "The folder's path must start with / or ~/.".to_owned(),
-        ))
+        Err(NotAPlace(not_full(platform::HERE).to_owned()))
+    }
+}
+
+/// Returns what the path of a folder begins with.
+fn not_full(system: System) -> &'static str {
+    match system {
+        System::Windows => {
+            r"The folder's path must start with a drive, such as in C:\Sync, or with ~/."
+        }
+        System::Linux | System::MacOs => "The folder's path must start with / or ~/.",
     }
 }
 
@@ -228,6 +238,7 @@ mod tests {
             assert!(error.contains(says), "{text}: {error}");
             assert!(error.ends_with('.'), "{error}");
         }
+        assert!(not_full(System::Windows).contains(r"C:\Sync"));
         let error = Place::parse("~/x", None).unwrap_err().to_string();
         assert!(error.contains("home folder isn't known"), "{error}");
     }

@@ -16,7 +16,7 @@ use std::{
 };
 
 use crate::{
-    platform::{self, Ended, Running},
+    platform::{self, Ended, Running, System},
     sync::{
         interrupts::Interrupts,
         problem::{Problem, ProblemKind},
@@ -224,22 +224,27 @@ fn cannot_start(name: &str, error: &io::Error) -> Problem {
         let sentence = format!("The program {name} can't be started.");
         return Problem::new(ProblemKind::Other, sentence).with_detail(error);
     }
-    let (debian, macos) = match name {
-        "age-keygen" => ("sudo apt install age", "brew install age"),
-        "age" => ("sudo apt install age", "brew install age"),
-        "rclone" => ("sudo apt install rclone", "brew install rclone"),
-        "git" => ("sudo apt install git", "xcode-select --install"),
-        _ => {
-            let sentence = format!("Sync needs the program {name}, which isn't installed.");
-            return Problem::new(ProblemKind::ProgramMissing, sentence);
-        }
+    let mut sentence = format!("Sync needs the program {name}, which isn't installed.");
+    if let Some(cure) = how_to_install(name, platform::HERE) {
+        sentence.push_str(&cure);
+    }
+    Problem::new(ProblemKind::ProgramMissing, sentence)
+}
+
+/// Returns the sentence that says how to install a program, after a space.
+fn how_to_install(name: &str, system: System) -> Option<String> {
+    // Ids of winget are those of its public list of packages.
+    let (debian, homebrew, winget) = match name {
+        "age-keygen" | "age" => ("age", "brew install age", "FiloSottile.age"),
+        "rclone" => ("rclone", "brew install rclone", "Rclone.Rclone"),
+        "git" => ("git", "xcode-select --install", "Git.Git"),
+        _ => return None,
     };
-    Problem::new(
-        ProblemKind::ProgramMissing,
-        format!(
-            "Sync needs the program {name}, which isn't installed. On Debian, run `{debian}`; on macOS, `{macos}`."
-        ),
-    )
+    Some(match system {
+        System::Linux => format!(" On Debian, run `sudo apt install {debian}`."),
+        System::MacOs => format!(" Run `{homebrew}`."),
+        System::Windows => format!(" Run `winget install {winget}`."),
+    })
 }
 
 fn duration(limit: Duration) -> String {
@@ -404,7 +409,15 @@ mod tests {
         for name in ["git", "rclone", "age", "age-keygen"] {
             let problem = Run::new(name, &programs).output().unwrap_err();
             assert_eq!(problem.kind, ProblemKind::ProgramMissing);
-            assert!(problem.sentence.contains("sudo apt install"), "{problem}");
+            assert!(problem.sentence.contains("isn't installed. "), "{problem}");
+            for (system, command) in [
+                (System::Linux, "`sudo apt install "),
+                (System::MacOs, "install"),
+                (System::Windows, "`winget install "),
+            ] {
+                let cure = how_to_install(name, system).unwrap();
+                assert!(cure.contains(command), "{cure}");
+            }
         }
     }
 

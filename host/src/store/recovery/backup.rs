@@ -138,7 +138,7 @@ pub fn restore_backup(
             ..
         }) => {
             return refused(
-                "A newer version of url-notes wrote this backup. Update url-notes with ./install.sh.",
+                "A newer version of url-notes wrote this backup. Install the newest version of url-notes.",
             );
         }
         Err(Error::Store {
