@@ -25,6 +25,7 @@ mod links;
 mod many_notes;
 mod messages;
 mod note_sync;
+mod older_extension;
 mod page_texts;
 mod provoked_faults;
 mod register;
