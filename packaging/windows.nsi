@@ -8,6 +8,7 @@ Unicode true
 SetCompressor /SOLID lzma
 SetDatablockOptimize on
 !include LogicLib.nsh
+!include WinMessages.nsh
 
 Name "url-notes ${VERSION}"
 OutFile "${OUTPUT}"
@@ -46,8 +47,8 @@ FunctionEnd
     Abort "${SENTENCE}"
 !macroend
 
-; Puts a program from the folder `new` into place. One that runs can't be overwritten, but renamed; it
-; goes with a later installation.
+; Puts a program from the folder `new` into place. One that runs can't be overwritten, but renamed. A
+; host sees that and ends (host/src/platform/windows.rs); the file goes with a later installation.
 !macro place PROGRAM
     ${If} ${FileExists} "$INSTDIR\new\${PROGRAM}"
         ClearErrors
@@ -104,19 +105,23 @@ Section "url-notes"
     WriteRegDWORD HKCU "${UNINSTALL}" "NoRepair" 1
 
     ; All four, whether they are there or not: a browser that is installed later finds the program, too.
-    nsExec::ExecToStack '"$INSTDIR\url-notes.exe" register --browser chrome --browser chromium --browser edge --browser firefox'
+    ; The program also puts its folder on PATH: NSIS would cut a long one.
+    nsExec::ExecToStack '"$INSTDIR\url-notes.exe" register --on-path --browser chrome --browser chromium --browser edge --browser firefox'
     Pop $0
     Pop $1
     ${If} $0 != 0
-        MessageBox MB_OK|MB_ICONEXCLAMATION "url-notes is installed, but not registered with all browsers. $1" /SD IDOK
+        MessageBox MB_OK|MB_ICONEXCLAMATION "url-notes is installed, but not everything could be done. $1" /SD IDOK
         SetErrorLevel 2
     ${EndIf}
+    ; Programs that start terminals read PATH again.
+    SendMessage ${HWND_BROADCAST} ${WM_SETTINGCHANGE} 0 "STR:Environment" /TIMEOUT=2000
 SectionEnd
 
 Section "un.url-notes"
-    nsExec::ExecToStack '"$INSTDIR\url-notes.exe" register --remove'
+    nsExec::ExecToStack '"$INSTDIR\url-notes.exe" register --remove --on-path'
     Pop $0
     Pop $1
+    SendMessage ${HWND_BROADCAST} ${WM_SETTINGCHANGE} 0 "STR:Environment" /TIMEOUT=2000
     ; A program that runs can't be removed, but moved away.
     Delete "$INSTDIR\url-notes.exe"
     ${If} ${FileExists} "$INSTDIR\url-notes.exe"

@@ -176,6 +176,11 @@ try_registration() {
     wine reg delete "$(key Mozilla)" /f >/dev/null 2>&1
 }
 
+# Prints type and value of the user's PATH.
+search_path() {
+    wine reg query 'HKCU\Environment' /v Path 2>/dev/null | tr -d '\r' | sed -n 's/^ *Path  *\(REG_[A-Z_]*\)  *\(.*\)$/\1 \2/p'
+}
+
 try_installer() {
     packaging/windows.sh --program "$program" "$work/packages" >"$work/log" 2>&1 ||
         fail "packaging/windows.sh: $(cat "$work/log")"
@@ -187,7 +192,14 @@ try_installer() {
     installed="$app_data/Programs/url-notes"
     mkdir -p "$installed"
     cp "$place/bcryptprimitives.dll" "$installed/"
+    # Longer than NSIS's strings, with a variable that has to stay one.
+    number=0 list='%USERPROFILE%\bin'
+    while [ $number -lt 500 ]; do number=$((number + 1)) list="$list;C:\\Tools\\number $number"; done
+    wine reg add 'HKCU\Environment' /v Path /t REG_EXPAND_SZ /d "$list" /f >/dev/null 2>&1 || fail "PATH can't be set"
+    [ "$(search_path)" = "REG_EXPAND_SZ $list" ] || fail "PATH is $(search_path)"
     wine "$setup" /S || fail "the installer ended with $?"
+    [ "$(search_path)" = "REG_EXPAND_SZ $list;$(wine winepath -w "$installed" | tr -d '\r')" ] || fail "PATH became $(search_path)"
+    ok "the installer appends its folder to a PATH of ${#list} characters"
     is 'url-notes' 'installed for one user' wine "$installed/url-notes.exe" --version
     is 'url_notes.json' "the installer registered the program" wine reg query "$(key Mozilla)" /ve
     # Three browsers run the program while it is updated.
@@ -204,10 +216,18 @@ try_installer() {
     until [ "$(wine tasklist 2>/dev/null | grep -c url-notes.exe)" -ge 3 ] || [ "$tries" -ge 100 ]; do tries=$((tries + 1)); done
     wine "$setup" /S || fail "the update ended with $?"
     is 'url-notes' 'updated while three browsers run the program' wine "$installed/url-notes.exe" --version
-    for host in $hosts; do kill -0 "$host" 2>/dev/null || fail "the update ended a host"; done
+    for host in $hosts; do
+        tries=0
+        while kill -0 "$host" 2>/dev/null && [ "$tries" -lt 600 ]; do
+            tries=$((tries + 1))
+            sleep 0.1
+        done
+        ! kill -0 "$host" 2>/dev/null || fail "a host of the old program goes on after the update"
+        wait "$host" || fail "a host of the old program ended with $?"
+    done
+    kill -0 "$browsers" || fail "the hosts ended with their browser"
     kill "$browsers"
-    # shellcheck disable=SC2086 # One word per process.
-    wait $hosts 2>/dev/null
+    ok "the hosts of the old program end by themselves, so browsers start the new one"
     wine "$setup" /S || fail "a second update ended with $?"
     [ ! -e "$installed/old" ] || [ -z "$(ls -A "$installed/old")" ] || fail "old programs stay"
     ok "the next update removes the programs that were moved aside"
@@ -223,6 +243,8 @@ try_installer() {
     ok "the uninstaller removes the program and leaves the notes"
     if wine reg query "$(key Mozilla)" /ve >/dev/null 2>&1; then fail "the uninstaller left a key"; fi
     ok "the uninstaller removes the registrations"
+    [ "$(search_path)" = "REG_EXPAND_SZ $list" ] || fail "PATH became $(search_path)"
+    ok "the uninstaller leaves PATH as it was"
 }
 
 # Needs root, for a small disk.

@@ -5,7 +5,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use anyhow::{anyhow, bail};
+use anyhow::{Context as _, anyhow, bail};
 use clap::builder::PossibleValuesParser;
 use serde_json::{Value, json};
 
@@ -16,6 +16,7 @@ use crate::{
     registration::{
         self, Change, Done, Outcome, Platform, Registrar, Unreachable,
         program::{how_to_install, throw_away_folder, to_register},
+        search_path,
     },
 };
 
@@ -58,6 +59,10 @@ pub(super) struct Register {
     /// Show what would be done, but change nothing
     #[arg(long)]
     dry_run: bool,
+    /// Also put the folder of the program on this user's PATH, or remove it from there (for the
+    /// installer for Windows)
+    #[arg(long, hide = true, conflicts_with_all = ["system", "dry_run"])]
+    on_path: bool,
 }
 
 impl Register {
@@ -107,7 +112,26 @@ impl Register {
             self.print_registered(platform, &around, &outcomes, invocation.out)?;
         }
         invocation.out.flush()?;
-        self.report_failures(&outcomes, invocation)
+        let on_path = match &program {
+            Some(program) if self.on_path => self.change_search_path(program),
+            _ => Ok(()),
+        };
+        self.report_failures(&outcomes, invocation).and(on_path)
+    }
+
+    fn change_search_path(&self, program: &Path) -> anyhow::Result<()> {
+        let folder = program.parent().and_then(Path::to_str);
+        let folder = folder.context("The path of the program isn't text.")?;
+        let mut not_added = None;
+        let change = |list: &str| match self.remove {
+            true => search_path::without(list, folder),
+            false => search_path::with(list, folder).unwrap_or_else(|why| {
+                not_added = Some(why);
+                None
+            }),
+        };
+        platform::change_search_path(change).context("PATH can't be changed")?;
+        not_added.map_or(Ok(()), |why| Err(why.into()))
     }
 
     /// Explains if a named browser exists only on another platform.

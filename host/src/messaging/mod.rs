@@ -14,7 +14,7 @@ pub use frame::StreamError;
 
 use crate::{
     error::Error,
-    platform::Ready,
+    platform::{Ready, Waited},
     protocol::{
         ErrorKind, ErrorObject, MAX_REQUEST_BYTES, MAX_RESPONSE_BYTES, Outcome, Request, RequestId,
         Response, parse_request,
@@ -48,7 +48,7 @@ pub trait RequestHandler {
     fn on_end(&mut self) {}
 }
 
-/// Answers frames until the stream ends between two of them. Each frame gets one answer, in order.
+/// Answers frames until the stream ends between two of them, or the program was replaced. Each frame gets one answer, in order.
 /// `input` must not buffer bytes that it has read from the stream. `then` is called once: after the
 /// first answer, or when no request is pending. A browser waits for the first answer of a host that
 /// it has just started, but not for anything else that the host does.
@@ -66,22 +66,31 @@ pub fn serve(
     }
     then();
     // Most hosts get a hello and then have nothing to do for a long time.
-    let mut pause = Some(PAUSE);
-    while let Some(time) = pause
-        && !input.arrives(time)
-    {
-        pause = catch_unwind(AssertUnwindSafe(|| handler.on_idle())).unwrap_or(None);
-    }
-    while answer_next(input, output, handler)? {
-        let mut pause = Some(PAUSE);
-        while let Some(time) = pause
-            && !input.arrives(time)
-        {
-            pause = run_maintenance(handler);
-        }
+    let mut goes_on = next_comes(input, || {
+        catch_unwind(AssertUnwindSafe(|| handler.on_idle())).unwrap_or(None)
+    });
+    while goes_on && answer_next(input, output, handler)? {
+        goes_on = next_comes(input, || run_maintenance(handler));
     }
     let _ = catch_unwind(AssertUnwindSafe(|| handler.on_end()));
     Ok(())
+}
+
+/// Waits for the next frame, or the end of the stream, and meanwhile does `work`, which returns how
+/// long to wait before the next piece of it. Returns false if another program has taken the place of
+/// this one: the extension starts that one, and sends again what wasn't answered.
+fn next_comes(input: &mut impl Ready, mut work: impl FnMut() -> Option<Duration>) -> bool {
+    let mut pause = Some(PAUSE);
+    loop {
+        match input.wait(pause) {
+            Waited::Input => return true,
+            Waited::Time => pause = work(),
+            Waited::Replaced => {
+                log::info!("This program was replaced by another one, so it ends.");
+                return false;
+            }
+        }
+    }
 }
 
 /// Runs one piece of deferred work. Errors and panics in it don't affect requests.
@@ -319,6 +328,47 @@ mod tests {
         let (answers, result) = exchange(&whole[..whole.len() - 1], no_tags);
         assert!(matches!(result, Err(StreamError::CutShort)));
         assert_eq!(answers[0]["error"]["data"]["kind"], "frame_cut_short");
+    }
+
+    /// Input after which another program takes the place of this one.
+    struct Replaced<'a>(&'a [u8]);
+
+    impl Read for Replaced<'_> {
+        fn read(&mut self, bytes: &mut [u8]) -> std::io::Result<usize> {
+            assert!(!self.0.is_empty(), "reads although it was replaced");
+            self.0.read(bytes)
+        }
+    }
+
+    impl Ready for Replaced<'_> {
+        fn arrives(&mut self, _: Duration) -> bool {
+            !self.0.is_empty()
+        }
+
+        fn wait(&mut self, time: Option<Duration>) -> Waited {
+            match time {
+                _ if !self.0.is_empty() => Waited::Input,
+                Some(_) => Waited::Time,
+                None => Waited::Replaced,
+            }
+        }
+    }
+
+    #[test]
+    fn a_replaced_program_answers_what_has_arrived_and_ends() {
+        let good = r#"{"jsonrpc":"2.0","id":9,"method":"stats"}"#;
+        for count in [0, 1, 3] {
+            let payloads = frames(&vec![good; count]);
+            let mut output = Vec::new();
+            let mut input = Replaced(&payloads);
+            serve(&mut input, &mut output, &mut no_tags, || {}).unwrap();
+            let mut rest = output.as_slice();
+            for _ in 0..count {
+                let answer = frame::read(&mut rest, MAX_RESPONSE_BYTES).unwrap();
+                assert!(matches!(answer, Frame::Payload(_)), "{count}");
+            }
+            assert!(rest.is_empty());
+        }
     }
 
     #[test]

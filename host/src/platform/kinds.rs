@@ -18,6 +18,27 @@ pub trait Ready: Read {
     /// Returns whether input, or the end of the stream, arrives within `time`. If waiting fails,
     /// returns true and leaves the error to the read.
     fn arrives(&mut self, time: Duration) -> bool;
+
+    /// Waits for input, or the end of the stream: for `time`, or without a limit.
+    fn wait(&mut self, time: Option<Duration>) -> Waited {
+        match time {
+            Some(time) if !self.arrives(time) => Waited::Time,
+            // Without a limit, the read waits.
+            _ => Waited::Input,
+        }
+    }
+}
+
+/// What ended a wait for input.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Waited {
+    /// Input, or the end of the stream, is there or comes with the next read.
+    Input,
+    /// The time is over.
+    Time,
+    /// Another program has taken the place of this one on the disk. Only Windows looks: elsewhere,
+    /// what replaces the program ends those that run.
+    Replaced,
 }
 
 /// Why a file isn't safe.

@@ -25,7 +25,7 @@ use unix as system;
 use windows as system;
 
 pub(crate) use kinds::{Danger, DiskFault, Visitor};
-pub use kinds::{Ended, FileSystem, ListeningProgram, Ready, System};
+pub use kinds::{Ended, FileSystem, ListeningProgram, Ready, System, Waited};
 pub(crate) use system::{DATA_VARIABLE, HERE, is_closed_pipe};
 pub(crate) use system::{
     disk::{
@@ -42,7 +42,7 @@ pub(crate) use system::{
         Running, computer_name, is_administrator, lower_priority, parent_program, replace_by,
         signal_that_ended, spawn_apart,
     },
-    registrations::ManifestKey,
+    registrations::{ManifestKey, change_search_path},
     sockets::{
         HAS_SOCKET_OWNERS, identifies_users, is_another_users, lacks_address_family, visitor,
     },

@@ -10,14 +10,17 @@ pub(super) mod terminal;
 pub(super) mod trust;
 
 use std::{
+    env,
     io::{self, Read},
     mem,
+    path::PathBuf,
     sync::mpsc::{self, Receiver, RecvTimeoutError, SyncSender},
     thread,
-    time::Duration,
+    time::{Duration, Instant},
 };
 
-use super::kinds::{Ready, System};
+use super::kinds::{Ready, System, Waited};
+use files::FileId;
 
 /// The system.
 pub(crate) const HERE: System = System::Windows;
@@ -36,6 +39,9 @@ const CHUNKS: usize = 4;
 /// The other end of a pipe has closed it (`ERROR_PIPE_NOT_CONNECTED`, winerror.h).
 const PIPE_NOT_CONNECTED: i32 = 233;
 
+/// How often a program that waits looks whether another one has taken its place.
+const GLANCE: Duration = Duration::from_secs(3);
+
 /// Starts to read standard input in another thread, because an anonymous pipe can't be waited for
 /// with a time limit.
 ///
@@ -50,7 +56,29 @@ pub fn standard_input() -> io::Result<impl Ready> {
         chunks,
         next: None,
         left: Vec::new(),
+        own: OwnFile::find(),
     })
+}
+
+/// The file of this program, and which one it was at the start. A program that runs can't be
+/// overwritten, but another one can get its name (packaging/windows.nsi).
+struct OwnFile {
+    path: PathBuf,
+    id: FileId,
+}
+
+impl OwnFile {
+    fn find() -> Option<Self> {
+        let path = env::current_exe().ok()?;
+        let id = FileId::of(&path)?;
+        Some(Self { path, id })
+    }
+
+    /// Returns whether another file has its name. If there is none, the program wasn't replaced, or
+    /// not yet.
+    fn is_replaced(&self) -> bool {
+        FileId::of(&self.path).is_some_and(|now| now != self.id)
+    }
 }
 
 /// Sends what arrives, and at the end an empty chunk or an error.
@@ -81,6 +109,8 @@ struct StandardInput {
     next: Option<io::Result<Vec<u8>>>,
     /// The rest of the chunk that is being taken, backwards.
     left: Vec<u8>,
+    /// The file of this program, if it is known.
+    own: Option<OwnFile>,
 }
 
 impl Ready for StandardInput {
@@ -93,6 +123,22 @@ impl Ready for StandardInput {
             }
         }
         true
+    }
+
+    fn wait(&mut self, time: Option<Duration>) -> Waited {
+        let end = time.map(|time| Instant::now() + time);
+        loop {
+            let left = end.map_or(GLANCE, |end| end.saturating_duration_since(Instant::now()));
+            if self.arrives(left.min(GLANCE)) {
+                return Waited::Input;
+            }
+            if self.own.as_ref().is_some_and(OwnFile::is_replaced) {
+                return Waited::Replaced;
+            }
+            if end.is_some_and(|end| end <= Instant::now()) {
+                return Waited::Time;
+            }
+        }
     }
 }
 

@@ -3,8 +3,9 @@
 //! This module is the only writer of host manifests. `url-notes doctor --fix` uses it, and
 //! `url-notes register` (`cli/register.rs`), which install.sh and packaging/deb.sh call.
 //! `browsers.rs` knows the browsers and their folders, `manifest.rs` the content of a manifest,
-//! `files.rs` writes and removes the files, `program.rs` chooses the program to register, and
-//! `net_program.rs` finds the program beside it that uses the network.
+//! `files.rs` writes and removes the files, `program.rs` chooses the program to register,
+//! `net_program.rs` finds the program beside it that uses the network, and `search_path.rs` puts their
+//! folder on PATH.
 //!
 //! On Windows, browsers find manifests by keys of the registry. The name of a manifest's folder says
 //! which key (`platform::ManifestKey`), and `files.rs` writes and removes it with the manifest.
@@ -14,6 +15,7 @@ pub(crate) mod files;
 pub(crate) mod manifest;
 pub(crate) mod net_program;
 pub(crate) mod program;
+pub(crate) mod search_path;
 
 use std::path::{Path, PathBuf};
 
