@@ -320,13 +320,16 @@ ask() { URL_NOTES_DATA_DIR=$work/none "$@" </dev/null; }
 install_it() {
     find_targets
     build
-    trouble=false replaced=false
+    trouble=false replaced=false first=false
     if $dry_run && [ ! -e "$built" ]; then
         outcome='would be written'
     else
         put_file "$built" "$root$program" 0755 || fail "$refusal"
     fi
-    [ "$outcome" != replaced ] || replaced=true
+    case $outcome in
+        replaced) replaced=true ;;
+        written) first=true ;;
+    esac
     say "Program: $root$program ($outcome)."
     if $without_net; then
         load uninstall
@@ -361,7 +364,7 @@ install_it() {
         load running
         end_old_hosts
     fi
-    chromium_steps='' firefox_steps=''
+    chromium_steps='' firefox_steps='' firefox_programs=-
     each_browser list_registered
     [ -z "$chromium_steps$firefox_steps" ] || say_next_steps
     say_about_path
@@ -434,11 +437,30 @@ list_registered() {
     esac
     case $family in
         chromium) chromium_steps="$chromium_steps, $title" ;;
-        firefox) firefox_steps="$firefox_steps, $title" ;;
+        firefox)
+            [ -n "$firefox_steps" ] || firefox_programs=$programs
+            firefox_steps="$firefox_steps, $title"
+            ;;
     esac
 }
 
 # ---- What is left to do
+
+FIREFOX_PAGE='about:debugging#/runtime/this-firefox'
+
+# Whether somebody installs here for the first time, by hand, on a desktop, and for Firefox alone.
+may_open_firefox() {
+    $first && ! $for_all && [ -z "$root$chromium_steps" ] && [ -t 1 ] &&
+        [ -n "${DISPLAY-}${WAYLAND_DISPLAY-}" ]
+}
+
+# open_firefox NAME: opens the page on which extensions are loaded, unless another program did.
+# Browsers of Chromium's family open no such page for others.
+open_firefox() {
+    [ -z "$opened" ] && command -v "$1" >/dev/null || return 0
+    opened=$1
+    "$1" "$FIREFOX_PAGE" </dev/null >/dev/null 2>&1 &
+}
 
 say_next_steps() {
     say
@@ -454,7 +476,14 @@ say_next_steps() {
     if [ -n "$firefox_steps" ]; then
         say
         say "${firefox_steps#, }:"
-        say "  1. Open about:debugging#/runtime/this-firefox and click \"Load Temporary Add-on…\"."
+        opened=''
+        ! may_open_firefox || each_item "$firefox_programs" open_firefox
+        if [ -n "$opened" ]; then
+            say "  1. In the page of Firefox that opens now, click \"Load Temporary Add-on…\"."
+            say "     (Its address is $FIREFOX_PAGE.)"
+        else
+            say "  1. Open $FIREFOX_PAGE and click \"Load Temporary Add-on…\"."
+        fi
         say "  2. Choose the file"
         say "     $folder/extension/manifest.json"
         say "     It stays until the browser is closed: Firefox keeps only signed add-ons."

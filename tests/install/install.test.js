@@ -17,6 +17,7 @@ import {
 import path from "node:path";
 import { test } from "node:test";
 import { promisify } from "node:util";
+import { until } from "../browser/driver/until.js";
 import { builtProgram, project } from "../browser/program.js";
 import { installer, Machine } from "./machine.js";
 
@@ -1185,3 +1186,51 @@ async function plantForeignLink(target, link) {
 		await promisify(execFile)("sudo", ["-n", "chown", "-h", "65534", link]);
 	}
 }
+
+/**
+ * Runs install.sh in a terminal of a desktop.
+ * @param {Machine} machine
+ * @param {string[]} args
+ */
+async function installByHand(machine, ...args) {
+	const words = [installer, ...args].map((word) => `'${word}'`).join(" ");
+	machine.environment.DISPLAY = ":99";
+	machine.environment.SHELL = "/bin/sh";
+	return await machine.run("script", ["-qec", words, "/dev/null"]);
+}
+
+test("the first install by hand for Firefox opens the page on which the extension is loaded", async (t) => {
+	const { machine, program } = await machineWithProgram(t);
+	await machine.borrow("script");
+	const opened = path.join(machine.folder, "opened");
+	await machine.program(
+		"firefox",
+		`printf '%s' "$*" >'${opened}.new'; mv '${opened}.new' '${opened}'`,
+	);
+
+	// A script, or a computer without a desktop.
+	await machine.install(...program);
+	await assert.rejects(readFile(opened));
+	await machine.install("--uninstall");
+
+	const { code, stdout } = await installByHand(machine, ...program);
+	assert.equal(code, 0, stdout);
+	assert.match(stdout, /page of Firefox that opens now/);
+	await until("Firefox is started", () => readFile(opened).then(() => true));
+	assert.equal(await readFile(opened, "utf8"), "about:debugging#/runtime/this-firefox");
+
+	await rm(opened);
+	const again = await installByHand(machine, ...program);
+	assert.doesNotMatch(again.stdout, /opens now/);
+	await assert.rejects(readFile(opened));
+});
+
+test("with a Chromium-based browser as well, no page is opened", async (t) => {
+	const { machine, program } = await machineWithProgram(t);
+	await machine.borrow("script");
+	await machine.program("firefox");
+	await machine.program("chromium");
+	const { stdout } = await installByHand(machine, ...program);
+	assert.match(stdout, /Open about:debugging/);
+	assert.doesNotMatch(stdout, /opens now/);
+});
