@@ -72,6 +72,11 @@ FunctionEnd
 !macroend
 
 Section "url-notes"
+    StrCpy $2 "update"
+    ${IfNot} ${FileExists} "$INSTDIR\url-notes.exe"
+        StrCpy $2 "first"
+    ${EndIf}
+
     ; Those of earlier updates that no longer run.
     CreateDirectory "$INSTDIR\old"
     Delete "$INSTDIR\old\*.*"
@@ -112,6 +117,8 @@ Section "url-notes"
     ${If} $0 != 0
         MessageBox MB_OK|MB_ICONEXCLAMATION "url-notes is installed, but not everything could be done. $1" /SD IDOK
         SetErrorLevel 2
+    ${ElseIf} $2 == "first"
+        MessageBox MB_OK|MB_ICONINFORMATION "url-notes is installed. If your browser doesn't have its extension yet, load this folder on the browser's extensions page:$\r$\n$\r$\n$INSTDIR\extension" /SD IDOK
     ${EndIf}
     ; Programs that start terminals read PATH again.
     SendMessage ${HWND_BROADCAST} ${WM_SETTINGCHANGE} 0 "STR:Environment" /TIMEOUT=2000

@@ -4,7 +4,7 @@
 //   node tests/browser/record-protocol.js NAME COMMIT
 //
 // builds the host of COMMIT, drives its extension in Chromium, and writes tests/fixtures/protocol/NAME.json.
-// docs/releasing.md says when.
+// Needs what `cargo build` makes of today. docs/releasing.md says when.
 
 import assert from "node:assert/strict";
 import { execFile, spawnSync } from "node:child_process";
