@@ -540,7 +540,7 @@ export class TagField {
 					option.className = "create";
 					// Its parts would be read with spaces between them.
 					option.ariaLabel = say("createTag", row.name);
-				} else
+				} else if (row.count > 0)
 					option.setAttribute(
 						"aria-description",
 						row.count === 1 ? say("usedOnce") : say("usedTimes", row.count),

@@ -28,7 +28,7 @@ export function completionLabel({ name, count }, typed) {
 	const uses = document.createElement("span");
 	uses.className = "uses";
 	uses.ariaHidden = "true"; // The description says it.
-	uses.textContent = String(count);
+	uses.textContent = count > 0 ? String(count) : ""; // None for tags that others imply.
 	return [marked(name, typed), uses];
 }
 

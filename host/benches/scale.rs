@@ -26,7 +26,7 @@ use std::{
 
 use url_notes::{
     domain::{Choices, NewNote, NoteId, PageText, Query, Tag},
-    store::{Facets, Origin, Reader, Store, TagFilter},
+    store::{Facets, Origin, Reader, Store, TagFilter, TagOrder},
     transfer::import::{self, ImportOptions, Source},
 };
 
@@ -36,6 +36,8 @@ const LARGE: u64 = 1_000_000;
 /// Notes and tags per listing page of the site.
 const PAGE: u32 = 21;
 const RELATED: u32 = 16;
+/// Tags on a page of their list.
+const LISTED_TAGS: u32 = 1_000;
 /// Notes that the import bench adds.
 const IMPORTED: u64 = 10_000;
 /// Saves into the running host.
@@ -81,6 +83,7 @@ fn main() -> io::Result<()> {
     drop(readers);
     if part("implied") {
         implied(&large);
+        tags_with_implied(&large);
     }
     if part("saves") {
         saves(&small, &large)?;
@@ -224,6 +227,85 @@ fn implied(large: &Path) {
             .write(now, |writer| {
                 for tag in &below {
                     writer.remove_implication(tag, &top)?;
+                }
+                Ok(())
+            })
+            .expect("implied tags");
+    }
+}
+
+/// Compares what the list of tags reads at a million notes, with tags that others imply: in the order
+/// of their own notes, and with those by implication; and a completion with and without implied tags.
+/// The implications are removed afterwards.
+fn tags_with_implied(large: &Path) {
+    println!("\nlist of tags at 1M, p50: by their own notes, with those by implication, ratio");
+    let mut store = Store::open(large).expect("a store");
+    let now = url_notes::clock::now();
+    let reader = open(large);
+    let typed = ["a", "com", "lea", "xyz"];
+    let complete = || {
+        Times::of(400, |number| {
+            reader
+                .read_transaction(|reader| reader.complete_tags(typed[number % 4], 8, &[]))
+                .expect("tags");
+        })
+    };
+    let without = complete();
+    for tops in [10_u64, 100] {
+        let edges: Vec<[Tag; 2]> = (0..tops)
+            .flat_map(|top| (1..4).map(move |n| [data::tag(top * 5 + n), data::tag(top * 5)]))
+            .collect();
+        store
+            .write(now, |writer| {
+                for [tag, implied] in &edges {
+                    writer.imply_tag(tag, implied)?;
+                }
+                Ok(())
+            })
+            .expect("implied tags");
+        let facets = Facets::read(&reader).expect("facets");
+        let total = |tag: &Tag| facets.count(&reader, &TagFilter::of(tag));
+        let own = || {
+            let mut tags = reader.top_tags(LISTED_TAGS).expect("tags");
+            reader.count_implied(&mut tags, total).expect("counts");
+            reader.tag_tree(total).expect("a tree");
+        };
+        let all = || {
+            let list = reader.tag_list(TagOrder::Uses, "", None, LISTED_TAGS, total);
+            list.expect("tags");
+            reader.tag_tree(total).expect("a tree");
+        };
+        let mut times = [Vec::new(), Vec::new()];
+        for _ in 0..60 {
+            for (times, page) in times.iter_mut().zip([&own as &dyn Fn(), &all]) {
+                let begin = Instant::now();
+                reader
+                    .read_transaction(|_| {
+                        page();
+                        Ok(())
+                    })
+                    .expect("a page");
+                times.push(begin.elapsed());
+            }
+        }
+        let [own, all] = times.map(Times::sorted);
+        println!(
+            "{tops:>4} implied tags   {:>8.0} µs   {:>8.0} µs   {:>5.2} x   ≤ 1.5 x",
+            own.percentile(50),
+            all.percentile(50),
+            all.percentile(50) / own.percentile(50),
+        );
+        let with = complete();
+        println!(
+            "{tops:>4} implied tags, completion   {:>6.0} µs without   {:>6.0} µs   p99 {:>6.0}",
+            without.percentile(50),
+            with.percentile(50),
+            with.percentile(99),
+        );
+        store
+            .write(now, |writer| {
+                for [tag, implied] in &edges {
+                    writer.remove_implication(tag, implied)?;
                 }
                 Ok(())
             })

@@ -44,6 +44,9 @@ const QUERIES = [
 	"memory -c",
 	'bandwidth -"memory bandwidth"',
 	"tag:c++",
+	'tag:"=large language model"',
+	'#"large language model"',
+	'-tag:"large language model" memor',
 	'tag:"large language model"',
 	'tag:"<b>"',
 	"-tag:c++ memor",
@@ -163,6 +166,9 @@ async function publish(world) {
 		excerpt: null,
 	}));
 	await world.put([...start, ...more]);
+	for (const tag of ["c++", "on no note"]) {
+		await world.command("tag", "imply", tag, "large language model");
+	}
 	const folder = path.join(world.home, "published");
 	await world.command("export", "site", folder, "--base-path", "/url-notes");
 	return folder;
@@ -474,6 +480,11 @@ inEachBrowser(
 				["tag/Web%2FTech#content", "url-notes | tag | web/tech"],
 				["tag/large%20language%20model", "url-notes | tag | large language model"],
 				["tag/Large%20%20language%20model", "url-notes | tag | large language model"],
+				[
+					"tag/%3Dlarge%20language%20model",
+					'url-notes | search | tag:"=large language model"',
+					"Plain C",
+				],
 				["tag/g%C3%B6del", "url-notes | tag | gödel"],
 				["tag/Go%CC%88del", "url-notes | tag | gödel"],
 				["tag/%E6%A9%9F%E6%A2%B0%E5%AD%A6%E7%BF%92", "url-notes | tag | 機械学習"],

@@ -204,7 +204,10 @@ fn tags(store: &Reader, typed: &str) -> Result<Vec<CompletionCandidate>> {
         .into_iter()
         .map(|tag| {
             let notes = if tag.uses == 1 { "note" } else { "notes" };
-            let help = format!("{} {notes}", tag.uses);
+            let help = match tag.uses {
+                0 => "implied by other tags".to_owned(),
+                uses => format!("{uses} {notes}"),
+            };
             CompletionCandidate::new(tag.tag.as_str()).help(Some(help.into()))
         })
         .collect())

@@ -49,7 +49,9 @@ pub(super) struct Search {
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
 enum Place {
+    /// Title, note, description, tags and address
     Note,
+    /// The texts of pages; leaves out notes that match by themselves
     Text,
 }
 

@@ -205,8 +205,11 @@ impl List {
         let reader = invocation.reader()?;
         let mut tags = reader.tags(order)?;
         tags.retain(|tag| tag.tag.contains(&wanted));
-        tags.truncate(self.limit.unwrap_or(usize::MAX));
         reader.count_implied(&mut tags, |tag| reader.count_with_tags(&TagFilter::of(tag)))?;
+        if order == TagOrder::Uses {
+            tags.sort_by_key(|tag| std::cmp::Reverse(tag.total()));
+        }
+        tags.truncate(self.limit.unwrap_or(usize::MAX));
         if invocation.json {
             let tags: Vec<_> = tags.into_iter().map(wire_tag).collect();
             return invocation.print_json(&tags);

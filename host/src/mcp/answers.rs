@@ -354,8 +354,8 @@ fn list_tags(reader: &Reader, visible: &Readable, asked: &ListTags) -> Result<Co
     let filter = Tag::typed(&asked.filter);
     let counts = match visible.is_everything() {
         true => {
-            let mut list = reader.tag_list(TagOrder::Uses, &filter, None, limit)?;
-            list.count_implied(reader, |tag| reader.count_with_tags(&TagFilter::of(tag)))?;
+            let total = |tag: &Tag| reader.count_with_tags(&TagFilter::of(tag));
+            let list = reader.tag_list(TagOrder::Uses, &filter, None, limit, total)?;
             list.tags.into_iter().map(|tag| tag.count).collect()
         }
         // Counted on the notes that may be read, or else the names of other notes' tags would show.

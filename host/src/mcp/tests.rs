@@ -635,7 +635,7 @@ fn deleted_and_excluded_notes_are_never_shown() {
     let all = notes.call("list_tags", json!({ "filter": "r" }));
     assert_eq!(
         all["tags"],
-        json!([["rust", 3], ["diary", 1], ["private", 1, 1]])
+        json!([["rust", 3], ["private", 1, 1], ["diary", 1]])
     );
     let found = notes.call("notes_with_tag", json!({ "with": ["private"] }));
     assert_eq!(titles(&found), ["Diary", "Private"]);

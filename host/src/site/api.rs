@@ -419,11 +419,12 @@ impl TagsQuestion {
         if self.beside != TagFilter::default() {
             return self.related(reader, facet_cache);
         }
-        let list = reader.tag_list(self.order, &self.filter, self.place.as_ref(), self.limit)?;
-        let mut counts: Vec<_> = list.tags.into_iter().map(|tag| tag.count).collect();
-        reader.count_implied(&mut counts, |tag| facet_cache.total(reader, tag))?;
+        let (filter, place) = (&self.filter, self.place.as_ref());
+        let total = |tag: &Tag| facet_cache.total(reader, tag);
+        let list = reader.tag_list(self.order, filter, place, self.limit, total)?;
+        let counts = list.tags.into_iter().map(|tag| tag.count);
         Ok(Tags {
-            tags: counts.into_iter().map(wire_tag).collect(),
+            tags: counts.map(wire_tag).collect(),
             count: list.matching,
             next: list.next.map(|place| match place {
                 TagPlace::From(tag) => Next::From(tag.to_string()),

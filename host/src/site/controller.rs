@@ -274,8 +274,8 @@ impl Controller {
     fn home(&self, reader: &Reader) -> Result<Answer> {
         let counts = reader.counts()?;
         let (notes, gists) = with_stand_ins(reader, reader.latest_notes(None, PAGE_NOTES)?)?;
-        let mut tags = reader.top_tags(HOME_TAGS)?;
-        reader.count_implied(&mut tags, |tag| self.facet_cache.total(reader, tag))?;
+        let total = |tag: &Tag| self.facet_cache.total(reader, tag);
+        let tags = reader.top_tags_with_implied(HOME_TAGS, total)?;
         let today = self.today();
         let earlier = reader.on_this_day(today, &self.layout.zone, ON_THIS_DAY)?;
         let zone = &self.layout.zone;
@@ -301,9 +301,8 @@ impl Controller {
         filter: &str,
         place: Option<&TagPlace>,
     ) -> Result<Answer> {
-        let mut list = reader.tag_list(order, &Tag::typed(filter), place, PAGE_TAGS)?;
         let total = |tag: &Tag| self.facet_cache.total(reader, tag);
-        list.count_implied(reader, total)?;
+        let list = reader.tag_list(order, &Tag::typed(filter), place, PAGE_TAGS, total)?;
         let tree = match (filter, place) {
             ("", None) => reader.tag_tree(total)?,
             _ => TagTree::default(),

@@ -1,9 +1,10 @@
 //! Suggestions for addresses that lead nowhere.
 
 use crate::{
+    domain::Tag,
     error::Result,
     site::links::Links,
-    store::{Reader, SiteCount, SiteOrder, TagCount},
+    store::{Reader, SiteCount, SiteOrder, TagCount, TagFilter},
 };
 
 /// Most attempts to find similar tags.
@@ -24,8 +25,10 @@ pub(super) fn tags(reader: &Reader, text: &str, limit: u32) -> Result<Vec<TagCou
         .filter(|attempt| !attempt.is_empty())
         .take(ATTEMPTS);
     for attempt in attempts {
-        let near = reader.complete_tags(attempt, limit, &[])?;
+        let mut near = reader.complete_tags(attempt, limit, &[])?;
         if !near.is_empty() {
+            let total = |tag: &Tag| reader.count_with_tags(&TagFilter::of(tag));
+            reader.count_implied(&mut near, total)?;
             return Ok(near);
         }
     }

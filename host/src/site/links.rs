@@ -8,7 +8,7 @@ use url::form_urlencoded::Serializer;
 use super::file_names::FileNames;
 use crate::{
     domain::{NoteId, Tag},
-    store::{Month, SiteOrder, TagFilter, TagOrder, TagPlace},
+    store::{Month, SiteOrder, TagFilter, TagOrder, TagPlace, tag_alone},
 };
 
 /// All except the unreserved characters of RFC 3986, 2.3.
@@ -193,6 +193,15 @@ impl Links {
             return self.tag_page(tag, 0);
         }
         self.path(&tag.path())
+    }
+
+    /// Address of the notes with a tag itself, without those that imply it.
+    pub(super) fn tag_alone(&self, tag: &Tag) -> String {
+        let alone = tag_alone(tag);
+        match self.are_files() {
+            true => self.found(&format!("{} ", tag_condition("", &alone)), None),
+            false => self.tag(&alone),
+        }
     }
 
     /// Address of a page of the notes with a tag by number, starting at 0, for exported sites.

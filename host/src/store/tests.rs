@@ -271,7 +271,10 @@ fn a_note_keeps_the_time_of_its_save_even_if_others_share_it() {
     let stats = t.store.stats().unwrap();
     assert_eq!(stats.first, Some(just_before));
     assert_eq!(stats.last, Some(midnight));
-    let recent = t.store.tag_list(TagOrder::Recent, "", None, 9).unwrap();
+    let recent = t
+        .store
+        .tag_list(TagOrder::Recent, "", None, 9, |_| Ok(0))
+        .unwrap();
     assert_eq!(recent.tags[0].newest, Some(midnight));
     let outline = t.store.outline(&TagFilter::default()).unwrap();
     assert_eq!(
@@ -577,7 +580,10 @@ fn a_tag_is_completed_without_its_accents_and_in_other_widths() {
     assert_eq!(complete(&t, "ｶﾞﾝ"), ["ガンダム"]);
     assert_eq!(complete(&t, "국"), ["한국어"]);
     let filtered = |text: &str| {
-        let list = t.store.tag_list(TagOrder::Name, text, None, 9).unwrap();
+        let list = t
+            .store
+            .tag_list(TagOrder::Name, text, None, 9, |_| Ok(0))
+            .unwrap();
         assert_eq!(list.matching, Some(list.tags.len() as u64));
         let names = list.tags.into_iter().map(|tag| tag.count.tag.to_string());
         names.collect::<Vec<_>>()

@@ -94,7 +94,7 @@ pub const SEARCH_HELP: [(&str, &str); 23] = [
     ("has:text", "with the readable text of the page"),
     (
         "in:text rotary",
-        "only in the texts of pages; in:note searches everything else",
+        "only notes that match with the text of their page, not those that match by themselves; in:note finds those",
     ),
     ("title:llm", "in the title; title:\"a phrase\" for a phrase"),
     (

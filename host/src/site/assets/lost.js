@@ -76,6 +76,11 @@ async function tagged(tag) {
 		return searchFor(`${conditions.join(" ")} `);
 	}
 	const there = await folderOf("tag", `=${tag}`, tag);
+	// The tag itself, without those that imply it, has no page.
+	if (!there && !isFeed && tag.startsWith("=")) {
+		const notes = await notesOf(`=${tag.slice(1)}`);
+		if (notes.length > 0) return searchFor(`${condition("", tag)} `);
+	}
 	return isFeed ? there?.replace(/[^/]+$/, "feed.atom") : there;
 }
 
@@ -113,7 +118,9 @@ async function notesOf(word) {
 async function folderOf(kind, word, name) {
 	const known = await start();
 	const numbers = await notesOf(word);
-	for (const number of numbers.slice(0, LOOKED_INTO)) {
+	// Where some have the tag only by implication, those that have it themselves.
+	const own = await notesOf(`:!${word}`);
+	for (const number of (own.length > 0 ? own : numbers).slice(0, LOOKED_INTO)) {
 		const { tags, site } = await noteOf(number, known);
 		const all = kind === "tag" ? tags : site === undefined ? [] : [site];
 		const named = all.find((one) => nameOf(one) === name);

@@ -176,15 +176,21 @@ async function addPairs(term, start) {
 }
 
 /**
- * Returns the notes with a tag of exactly this name, or else of the name without invisible
- * characters.
+ * Returns the notes with a tag of exactly this name or one that implies it; or else of the name
+ * without invisible characters. Else `=gpu` means the tag itself.
  * @param {string} tag
  * @param {import("./pieces.js").Start} start
  */
 async function notesTagged(tag, start) {
 	const has = await notesWith(`=${tag}`, false, start);
+	if (has.includes(1)) return has;
+	const alone = tag.startsWith("=") ? tag.slice(1).trimStart() : "";
+	if (alone !== "") {
+		const own = await notesWith(`:!=${alone}`, false, start);
+		return own.includes(1) ? own : notesWith(`=${alone}`, false, start);
+	}
 	const renewed = tagOf(tag);
-	if (has.includes(1) || renewed === tag || renewed === "") return has;
+	if (renewed === tag || renewed === "") return has;
 	return notesWith(`=${renewed}`, false, start);
 }
 

@@ -5,7 +5,8 @@
 //! nothing else. `assets/pieces.js` reads them.
 //!
 //! Notes are numbered, the oldest 0, so a new note changes only the pieces of its own words. Words
-//! are those of `domain/words.rs`; `=gpu` is a tag, `=` means no tag, `:e.org` a site.
+//! are those of `domain/words.rs`; `=gpu` is a tag or one that implies it, `:!=gpu` the tag itself if
+//! others imply it, `=` means no tag, `:e.org` a site.
 
 use std::{borrow::Cow, collections::HashMap, io};
 
@@ -119,7 +120,7 @@ impl Index {
             }
         }
         for tag in &note.tags {
-            self.push(&format!("={tag}"), number);
+            self.add_tag(number, tag);
         }
         if note.tags.is_empty() {
             self.push("=", number);
@@ -144,6 +145,16 @@ impl Index {
             self.push(&format!(":{name}"), number);
             site = name.split_once('.').map(|(_, above)| above);
         }
+    }
+
+    /// Adds a tag that the note that was added last has itself or by implication.
+    pub(super) fn add_tag(&mut self, number: u32, tag: &Tag) {
+        self.push(&format!("={tag}"), number);
+    }
+
+    /// Adds that this note has a tag itself that others imply.
+    pub(super) fn add_own(&mut self, number: u32, tag: &Tag) {
+        self.push(&format!(":!={tag}"), number);
     }
 
     /// Adds what is known of the link of the note that was added last.

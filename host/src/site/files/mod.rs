@@ -61,8 +61,7 @@ use crate::{
         views::{self, Layout, Related},
     },
     store::{
-        ListedTag, Reader, RelatedTags, SiteCount, SiteList, SiteOrder, TagFamily, TagFilter,
-        TagList, TagOrder, TagTree,
+        Reader, RelatedTags, SiteCount, SiteList, SiteOrder, TagFilter, TagList, TagOrder, TagTree,
     },
 };
 
@@ -120,7 +119,7 @@ fn export(
         Tokens::Publish => HashSet::new(),
     };
     let (outline, with_tokens) = store.outline_without(&filter, extras.only.as_ref(), &left_out)?;
-    let catalog = PagePlan::of(outline);
+    let catalog = PagePlan::of(outline, store.tag_graph()?);
     let sites = Sites::of(&catalog.outline);
     let folder = Folder::new(place, stop)?;
     let tags = catalog.outline.tags.iter().map(Tag::as_str);
@@ -200,7 +199,7 @@ enum Job {
     /// The search index.
     Words,
     /// The pages of a tag.
-    Tag(usize),
+    Tag(u32),
     /// The pages of a site.
     Site(usize),
     /// Pages of all notes, starting at this one.
@@ -281,9 +280,10 @@ impl Maker<'_> {
         notes.collect()
     }
 
-    fn tag(&self, tag: usize, made: &Made, tally: &mut Tally<u32>) -> anyhow::Result<()> {
+    fn tag(&self, tag: u32, made: &Made, tally: &mut Tally<u32>) -> anyhow::Result<()> {
         let notes = self.catalog.notes_with(tag);
         let name = self.catalog.tag(tag);
+        let (count, family) = (self.catalog.counted(tag), self.catalog.family(tag));
         let layout = &self.shells[2];
         let filter = TagFilter::of(name);
         let related = RelatedTags {
@@ -296,10 +296,10 @@ impl Maker<'_> {
         for (number, notes) in pages.enumerate() {
             let page = views::TagPage {
                 filter: &filter,
-                count: self.catalog.notes_with(tag).len() as u64,
-                own: self.catalog.notes_with(tag).len() as u64,
+                count: count.total(),
+                own: count.uses,
                 alone_of: None,
-                family: &TagFamily::default(),
+                family: &family,
                 related: &related,
                 notes: &self.list(notes, made)?,
                 newest: (number > 0).then(|| layout.links.tag(name)),
@@ -517,6 +517,7 @@ impl Maker<'_> {
         };
         let links = &layout.links;
         let tags = self.catalog.tags_by(order);
+        let (tree, no_tree) = (self.catalog.tree(), TagTree::default());
         let length = PAGE_TAGS as usize;
         let mut jumps: Vec<(String, String)> = Vec::new();
         if order == TagOrder::Name {
@@ -537,10 +538,7 @@ impl Maker<'_> {
         for number in 0..=last {
             let shown = &tags[number * length..count.min((number + 1) * length)];
             let list = TagList {
-                tags: shown
-                    .iter()
-                    .map(|tag| self.catalog.listed(*tag))
-                    .collect::<Vec<ListedTag>>(),
+                tags: shown.iter().map(|tag| self.catalog.listed(*tag)).collect(),
                 next: None,
                 matching: Some(count as u64),
             };
@@ -548,7 +546,7 @@ impl Maker<'_> {
                 order,
                 filter: "",
                 list: &list,
-                tree: &TagTree::default(),
+                tree: if number == 0 { &tree } else { &no_tree },
                 untagged: self.catalog.outline.untagged(),
                 first: (number > 0).then(|| links.tags_page(order, 0)),
                 more: (number < last).then(|| links.tags_page(order, number + 1)),

@@ -1,13 +1,20 @@
 //! Plans which note is on which page of an exported site, as numbers. Notes are numbered, the
 //! oldest 0; a note takes about a hundred bytes.
 
-use std::{cmp::Reverse, collections::BTreeMap, ops::Range};
+use std::{
+    cmp::Reverse,
+    collections::{BTreeMap, BTreeSet, HashMap},
+    ops::Range,
+};
 
 use jiff::tz::TimeZone;
 
 use crate::{
-    domain::Tag,
-    store::{Counts, ListedTag, Month, Outline, SiteCount, SiteFamily, TagCount, TagOrder},
+    domain::{Tag, TagGraph},
+    store::{
+        Counts, ListedTag, Month, Outline, SiteCount, SiteFamily, TagCount, TagFamily, TagOrder,
+        TagTree,
+    },
 };
 
 /// Number of a note's tags that are followed to related notes, those with the fewest notes first,
@@ -23,6 +30,14 @@ pub(super) struct PagePlan {
     starts: Vec<u32>,
     /// Note numbers, tag by tag, oldest first.
     notes: Vec<u32>,
+    /// Which of the tags imply which.
+    graph: TagGraph,
+    /// The tags that each tag implies, of those that imply any.
+    above: HashMap<u32, Vec<u32>>,
+    /// The notes with a tag or one that implies it, oldest first, of tags that others imply.
+    joined: HashMap<u32, Vec<u32>>,
+    /// The numbers of notes of the tags that imply others or are implied.
+    counts_in_graph: HashMap<Tag, TagCount>,
 }
 
 impl PagePlan {
@@ -33,7 +48,33 @@ impl PagePlan {
         }
     }
 
-    pub(super) fn of(outline: Outline) -> Self {
+    /// Plans the pages. Of the tags that imply others, only those in the outline are published; what
+    /// they imply through others, they imply directly.
+    pub(super) fn of(outline: Outline, mut graph: TagGraph) -> Self {
+        let number_of: HashMap<&Tag, u32> = outline.tags.iter().zip(0..).collect();
+        let unpublished: Vec<Tag> = graph
+            .tags()
+            .filter(|tag| !number_of.contains_key(tag))
+            .cloned()
+            .collect();
+        unpublished.iter().for_each(|tag| graph.remove_tag(tag));
+        let numbers = |tags: Vec<Tag>| -> Vec<u32> {
+            let known = tags.iter().filter_map(|tag| number_of.get(tag));
+            known.copied().collect()
+        };
+        let mut above = HashMap::new();
+        let mut below = HashMap::new();
+        for tag in graph.tags() {
+            let number = number_of[tag];
+            for (list, others) in [
+                (&mut above, graph.implied(tag)),
+                (&mut below, graph.implying(tag)),
+            ] {
+                if !others.is_empty() {
+                    list.insert(number, numbers(others));
+                }
+            }
+        }
         let mut starts = vec![0_u32; outline.tags.len() + 1];
         for tag in &outline.tagged {
             starts[*tag as usize + 1] += 1;
@@ -50,33 +91,88 @@ impl PagePlan {
                 *place += 1;
             }
         }
-        Self {
+        let mut plan = Self {
             outline,
             starts,
             notes,
+            graph,
+            above,
+            joined: HashMap::new(),
+            counts_in_graph: HashMap::new(),
+        };
+        for (tag, implying) in below {
+            let all = implying.iter().chain([&tag]);
+            let mut notes: Vec<u32> = all.flat_map(|tag| plan.own_notes(*tag)).copied().collect();
+            notes.sort_unstable();
+            notes.dedup();
+            plan.joined.insert(tag, notes);
         }
+        let in_graph = plan
+            .tags()
+            .filter(|tag| plan.graph.contains(plan.tag(*tag)));
+        let counts = in_graph.map(|tag| (plan.tag(tag).clone(), plan.counted(tag)));
+        plan.counts_in_graph = counts.collect();
+        plan
     }
 
-    /// Returns the notes with a tag, oldest first.
-    pub(super) fn notes_with(&self, tag: usize) -> &[u32] {
+    /// Returns the notes with a tag itself, oldest first.
+    fn own_notes(&self, tag: u32) -> &[u32] {
+        let tag = tag as usize;
         &self.notes[self.starts[tag] as usize..self.starts[tag + 1] as usize]
     }
 
-    pub(super) fn tag(&self, tag: usize) -> &Tag {
-        &self.outline.tags[tag]
+    /// Returns the notes with a tag or one that implies it, oldest first.
+    pub(super) fn notes_with(&self, tag: u32) -> &[u32] {
+        match self.joined.get(&tag) {
+            Some(notes) => notes,
+            None => self.own_notes(tag),
+        }
     }
 
-    fn counted(&self, tag: usize) -> TagCount {
+    /// Returns whether other tags imply this one.
+    pub(super) fn is_implied(&self, tag: u32) -> bool {
+        self.joined.contains_key(&tag)
+    }
+
+    /// Returns all tags by number.
+    pub(super) fn tags(&self) -> impl Iterator<Item = u32> + use<> {
+        0..u32::try_from(self.outline.tags.len()).unwrap_or(u32::MAX)
+    }
+
+    /// Returns the tags that a note has by implication, without its own.
+    pub(super) fn implied_by(&self, note: u32) -> BTreeSet<u32> {
+        let own = self.outline.tags_of(note as usize);
+        let implied = own.iter().filter_map(|tag| self.above.get(tag)).flatten();
+        implied.filter(|tag| !own.contains(tag)).copied().collect()
+    }
+
+    /// Returns the tags that others imply as a tree.
+    pub(super) fn tree(&self) -> TagTree {
+        TagTree::of(&self.graph, &self.counts_in_graph)
+    }
+
+    /// Returns the neighbours of a tag in the tree.
+    pub(super) fn family(&self, tag: u32) -> TagFamily {
+        TagFamily::of(&self.graph, self.tag(tag), &self.counts_in_graph)
+    }
+
+    pub(super) fn tag(&self, tag: u32) -> &Tag {
+        &self.outline.tags[tag as usize]
+    }
+
+    /// Returns a tag with its numbers of notes.
+    pub(super) fn counted(&self, tag: u32) -> TagCount {
+        let uses = self.own_notes(tag).len();
         TagCount {
             tag: self.tag(tag).clone(),
-            uses: self.notes_with(tag).len() as u64,
-            implied: 0,
+            uses: uses as u64,
+            implied: (self.notes_with(tag).len() - uses) as u64,
         }
     }
 
     /// Returns all tags, as numbers, in an order.
-    pub(super) fn tags_by(&self, order: TagOrder) -> Vec<usize> {
-        let mut tags: Vec<usize> = (0..self.outline.tags.len()).collect();
+    pub(super) fn tags_by(&self, order: TagOrder) -> Vec<u32> {
+        let mut tags: Vec<u32> = self.tags().collect();
         tags.sort_unstable_by_key(|tag| {
             let key = match order {
                 TagOrder::Uses => (Reverse(self.notes_with(*tag).len()), 0),
@@ -89,26 +185,27 @@ impl PagePlan {
     }
 
     /// Returns the newest note with a tag, and the tag's position on that note.
-    fn newest_place(&self, tag: usize) -> (Reverse<usize>, usize) {
-        let newest = self.notes_with(tag).last().map_or(0, |note| *note as usize);
+    fn newest_place(&self, tag: u32) -> (Reverse<usize>, usize) {
+        let newest = self.own_notes(tag).last().map_or(0, |note| *note as usize);
         let tags = self.outline.tags_of(newest).iter();
-        let place = tags.take_while(|other| **other as usize != tag).count();
+        let place = tags.take_while(|other| **other != tag).count();
         (Reverse(newest), place)
     }
 
     /// Returns a tag as lists show it.
-    pub(super) fn listed(&self, tag: usize) -> ListedTag {
-        let newest = self.notes_with(tag).last();
+    pub(super) fn listed(&self, tag: u32) -> ListedTag {
+        let newest = self.own_notes(tag).last();
         ListedTag {
             count: self.counted(tag),
             newest: newest.map(|note| self.outline.saved[*note as usize]),
         }
     }
 
-    /// Returns the most used tags. Of tags with the same number of notes, the oldest come first.
+    /// Returns the most used tags. Of tags with the same number of notes, those that others imply come
+    /// last, and the oldest first.
     pub(super) fn top_tags(&self, limit: usize) -> Vec<TagCount> {
-        let mut tags: Vec<usize> = (0..self.outline.tags.len()).collect();
-        tags.sort_by_key(|tag| Reverse(self.notes_with(*tag).len()));
+        let mut tags: Vec<u32> = self.tags().collect();
+        tags.sort_by_key(|tag| (Reverse(self.notes_with(*tag).len()), self.is_implied(*tag)));
         tags.truncate(limit);
         tags.into_iter().map(|tag| self.counted(tag)).collect()
     }
@@ -124,35 +221,44 @@ impl PagePlan {
         months
     }
 
-    /// Returns the most frequent tags on the notes with this one.
+    /// Returns the most frequent tags on the notes with this one, those by implication included.
     pub(super) fn related_tags(
         &self,
-        tag: usize,
+        tag: u32,
         limit: usize,
         tally: &mut Tally<u32>,
     ) -> Vec<TagCount> {
-        for note in self.notes_with(tag) {
-            for other in self.outline.tags_of(*note as usize) {
-                tally.add(*other, 1);
+        let notes = self.notes_with(tag);
+        for note in notes {
+            let own = self.outline.tags_of(*note as usize);
+            own.iter().for_each(|other| tally.add(*other, 1));
+            if !self.above.is_empty() {
+                let implied = self.implied_by(*note).into_iter();
+                implied.for_each(|other| tally.add(other, 1));
             }
         }
+        // All of these notes have what the tag implies.
+        let above = self.above.get(&tag).map_or(&[][..], Vec::as_slice);
         let mut found = tally.take();
-        found.retain(|(other, _)| *other as usize != tag);
-        let order = |(tag, uses): &(u32, u32)| (Reverse(*uses), *tag);
+        found.retain(|(other, _)| *other != tag && !above.contains(other));
+        let order = |(tag, total): &(u32, u32)| (Reverse(*total), *tag);
         if found.len() > limit {
             found.select_nth_unstable_by_key(limit, order);
             found.truncate(limit);
         }
-        let related = found.into_iter().map(|(tag, uses)| TagCount {
-            tag: self.tag(tag as usize).clone(),
-            uses: uses.into(),
-            implied: 0,
+        let related = found.into_iter().map(|(other, total)| {
+            let uses = match self.is_implied(other) {
+                true => common(self.own_notes(other), notes),
+                false => u64::from(total),
+            };
+            TagCount {
+                tag: self.tag(other).clone(),
+                uses,
+                implied: u64::from(total) - uses,
+            }
         });
         let mut related: Vec<TagCount> = related.collect();
-        related.sort_by(|a, b| {
-            let by_uses = b.uses.cmp(&a.uses);
-            by_uses.then_with(|| a.tag.as_str().cmp(b.tag.as_str()))
-        });
+        related.sort_by(|a, b| b.total().cmp(&a.total()).then_with(|| a.tag.cmp(&b.tag)));
         related
     }
 
@@ -165,7 +271,7 @@ impl PagePlan {
     ) -> Vec<u32> {
         let tags = self.outline.tags_of(note as usize).iter();
         let mut shared: Vec<(usize, u32)> = tags
-            .map(|tag| (self.notes_with(*tag as usize).len(), *tag))
+            .map(|tag| (self.own_notes(*tag).len(), *tag))
             .filter(|(uses, _)| *uses > 1)
             .collect();
         shared.sort_by_key(|(uses, _)| *uses);
@@ -173,7 +279,7 @@ impl PagePlan {
         for (uses, tag) in shared {
             let uses = u32::try_from(uses).map_or(f64::MAX, f64::from);
             let weight = 1.0 / uses.ln_1p();
-            let notes = self.notes_with(tag as usize).iter().rev();
+            let notes = self.own_notes(tag).iter().rev();
             for other in notes.take(LOOKED_AT) {
                 tally.add(*other, weight);
             }
@@ -196,8 +302,16 @@ impl PagePlan {
         let ours = self.outline.tags_of(note as usize);
         let theirs = self.outline.tags_of(other as usize).iter();
         let both = theirs.filter(|tag| ours.contains(tag));
-        both.map(|tag| self.tag(*tag as usize).clone()).collect()
+        both.map(|tag| self.tag(*tag).clone()).collect()
     }
+}
+
+/// Counts the numbers that are in both of two sorted lists, the first of which is usually shorter.
+fn common(few: &[u32], many: &[u32]) -> u64 {
+    let both = few
+        .iter()
+        .filter(|number| many.binary_search(number).is_ok());
+    both.count() as u64
 }
 
 /// Sums by number, for sparse numbers.

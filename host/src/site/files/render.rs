@@ -223,6 +223,14 @@ impl Renderer<'_> {
             let searched = Searched::of(note);
             let site = views::site_of(note);
             share.words.add(number, note, &searched, site.as_deref());
+            for tag in self.plan.outline.tags_of(number as usize) {
+                if self.plan.is_implied(*tag) {
+                    share.words.add_own(number, self.plan.tag(*tag));
+                }
+            }
+            for tag in self.plan.implied_by(number) {
+                share.words.add_tag(number, self.plan.tag(tag));
+            }
             if let Some((link, _)) = layout.known_links.of(note.id) {
                 share.words.add_link(number, link.verdict);
             }
@@ -249,7 +257,7 @@ impl Renderer<'_> {
     /// Returns for each note whether it is among the newest of one of its tags.
     fn in_feeds(&self) -> Vec<bool> {
         let mut in_feeds = vec![false; self.plan.outline.notes.len()];
-        for tag in 0..self.plan.outline.tags.len() {
+        for tag in self.plan.tags() {
             for note in newest(self.plan.notes_with(tag), FEED_NOTES) {
                 in_feeds[*note as usize] = true;
             }

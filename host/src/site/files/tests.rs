@@ -432,3 +432,168 @@ fn a_site_presents_itself_as_its_publisher_wants() {
     assert!(!home.contains("canonical") && !home.contains("custom.css"));
     assert!(!out.join("sitemap.xml").exists() && !out.join("custom.css").exists());
 }
+
+/// Returns the notes of a test of implied tags. `tokio` implies `rust`, which implies `code`, as `go`
+/// does.
+fn implying(folder: &Path, more: &[(&str, &str)]) -> Store {
+    let mut store = Store::open(&folder.join("notes.db")).unwrap();
+    let start: Timestamp = "2025-08-01T08:00:00Z".parse().unwrap();
+    let notes: [&[&str]; 9] = [
+        &["tokio", "async"],
+        &["rust", "to read"],
+        &["go", "async"],
+        &["code", "to read"],
+        &["async"],
+        &["rust", "go"],
+        &["nursery", "hush"],
+        &["code", "rust", "hush"],
+        &["spring"],
+    ];
+    for (number, tags) in (0..).zip(notes) {
+        let url = format!("https://e.org/{number}");
+        let new = crate::store::test_store::new_note(&url, &format!("Title {number}"), tags, "");
+        let now = start + SignedDuration::from_hours(number * 7);
+        store.write(now, |writer| writer.save_note(&new)).unwrap();
+    }
+    let edges = [("tokio", "rust"), ("rust", "code"), ("go", "code")];
+    for (tag, implied) in edges.iter().chain(more) {
+        let [tag, implied] = [tag, implied].map(|name| Tag::parse(name).unwrap());
+        store
+            .write(start, |writer| writer.imply_tag(&tag, &implied))
+            .unwrap();
+    }
+    store
+}
+
+/// Implications from and to tags that no published note has.
+const HIDDEN: [(&str, &str); 5] = [
+    ("spring", "middleware"),
+    ("middleware", "code"),
+    ("nursery", "code"),
+    ("hush", "rust"),
+    ("code", "hypernym"),
+];
+
+fn exported(store: &Reader, without: &[&str], out: &Path) {
+    let filter = TagFilter {
+        with: Vec::new(),
+        without: without.iter().map(|tag| Tag::parse(tag).unwrap()).collect(),
+    };
+    let extras = Extras::default();
+    let address = Address::default();
+    let stop = AtomicBool::new(false);
+    write_files(store, &filter, &extras, &address, out, &|_, _| {}, &stop).unwrap();
+}
+
+#[test]
+fn pages_of_implied_tags_show_what_the_site_shows() {
+    let dir = tempfile::tempdir().unwrap();
+    let store = implying(dir.path(), &[]);
+    let out = dir.path().join("out");
+    exported(&store, &[], &out);
+    let site = Controller::new(
+        dir.path().join("notes.db"),
+        "http://localhost:6683".into(),
+        "http://localhost:6683",
+    );
+    for tag in ["code", "rust", "go", "tokio", "async", "to read"] {
+        let served = site.answer_to(&format!("/tag/{}", tag.replace(' ', "%20")), None);
+        let file = fs::read_to_string(out.join(format!("tag/{tag}/index.html"))).unwrap();
+        // Narrowing needs a server, so related tags look different.
+        let shown = |page: &str| -> [Vec<String>; 3] {
+            let (head, rest) = page.split_once("Related tags").unwrap();
+            let (related, notes) = rest.split_once("</details>").unwrap();
+            let parts = |html: &str| -> Vec<String> {
+                let text = words(&format!("<main>{html}</main>"));
+                let parts = text.split('|').map(|part| part.trim_end_matches(" · "));
+                let parts = parts.filter(|part| !["", "Random one"].contains(&part.trim()));
+                parts.map(str::to_owned).collect()
+            };
+            let related = related.split("<bdi>").skip(1);
+            let related = related.map(|rest| rest.split_once("</bdi>").unwrap().0.to_owned());
+            let (_, head) = head.split_once("class=\"status\"").unwrap();
+            let (notes, _) = notes.split_once("</main>").unwrap();
+            [parts(head), related.collect(), parts(notes)]
+        };
+        assert_eq!(shown(&served.body), shown(&file), "{tag}");
+        let live = site.answer_to(&format!("/tag/{}/feed.atom", tag.replace(' ', "%20")), None);
+        let live: atom_syndication::Feed = live.body.parse().unwrap();
+        let feed = fs::read_to_string(out.join(format!("tag/{tag}/feed.atom"))).unwrap();
+        let feed: atom_syndication::Feed = feed.parse().unwrap();
+        let titles = |feed: &atom_syndication::Feed| -> Vec<String> {
+            let entries = feed.entries().iter();
+            entries.map(|entry| entry.title().to_string()).collect()
+        };
+        assert_eq!(titles(&feed), titles(&live), "{tag}");
+    }
+    for (target, name) in [("/tags", "tags"), ("/", ".")] {
+        let served = site.answer_to(target, None).body.into_owned();
+        let file = fs::read_to_string(out.join(name).join("index.html")).unwrap();
+        let counted = |html: &str| -> Vec<String> {
+            let links = html.split("<bdi>").skip(1);
+            let counts = links.filter_map(|link| link.split_once("class=\"count\""));
+            counts
+                .map(|(name, count)| {
+                    let (name, _) = name.split_once("</bdi>").unwrap();
+                    format!("{name}{}", count.split_once("</span>").unwrap().0)
+                })
+                .collect()
+        };
+        let counts = counted(&file);
+        assert_eq!(counted(&without_today(&served)), counts, "{target}");
+        let code = " title=\"2 with the tag, 4 with tags that imply it\">2 + 4";
+        assert!(counts.contains(&format!("code{code}")), "{counts:?}");
+    }
+}
+
+#[test]
+fn implied_tags_publish_no_name_that_no_published_note_has() {
+    let dir = tempfile::tempdir().unwrap();
+    let store = implying(dir.path(), &HIDDEN);
+    let out = dir.path().join("out");
+    // `hush` implies `rust`; notes with what implies an excluded tag aren't published, either.
+    exported(&store, &["hush"], &out);
+    let mut folders = vec![out.clone()];
+    while let Some(folder) = folders.pop() {
+        for entry in fs::read_dir(folder).unwrap() {
+            let path = entry.unwrap().path();
+            let text = match path.is_dir() {
+                true => {
+                    folders.push(path.clone());
+                    String::new()
+                }
+                false => String::from_utf8_lossy(&fs::read(&path).unwrap()).into_owned(),
+            };
+            for secret in ["hush", "nursery", "middleware", "hypernym", "Title 7"] {
+                let path = path.strip_prefix(&out).unwrap().to_string_lossy();
+                assert!(
+                    !text.contains(secret) && !path.contains(secret),
+                    "{secret} in {path}"
+                );
+            }
+        }
+    }
+    // Through the tag that isn't published, `spring` implies `code` directly.
+    let code = fs::read_to_string(out.join("tag/code/index.html")).unwrap();
+    let code = words(&code);
+    assert!(
+        code.contains("6 notes: |1 with this tag| + 5 with tags"),
+        "{code}"
+    );
+    assert!(code.contains("|spring| |1|"), "{code}");
+    assert!(code.contains("|Title 8|"), "{code}");
+    exported(&store, &["rust"], &out);
+    let tags = fs::read_to_string(out.join("tags/index.html")).unwrap();
+    for (tag, is_there) in [
+        ("tokio", false),
+        ("rust", false),
+        ("hush", false),
+        ("go", true),
+    ] {
+        assert_eq!(
+            tags.contains(&format!("<bdi>{tag}</bdi>")),
+            is_there,
+            "{tag}"
+        );
+    }
+}

@@ -16,7 +16,7 @@ use crate::{
 
 /// Examples of the search help that an exported site leaves out, because it has neither the trash
 /// nor the texts of pages to search in.
-const ONLY_HERE: [&str; 4] = ["tag:=llm", "is:deleted", "has:text", "in:text rotary"];
+const ONLY_HERE: [&str; 3] = ["is:deleted", "has:text", "in:text rotary"];
 
 /// Most tags offered to narrow a search.
 const NARROWING: usize = 8;

@@ -8,7 +8,7 @@ use crate::{
         layout::{Breadcrumb, Layout, Tab, counted, grouped, turn_page},
         note_card::{counted_tags, tag_count},
     },
-    store::{RELATED_WINDOW, RelatedTags, TagCount, TagFamily, TagFilter, tag_alone},
+    store::{RELATED_WINDOW, RelatedTags, TagCount, TagFamily, TagFilter},
 };
 
 /// Most of the tags that imply a tag that its page links to.
@@ -52,7 +52,7 @@ pub(in crate::site) fn tag(layout: &Layout, page: &TagPage<'_>) -> String {
             (counted(page.count, "note"))
             @if page.own < page.count && let [tag] = page.filter.with.as_slice() {
                 @if page.own > 0 {
-                    ": " a href=(layout.links.tag(&tag_alone(tag))) { (grouped(page.own)) " with this tag" }
+                    ": " a href=(layout.links.tag_alone(tag)) { (grouped(page.own)) " with this tag" }
                     " + " (grouped(page.count - page.own)) " with tags that imply it"
                 } @else {
                     ", all with tags that imply it"
@@ -198,13 +198,14 @@ fn beside(layout: &Layout, page: &TagPage<'_>) -> Markup {
             details.related open[page.newest.is_none()] {
                 summary { "Related tags" }
                 ul.tags.counted role="list" {
-                    @for TagCount { tag, uses, .. } in &page.related.tags {
+                    @for count in &page.related.tags {
+                        @let TagCount { tag, .. } = count;
                         li {
                             a href=(layout.links.tag(tag)) { bdi { (tag) } }
-                            @if *uses < page.count {
-                                a.not href=(both(tag)) title={ (counted(*uses, "note")) " also with “" (tag) "”" } {
+                            @if count.total() < page.count {
+                                a.not href=(both(tag)) title={ (counted(count.total(), "note")) " also with “" (tag) "”" } {
                                     span aria-hidden="true" { "+ " } span.visually-hidden { "both: " }
-                                    span.count { (grouped(*uses)) }
+                                    span.count { (grouped(count.total())) }
                                 }
                             }
                         }

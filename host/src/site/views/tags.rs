@@ -207,7 +207,7 @@ struct Group<'a> {
 
 fn groups<'a>(layout: &Layout, order: TagOrder, tags: &'a [ListedTag]) -> Vec<Group<'a>> {
     let name = |tag: &ListedTag| match order {
-        TagOrder::Uses => uses_group(tag.count.uses).0,
+        TagOrder::Uses => uses_group(tag.count.total()).0,
         TagOrder::Name => {
             let initial = tag.count.tag.as_str().chars().next().unwrap_or('#');
             initial_of(initial)
@@ -220,7 +220,7 @@ fn groups<'a>(layout: &Layout, order: TagOrder, tags: &'a [ListedTag]) -> Vec<Gr
         .map(|tags| Group {
             name: name(&tags[0]),
             weight: match order {
-                TagOrder::Uses => uses_group(tags[0].count.uses).1,
+                TagOrder::Uses => uses_group(tags[0].count.total()).1,
                 TagOrder::Name => "light lettered",
                 TagOrder::Recent => "light",
             },

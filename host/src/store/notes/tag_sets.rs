@@ -21,6 +21,18 @@ pub(in crate::store) struct TagSet {
     pub(in crate::store) uses: u64,
 }
 
+impl TagSet {
+    /// Returns the set of a tag alone, which this many notes have.
+    fn of(tag: i64, own_uses: u64) -> Self {
+        Self {
+            tag,
+            ids: vec![tag],
+            own_uses,
+            uses: own_uses,
+        }
+    }
+}
+
 /// Returns the tag that a filter names alone: `=rust` means the tag `rust` without those that imply it, unless a tag
 /// or an alias has exactly this name.
 pub(in crate::store) fn exact(conn: &Connection, name: &Tag) -> Result<Option<Tag>> {
@@ -56,15 +68,19 @@ pub(in crate::store) fn tag_set(conn: &Connection, name: &Tag) -> Result<Option<
     let Some((tag, own_uses)) = found else {
         return Ok(None);
     };
-    let mut set = TagSet {
-        tag,
-        ids: vec![tag],
-        own_uses,
-        uses: own_uses,
-    };
-    if alone.is_some() {
-        return Ok(Some(set));
+    match alone {
+        Some(_) => Ok(Some(TagSet::of(tag, own_uses))),
+        None => with_implying(conn, tag, own_uses).map(Some),
     }
+}
+
+/// Returns a tag, which this many notes have itself, and those that imply it.
+pub(in crate::store) fn with_implying(
+    conn: &Connection,
+    tag: i64,
+    own_uses: u64,
+) -> Result<TagSet> {
+    let mut set = TagSet::of(tag, own_uses);
     // Unsorted, and joined in this order: SQLite would walk over all tags otherwise.
     let mut below = conn.prepare_cached(
         "WITH RECURSIVE below (id) AS (
@@ -80,7 +96,7 @@ pub(in crate::store) fn tag_set(conn: &Connection, name: &Tag) -> Result<Option<
     }
     // The key under which facets keep the notes of a set.
     set.ids.sort_unstable();
-    Ok(Some(set))
+    Ok(set)
 }
 
 /// Returns all tags that imply others.

@@ -4,6 +4,9 @@
 //! Walks over the most used tags first. If they don't contain enough matches, what was typed is
 //! rare, and indexes find the few others: an ordered index of names for prefixes, and one of
 //! trigrams for infixes.
+//!
+//! Tags that others imply are few. They are all compared, also those that no note has itself, and
+//! ranked by their notes with those by implication.
 
 use std::{cmp::Reverse, ops::ControlFlow};
 
@@ -12,7 +15,10 @@ use rusqlite::{Params, params};
 use crate::{
     domain::{FORGIVEN_FROM, Tag, begins_with_one_slip, folded},
     error::Result,
-    store::{connection::reader::Reader, notes::tags::TagCount},
+    store::{
+        connection::reader::Reader,
+        notes::{tag_sets::with_implying, tags::TagCount},
+    },
 };
 
 /// Number of the most used tags that are walked over, extended to the end of a grade, because tags
@@ -38,8 +44,11 @@ struct Found<'a> {
 struct Candidate {
     id: i64,
     name: String,
-    /// Number of binary digits of its uses.
+    /// Number of binary digits of its notes.
     grade: u32,
+    /// Its notes with those that have it by implication, if others imply it. A note with several of
+    /// these counts as often.
+    notes: Option<u64>,
 }
 
 /// The quality of a match, best first.
@@ -91,6 +100,11 @@ impl Typed {
         }
     }
 
+    /// Returns whether the text is long enough to forgive a slip.
+    fn forgives(&self) -> bool {
+        self.characters.len() >= FORGIVEN_FROM
+    }
+
     /// Returns whether a name begins with the text but for one slip.
     fn slipped(&self, tag: &Found<'_>) -> bool {
         let name: Vec<char> = tag.folded.unwrap_or(tag.name).chars().collect();
@@ -106,12 +120,12 @@ struct Candidates<'a> {
 }
 
 impl Reader {
-    /// Returns the tag in use whose name is `text`, then those of which one name begins with it,
+    /// Returns the tag in use, itself or by implication, whose name is `text`, then those of which one name begins with it,
     /// then those that contain it, then those that begin with it but for one slip, each group by
     /// number of notes. Each group is followed by matches that differ in accents. An empty text
     /// returns the most used tags.
     ///
-    /// If very many tags share a prefix or infix, some rarely used ones may be missing. One or two
+    /// The numbers are those of notes with the tags themselves. If very many tags share a prefix or infix, some rarely used ones may be missing. One or two
     /// characters are searched as an infix only among the most used tags.
     ///
     /// # Errors
@@ -134,6 +148,13 @@ impl Reader {
             exclude,
             groups: Default::default(),
         };
+        self.each_implied(
+            |tag| match typed.fit(tag.name, tag.folded) {
+                None if typed.forgives() && typed.slipped(tag) => Some(Fit::BeginsWithSlip),
+                fit => fit,
+            },
+            &mut found,
+        )?;
         self.each_tag(
             "SELECT id, name, grade FROM tags WHERE name = ? AND grade > 0",
             [&typed.text],
@@ -199,8 +220,7 @@ impl Reader {
                 },
             )?;
         }
-        if found.better_than(Fit::BeginsWithSlip) < limit && typed.characters.len() >= FORGIVEN_FROM
-        {
+        if found.better_than(Fit::BeginsWithSlip) < limit && typed.forgives() {
             self.each_with_slip(&typed, &mut found)?;
         }
         let mut best = Vec::with_capacity(limit.min(64));
@@ -277,11 +297,75 @@ impl Reader {
     }
 
     fn most_used(&self, limit: u32, exclude: &[Tag]) -> Result<Vec<TagCount>> {
+        let mut found = Candidates {
+            exclude,
+            groups: Default::default(),
+        };
+        self.each_implied(|_| Some(Fit::Is), &mut found)?;
         let excluded = u32::try_from(exclude.len()).unwrap_or(u32::MAX);
-        let mut best = self.top_tags(limit.saturating_add(excluded))?;
-        best.retain(|tag| !exclude.contains(&tag.tag));
-        best.truncate(usize::try_from(limit).unwrap_or(usize::MAX));
-        Ok(best)
+        let limit_of_top = limit.saturating_add(excluded);
+        self.each_tag(
+            "SELECT id, name, grade FROM tags WHERE grade >= max(1, ifnull(
+                 (SELECT grade FROM tags ORDER BY grade DESC LIMIT 1 OFFSET ?1 - 1), 1))
+             ORDER BY uses DESC, id LIMIT ?1",
+            [limit_of_top],
+            |tag| {
+                found.add(Fit::Is, &tag);
+                ControlFlow::Continue(())
+            },
+        )?;
+        let [group, ..] = found.groups;
+        self.best(group, usize::try_from(limit).unwrap_or(usize::MAX))
+    }
+
+    /// Adds the tags that others imply and that fit, by one of their names.
+    fn each_implied(
+        &self,
+        fit: impl Fn(&Found<'_>) -> Option<Fit>,
+        found: &mut Candidates<'_>,
+    ) -> Result<()> {
+        let mut fitting = Vec::new();
+        self.each_tag(
+            "SELECT id, name, grade, folded FROM tags
+             WHERE id IN (SELECT parent_id FROM tag_parents)",
+            [],
+            |tag| {
+                fitting.extend(fit(&tag).map(|fit| (fit, tag.id)));
+                ControlFlow::Continue(())
+            },
+        )?;
+        self.each_tag(
+            "SELECT tag_id, name, 0, folded FROM tag_aliases
+             WHERE tag_id IN (SELECT parent_id FROM tag_parents)",
+            [],
+            |alias| {
+                let fit = match fit(&alias) {
+                    Some(Fit::Is | Fit::Begins) => Some(Fit::Begins),
+                    fit => fit.filter(|fit| matches!(fit, Fit::BeginsFolded)),
+                };
+                fitting.extend(fit.map(|fit| (fit, alias.id)));
+                ControlFlow::Continue(())
+            },
+        )?;
+        let mut tag = self
+            .conn
+            .prepare_cached("SELECT name, uses FROM tags WHERE id = ?")?;
+        for (fit, id) in fitting {
+            let (name, uses): (String, u64) =
+                tag.query_row([id], |row| Ok((row.get(0)?, row.get(1)?)))?;
+            let notes = with_implying(&self.conn, id, uses)?.uses;
+            if notes == 0 {
+                continue;
+            }
+            let tag = Found {
+                id,
+                name: &name,
+                grade: u64::BITS - notes.leading_zeros(),
+                folded: None,
+            };
+            found.put(fit, &tag, Some(notes));
+        }
+        Ok(())
     }
 
     /// Calls `take` with each row: id, name, grade and, if the query has it, the folded name.
@@ -329,11 +413,14 @@ impl Reader {
             .conn
             .prepare_cached("SELECT uses FROM tags WHERE id = ?")?;
         let mut counted = Vec::with_capacity(candidates.len());
-        for Candidate { id, name, .. } in candidates {
+        for Candidate {
+            id, name, notes, ..
+        } in candidates
+        {
             let uses: u64 = query.query_row([id], |row| row.get(0))?;
             let tag = Tag::from_stored(name);
             counted.push((
-                Reverse(uses),
+                Reverse(notes.unwrap_or(uses)),
                 id,
                 TagCount {
                     tag,
@@ -342,7 +429,7 @@ impl Reader {
                 },
             ));
         }
-        counted.sort_by_key(|(uses, id, _)| (*uses, *id));
+        counted.sort_by_key(|(notes, id, _)| (*notes, *id));
         counted.truncate(limit);
         Ok(counted.into_iter().map(|(_, _, tag)| tag).collect())
     }
@@ -351,23 +438,30 @@ impl Reader {
 impl Candidates<'_> {
     /// Adds a tag, unless it is excluded or already there with a better match.
     fn add(&mut self, fit: Fit, tag: &Found<'_>) {
+        self.put(fit, tag, None);
+    }
+
+    /// The same with the number of notes of a tag that others imply.
+    fn put(&mut self, fit: Fit, tag: &Found<'_>, notes: Option<u64>) {
         if self.exclude.iter().any(|other| other.as_str() == tag.name) {
             return;
         }
         let fit = fit as usize;
+        let mut candidate = Candidate {
+            id: tag.id,
+            name: tag.name.to_owned(),
+            grade: tag.grade,
+            notes,
+        };
         for (known, group) in self.groups.iter_mut().enumerate() {
             if let Some(at) = group.iter().position(|other| other.id == tag.id) {
                 if known <= fit {
                     return;
                 }
-                group.remove(at);
+                candidate = group.remove(at);
             }
         }
-        self.groups[fit].push(Candidate {
-            id: tag.id,
-            name: tag.name.to_owned(),
-            grade: tag.grade,
-        });
+        self.groups[fit].push(candidate);
     }
 
     /// Returns how many match better.
@@ -437,6 +531,46 @@ mod tests {
         });
         let counts = counts.collect();
         (dir, store, counts)
+    }
+
+    #[test]
+    fn implied_tags_are_offered_by_their_notes() {
+        let names = ["cobalt", "cobalt", "coda", "rust", "go", "go"].map(str::to_owned);
+        let dir = tempfile::tempdir().unwrap();
+        let mut store = Store::open(&dir.path().join("notes.db")).unwrap();
+        let now: Timestamp = "2025-08-12T10:00:00Z".parse().unwrap();
+        for (number, tag) in names.iter().enumerate() {
+            let new = new_note(&format!("https://e.org/{number}"), "", &[tag], "");
+            store.write(now, |writer| writer.save_note(&new)).unwrap();
+        }
+        // No note has `coding` itself, and `unknown` none at all.
+        for (tag, implied) in [("go", "coding"), ("rust", "coding"), ("nothing", "unknown")] {
+            let [tag, implied] = [tag, implied].map(|name| Tag::parse(name).unwrap());
+            store
+                .write(now, |writer| writer.imply_tag(&tag, &implied))
+                .unwrap();
+        }
+        let coding = Tag::parse("coding").unwrap();
+        let offered = |text: &str, exclude: &[Tag]| -> Vec<(String, u64)> {
+            let found = store.complete_tags(text, 2, exclude).unwrap();
+            let found = found.into_iter();
+            found.map(|tag| (tag.tag.to_string(), tag.uses)).collect()
+        };
+        let found = |names: &[(&str, u64)]| -> Vec<(String, u64)> {
+            names
+                .iter()
+                .map(|(name, uses)| ((*name).to_owned(), *uses))
+                .collect()
+        };
+        assert_eq!(offered("co", &[]), found(&[("coding", 0), ("cobalt", 2)]));
+        assert_eq!(offered("coding", &[]), found(&[("coding", 0)]));
+        assert_eq!(offered("cpding", &[]), found(&[("coding", 0)]));
+        assert_eq!(offered("", &[]), found(&[("coding", 0), ("cobalt", 2)]));
+        assert_eq!(
+            offered("co", &[coding]),
+            found(&[("cobalt", 2), ("coda", 1)])
+        );
+        assert!(offered("unkn", &[]).is_empty());
     }
 
     proptest! {

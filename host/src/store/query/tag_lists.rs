@@ -5,7 +5,10 @@
 //! where the page before ended. Only filters and recent tags walk over rows that they don't show,
 //! and these walks are limited.
 
-use std::collections::HashSet;
+use std::{
+    cmp::Reverse,
+    collections::{HashMap, HashSet},
+};
 
 use jiff::Timestamp;
 use rusqlite::{OptionalExtension as _, params};
@@ -56,45 +59,64 @@ pub struct TagList {
     pub matching: Option<u64>,
 }
 
-impl TagList {
-    /// Counts the notes that have these tags only by implication: see [`Reader::count_implied`].
-    ///
-    /// # Errors
-    /// Those of `total`; the `store_*` kinds.
-    pub fn count_implied(
-        &mut self,
-        reader: &Reader,
-        total: impl Fn(&Tag) -> Result<u64>,
-    ) -> Result<()> {
-        let mut counts: Vec<TagCount> = self.tags.iter().map(|tag| tag.count.clone()).collect();
-        reader.count_implied(&mut counts, total)?;
-        for (tag, count) in self.tags.iter_mut().zip(counts) {
-            tag.count = count;
-        }
-        Ok(())
-    }
-}
+/// The tags that others imply, with their ids and numbers of notes.
+type Implied = HashMap<Tag, (i64, TagCount)>;
 
 impl Reader {
     /// Returns a listing page of the tags in use whose name contains `filter`, a text in the normal
     /// form of tags ([`Tag::typed`]). By recency, a page may be slightly longer or shorter than
-    /// `limit`.
+    /// `limit`. `total` counts the notes with a tag or one that implies it; it is called for each tag
+    /// that others imply.
     ///
     /// # Errors
-    /// The `store_*` kinds, as for every method here.
+    /// Those of `total`; the `store_*` kinds, as for every method here.
     pub fn tag_list(
         &self,
         order: TagOrder,
         filter: &str,
         place: Option<&TagPlace>,
         limit: u32,
+        total: impl Fn(&Tag) -> Result<u64>,
     ) -> Result<TagList> {
-        if !filter.is_empty() {
-            return self.filtered_tags(order, filter, place, limit);
-        }
+        let implied = self.implied_in_use(total)?;
+        let mut list = match filter {
+            "" => self.all_tags(order, place, limit, &implied)?,
+            filter => self.filtered_tags(order, filter, place, limit, &implied)?,
+        };
+        list.tags.iter_mut().for_each(|tag| recount(tag, &implied));
+        Ok(list)
+    }
+
+    /// Returns the tags on most notes, by implication or themselves. `total` is as for
+    /// [`Reader::tag_list`].
+    ///
+    /// # Errors
+    /// Those of `total`; the `store_*` kinds.
+    pub fn top_tags_with_implied(
+        &self,
+        limit: u32,
+        total: impl Fn(&Tag) -> Result<u64>,
+    ) -> Result<Vec<TagCount>> {
+        let implied = self.implied_in_use(total)?;
+        let top = self.used_with_implied(None, limit, &implied)?;
+        Ok(top.into_iter().map(|tag| tag.count).collect())
+    }
+
+    fn all_tags(
+        &self,
+        order: TagOrder,
+        place: Option<&TagPlace>,
+        limit: u32,
+        implied: &Implied,
+    ) -> Result<TagList> {
         let mut list = match (order, place) {
-            (TagOrder::Uses, Some(TagPlace::From(tag))) => self.used_from(tag, limit + 1)?,
-            (TagOrder::Uses, _) => self.used(i64::MAX, 0, limit + 1)?,
+            (TagOrder::Uses, place) => {
+                let first = match place {
+                    Some(TagPlace::From(tag)) => Some(tag),
+                    _ => None,
+                };
+                self.used_with_implied(first, limit + 1, implied)?
+            }
             (TagOrder::Name, Some(TagPlace::From(tag))) => self.listed(
                 "SELECT name, uses FROM tags WHERE name >= ? AND uses > 0 ORDER BY name LIMIT ?",
                 params![tag.as_str(), limit + 1],
@@ -148,19 +170,74 @@ impl Reader {
         Ok(initials)
     }
 
-    /// Returns the most used tags, starting with this one.
-    fn used_from(&self, tag: &Tag, limit: u32) -> Result<Vec<ListedTag>> {
-        let known: Option<(i64, i64)> = self
+    /// Returns the tags that others imply, of those that notes have themselves.
+    fn implied_in_use(&self, total: impl Fn(&Tag) -> Result<u64>) -> Result<Implied> {
+        let mut query = self.conn.prepare_cached(
+            "SELECT id, name, uses FROM tags \
+             WHERE id IN (SELECT parent_id FROM tag_parents) AND uses > 0",
+        )?;
+        let mut rows = query.query([])?;
+        let mut implied = Implied::new();
+        while let Some(row) = rows.next()? {
+            let tag = Tag::from_stored(row.get(1)?);
+            let uses: u64 = row.get(2)?;
+            let count = TagCount {
+                implied: total(&tag)?.saturating_sub(uses),
+                uses,
+                tag: tag.clone(),
+            };
+            implied.insert(tag, (row.get(0)?, count));
+        }
+        Ok(implied)
+    }
+
+    /// Returns the tags on most notes, starting with this one. Of tags on equally many, those that
+    /// others imply come last.
+    fn used_with_implied(
+        &self,
+        first: Option<&Tag>,
+        limit: u32,
+        implied: &Implied,
+    ) -> Result<Vec<ListedTag>> {
+        let key = |(id, count): &(i64, TagCount)| (Reverse(count.total()), *id);
+        let ((Reverse(most), from), is_implied) = match first.map(|tag| (tag, implied.get(tag))) {
+            Some((_, Some(known))) => (key(known), true),
+            // If it was renamed or removed since the page before was read, rather some tags are shown
+            // twice than none.
+            Some((tag, None)) => (self.place_of(tag)?.unwrap_or((Reverse(u64::MAX), 0)), false),
+            None => ((Reverse(u64::MAX), 0), false),
+        };
+        let more = u32::try_from(implied.len()).unwrap_or(u32::MAX);
+        let after = if is_implied { i64::MAX } else { from };
+        let most_uses = i64::try_from(most).unwrap_or(i64::MAX);
+        let mut list = self.used(most_uses, after, limit.saturating_add(more))?;
+        list.retain(|tag| !implied.contains_key(&tag.count.tag));
+        let mut others: Vec<_> = implied
+            .values()
+            .filter(|known| match is_implied {
+                true => key(known) >= (Reverse(most), from),
+                false => known.1.total() <= most,
+            })
+            .collect();
+        others.sort_by_key(|known| key(known));
+        list.extend(others.into_iter().map(|(_, count)| ListedTag {
+            count: count.clone(),
+            newest: None,
+        }));
+        list.sort_by_key(|tag| Reverse(tag.count.total()));
+        list.truncate(usize::try_from(limit).unwrap_or(usize::MAX));
+        Ok(list)
+    }
+
+    /// Returns the place of a tag among the most used ones.
+    fn place_of(&self, tag: &Tag) -> Result<Option<(Reverse<u64>, i64)>> {
+        Ok(self
             .conn
             .prepare_cached("SELECT uses, id FROM tags WHERE name = ?")?
-            .query_row([tag.as_str()], |row| Ok((row.get(0)?, row.get(1)?)))
-            .optional()?;
-        match known {
-            Some((uses, id)) => self.used(uses, id, limit),
-            // Renamed or removed since the page before was read: rather show some tags twice than
-            // none.
-            None => self.used(i64::MAX, 0, limit),
-        }
+            .query_row([tag.as_str()], |row| {
+                Ok((Reverse(row.get(0)?), row.get(1)?))
+            })
+            .optional()?)
     }
 
     /// Returns the most used tags, starting at these uses and this id, grade by grade: the index is
@@ -264,6 +341,7 @@ impl Reader {
         filter: &str,
         place: Option<&TagPlace>,
         limit: u32,
+        implied: &Implied,
     ) -> Result<TagList> {
         // No tag contains one, and FTS5 treats NUL as the end of its input.
         if filter.chars().any(char::is_control) {
@@ -287,6 +365,7 @@ impl Reader {
             .into_iter()
             .filter(|tag| tag.count.tag.contains(filter))
             .collect();
+        tags.iter_mut().for_each(|tag| recount(tag, implied));
         let mut newest = self.conn.prepare_cached(
             "SELECT max(note_id) FROM note_tags \
              WHERE tag_id = (SELECT id FROM tags WHERE name = ?)",
@@ -329,8 +408,15 @@ impl Reader {
     }
 }
 
+/// Adds the notes that have the tag by implication.
+fn recount(tag: &mut ListedTag, implied: &Implied) {
+    if let Some((_, count)) = implied.get(&tag.count.tag) {
+        tag.count.clone_from(count);
+    }
+}
+
 fn by_uses(a: &TagCount, b: &TagCount) -> std::cmp::Ordering {
-    b.uses.cmp(&a.uses).then_with(|| a.tag.cmp(&b.tag))
+    b.total().cmp(&a.total()).then_with(|| a.tag.cmp(&b.tag))
 }
 
 /// Cuts a list to its length. The first tag beyond it begins the next page.
@@ -346,7 +432,7 @@ mod tests {
     use jiff::{SignedDuration, Timestamp};
 
     use super::*;
-    use crate::store::{test_store::new_note, transaction::Store};
+    use crate::store::{notes::tags::TagFilter, test_store::new_note, transaction::Store};
 
     /// Creates notes with these tags, one per day, oldest first.
     fn store_of(notes: &[&[&str]]) -> (tempfile::TempDir, Store) {
@@ -367,7 +453,9 @@ mod tests {
         let mut place = None;
         loop {
             let list = store
-                .tag_list(order, filter, place.as_ref(), limit)
+                .tag_list(order, filter, place.as_ref(), limit, |tag| {
+                    store.count_with_tags(&TagFilter::of(tag))
+                })
                 .unwrap();
             pages.push(
                 list.tags
@@ -401,6 +489,53 @@ mod tests {
     }
 
     #[test]
+    fn tags_count_with_their_implied_notes() {
+        let (_dir, mut store) = store_of(&[
+            &["rust", "plain"],
+            &["rust", "plain"],
+            &["go"],
+            &["code"],
+            &["other", "plain"],
+            &["go", "topic"],
+        ]);
+        let now = crate::clock::now();
+        // `code` has 1 + 4 notes and `topic` 1 + 1; `unused` is on none itself.
+        for (tag, implied) in [
+            ("rust", "code"),
+            ("go", "code"),
+            ("code", "unused"),
+            ("other", "topic"),
+        ] {
+            let [tag, implied] = [tag, implied].map(|name| Tag::parse(name).unwrap());
+            store
+                .write(now, |writer| writer.imply_tag(&tag, &implied))
+                .unwrap();
+        }
+        let order = ["code", "plain", "rust", "go", "topic", "other"];
+        assert_eq!(pages(&store, TagOrder::Uses, "", 9).concat().len(), 6);
+        for limit in 1..6 {
+            let mut all = pages(&store, TagOrder::Uses, "", limit).concat();
+            assert_eq!(all[..2], order[..2], "{limit}");
+            // Equally many: by name within a page.
+            all[2..5].sort();
+            assert_eq!(all[2..], ["go", "rust", "topic", "other"], "{limit}");
+        }
+        assert_eq!(
+            pages(&store, TagOrder::Uses, "o", 9),
+            [["code", "go", "topic", "other"]]
+        );
+        let total = |tag: &Tag| store.count_with_tags(&TagFilter::of(tag));
+        let top = store.top_tags_with_implied(2, total).unwrap();
+        let counts = top
+            .iter()
+            .map(|tag| (tag.tag.as_str(), tag.uses, tag.implied));
+        assert_eq!(
+            counts.collect::<Vec<_>>(),
+            [("code", 1, 4), ("plain", 3, 0)]
+        );
+    }
+
+    #[test]
     fn a_filter_matches_inside_of_names_in_every_order() {
         let (_dir, store) = store_of(&[
             &["machine learning", "deep learning"],
@@ -429,7 +564,9 @@ mod tests {
             ]
         );
         assert_eq!(pages(&store, TagOrder::Uses, "学習", 9), [vec!["機械学習"]]);
-        let list = store.tag_list(TagOrder::Uses, "p", None, 9).unwrap();
+        let list = store
+            .tag_list(TagOrder::Uses, "p", None, 9, |_| Ok(0))
+            .unwrap();
         assert_eq!(list.matching, Some(1));
         for nothing in ["\"*", "\0", "lea\0rn", "\"\0\"\""] {
             let found = pages(&store, TagOrder::Recent, nothing, 9);
@@ -464,6 +601,7 @@ mod tests {
                 "",
                 Some(&TagPlace::From(Tag::parse("w").unwrap())),
                 2,
+                |_| Ok(0),
             )
             .unwrap();
         assert_eq!(list.tags[0].count.tag.as_str(), "web");

@@ -38,6 +38,42 @@ pub struct TagFamily {
     pub implied: Vec<Tag>,
 }
 
+impl TagTree {
+    /// Returns the tree of a graph, whose tags have these numbers of notes.
+    #[must_use]
+    pub fn of(graph: &TagGraph, counts: &HashMap<Tag, TagCount>) -> Self {
+        let left = Cell::new(MAX_BRANCHES);
+        let mut tops: Vec<&Tag> = graph.tops().collect();
+        sort(&mut tops, counts);
+        let branches = tops
+            .into_iter()
+            .map_while(|tag| branch(graph, counts, tag, &left))
+            .collect();
+        Self {
+            branches,
+            is_cut: left.get() == 0,
+        }
+    }
+}
+
+impl TagFamily {
+    /// Returns the neighbours of a tag in a graph, whose tags have these numbers of notes.
+    #[must_use]
+    pub fn of(graph: &TagGraph, tag: &Tag, counts: &HashMap<Tag, TagCount>) -> Self {
+        let mut implying: Vec<&Tag> = graph.directly_implying(tag).collect();
+        sort(&mut implying, counts);
+        Self {
+            implying: implying
+                .into_iter()
+                .filter_map(|tag| counts.get(tag))
+                .filter(|count| count.total() > 0)
+                .cloned()
+                .collect(),
+            implied: graph.implied(tag),
+        }
+    }
+}
+
 impl Reader {
     /// Returns the tree of implied tags. `total` counts the notes with a tag or one that implies it.
     ///
@@ -49,17 +85,7 @@ impl Reader {
             return Ok(TagTree::default());
         }
         let counts = self.counts_of(&mut graph.tags(), total)?;
-        let left = Cell::new(MAX_BRANCHES);
-        let mut tops: Vec<&Tag> = graph.tops().collect();
-        sort(&mut tops, &counts);
-        let branches = tops
-            .into_iter()
-            .map_while(|tag| branch(&graph, &counts, tag, &left))
-            .collect();
-        Ok(TagTree {
-            branches,
-            is_cut: left.get() == 0,
-        })
+        Ok(TagTree::of(&graph, &counts))
     }
 
     /// Returns the neighbours of a tag in the tree.
@@ -71,17 +97,8 @@ impl Reader {
         if !graph.contains(tag) {
             return Ok(TagFamily::default());
         }
-        let mut implying: Vec<&Tag> = graph.directly_implying(tag).collect();
-        let mut counts = self.counts_of(&mut implying.iter().copied(), total)?;
-        sort(&mut implying, &counts);
-        Ok(TagFamily {
-            implying: implying
-                .into_iter()
-                .filter_map(|tag| counts.remove(tag))
-                .filter(|count| count.total() > 0)
-                .collect(),
-            implied: graph.implied(tag),
-        })
+        let counts = self.counts_of(&mut graph.directly_implying(tag), total)?;
+        Ok(TagFamily::of(&graph, tag, &counts))
     }
 
     fn counts_of(

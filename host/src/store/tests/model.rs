@@ -410,7 +410,13 @@ impl Model {
             tag.as_str().starts_with(&typed)
                 || aliases.any(|(name, _)| name.as_str().starts_with(&typed))
         };
-        let in_use: BTreeSet<&Tag> = self.live().flat_map(|note| &note.tags).collect();
+        // With the notes of the tags that imply it.
+        let all_uses = |tag: &Tag| {
+            let implying = self.graph.implying(tag);
+            self.uses(tag) + implying.iter().map(|tag| self.uses(tag)).sum::<u64>()
+        };
+        let mut in_use: BTreeSet<&Tag> = self.live().flat_map(|note| &note.tags).collect();
+        in_use.extend(self.graph.tags().filter(|tag| all_uses(tag) > 0));
         let (first, last): (Vec<&Tag>, Vec<&Tag>) = in_use
             .into_iter()
             .filter(|tag| begins(tag) || tag.as_str().contains(&typed))
@@ -421,7 +427,7 @@ impl Model {
         let exact = offered.iter().position(|one| one.tag.as_str() == typed);
         if let Some(exact) = exact {
             assert_eq!(exact, 0, "{typed:?}");
-            offered[..first.len()].sort_by_key(|tag| std::cmp::Reverse(tag.uses));
+            offered[..first.len()].sort_by_key(|tag| std::cmp::Reverse(all_uses(&tag.tag)));
         }
         let (begin, contain) = offered.split_at_checked(first.len()).unwrap();
         for (offered, expected) in [(begin, first), (contain, last)] {
@@ -433,12 +439,12 @@ impl Model {
                     uses: self.uses(tag),
                 })
                 .collect();
-            expected.sort_by_key(|tag| std::cmp::Reverse(tag.uses));
+            expected.sort_by_key(|tag| std::cmp::Reverse(all_uses(&tag.tag)));
             // The order of tags with the same number of notes is undefined.
             let mut by_name = offered.to_vec();
-            by_name.sort_by_key(|tag| (std::cmp::Reverse(tag.uses), tag.tag.clone()));
+            by_name.sort_by_key(|tag| (std::cmp::Reverse(all_uses(&tag.tag)), tag.tag.clone()));
             assert_eq!(by_name, expected, "{typed:?}");
-            assert!(offered.is_sorted_by_key(|tag| std::cmp::Reverse(tag.uses)));
+            assert!(offered.is_sorted_by_key(|tag| std::cmp::Reverse(all_uses(&tag.tag))));
         }
     }
 
