@@ -283,7 +283,15 @@ impl World {
             }
             Err(error) => assert_eq!(error["data"]["kind"], "not_found", "{error}"),
         }
-        self.devices[d].popups.retain(|popup| popup.page != page);
+        // Popups that show the note as another page, since it has several addresses, are closed, too.
+        let is_same = |popup: &Popup| {
+            ["id", "url"]
+                .iter()
+                .any(|field| popup.note[field] == found["note"][field])
+        };
+        self.devices[d]
+            .popups
+            .retain(|popup| !is_same(popup) && popup.page != page);
     }
 
     fn restore(&mut self, d: usize) {
