@@ -459,7 +459,10 @@ may_open_firefox() {
 open_firefox() {
     [ -z "$opened" ] && command -v "$1" >/dev/null || return 0
     opened=$1
+    # The browser stays when the terminal is closed.
+    trap '' HUP
     "$1" "$FIREFOX_PAGE" </dev/null >/dev/null 2>&1 &
+    trap 'exit 129' HUP
 }
 
 say_next_steps() {
