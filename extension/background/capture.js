@@ -19,8 +19,8 @@ import { readPage, waitForMore } from "./read-page.js";
 
 /**
  * What was captured of a page, within the host's limits. `keywords` and `opening` (for
- * suggestions) and `canonical` (to find another note of the page) aren't saved. `late` resolves with another
- * capture once more of the page has loaded.
+ * suggestions) and `canonical` (to find another note of the page) aren't saved. `late` resolves
+ * with another capture once more of the page has loaded.
  * @typedef {Omit<SaveNoteParams, "opId" | "url" | "title" | "tags" | "summary">
  *   & {title?: string, keywords?: string[], opening?: string, canonical?: string, late?: Promise<Captured>}}
  *   Captured

@@ -120,13 +120,13 @@ struct Candidates<'a> {
 }
 
 impl Reader {
-    /// Returns the tag in use, itself or by implication, whose name is `text`, then those of which one name begins with it,
-    /// then those that contain it, then those that begin with it but for one slip, each group by
+    /// Returns the tag in use, itself or by implication, whose name is `text`, then those of which
+    /// one name begins with it, then those that contain it, then those that begin with it but for one slip, each group by
     /// number of notes. Each group is followed by matches that differ in accents. An empty text
     /// returns the most used tags.
     ///
-    /// The numbers are those of notes with the tags themselves. If very many tags share a prefix or infix, some rarely used ones may be missing. One or two
-    /// characters are searched as an infix only among the most used tags.
+    /// The numbers are those of notes with the tags themselves. If very many tags share a prefix or
+    /// infix, some rarely used ones may be missing. One or two characters are searched as an infix only among the most used tags.
     ///
     /// # Errors
     /// The `store_*` kinds.

@@ -237,8 +237,8 @@ impl Store {
         })
     }
 
-    /// Has pages published again, with their texts and all tag edits, aliases and registers: the device that
-    /// published them is gone. `None`: all pages, since its files can't be read.
+    /// Has pages published again, with their texts and all tag edits, aliases and registers: the
+    /// device that published them is gone. `None`: all pages, since its files can't be read.
     ///
     /// # Errors
     /// The `store_*` kinds.
